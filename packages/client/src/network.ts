@@ -1,0 +1,58 @@
+/**
+ * What the OpenAI-compatible endpoint needs of the network. The client role implements it over its proxy
+ * connections; tests implement it in memory.
+ */
+export interface Network {
+  /** Starts one query. Exactly one of `end` and `failed` follows. Nothing is called before `run` returns. */
+  run(query: Query, events: AnswerEvents): Run
+  /** The models on offer now. Rejects with a ClientError. */
+  models(): Promise<ModelOffer[]>
+}
+
+export interface Query {
+  /** Base name, as in the request body. */
+  model: string
+  /** HTTP target at the worker's backend: `/v1/chat/completions`, `/v1/completions` or `/v1/embeddings`. */
+  path: string
+  /** JSON body for the backend, UTF-8, without network-specific fields. */
+  body: Uint8Array
+  /** Price cap in thousandths: 1000 = 1.0. */
+  maxCoefficient: number
+  /** Most completion tokens to reserve for: a query never costs more than its reservation. */
+  maxTokens: number
+  /** Whole answer, milliseconds. */
+  timeoutMs: number
+  enableDebug: boolean
+}
+
+export interface AnswerEvents {
+  /** Once, before `data`: the backend's (or the proxy's) status and headers, names lower case. */
+  head(status: number, headers: Array<[name: string, value: string]>): void
+  /** Body bytes, which the callee may keep. */
+  data(bytes: Uint8Array): void
+  /** The answer is complete. */
+  end(summary: AnswerSummary): void
+  /** The answer could not be completed; `head` and `data` may have been called. */
+  failed(error: Error, summary: AnswerSummary): void
+}
+
+export interface AnswerSummary {
+  /** Adjusted tokens charged for this query: price units, not model tokens. */
+  tokens: bigint
+  /** The same in nanotons. */
+  costNano: bigint
+  /** For `enable_debug`: what each hop says of itself, JSON text from peers, unverified. */
+  debug?: { client?: string; proxy?: string; worker?: string }
+  /** Contract address of the proxy that served it, absent if none did. */
+  proxy?: string
+}
+
+export interface Run {
+  /** Stops the query: the worker is freed and what it produced is paid. `failed` follows with code `cancelled`. */
+  cancel(): void
+}
+
+export interface ModelOffer {
+  id: string
+  workers: Array<{ coefficient: number; runningRequests: number; maxRunningRequests: number }>
+}
