@@ -1,1 +1,5 @@
-export {}
+export { type ClientContract, type ClientContracts, contractsWithoutChain } from './client-contracts.ts'
+export { type ProxyLimits, proxyLimits } from './desk.ts'
+export { ProxyError, type ProxyErrorCode } from './error.ts'
+export type { ProxyEvent, ProxyStats } from './event.ts'
+export { Proxy, type ProxyOptions } from './proxy.ts'

@@ -1,1 +1,8 @@
-export {}
+export * from './certificate.ts'
+export * from './error.ts'
+export * from './evidence.ts'
+export * from './image-hash.ts'
+export { maxCertificateBytes, parseCertificate } from './parse-certificate.ts'
+export type { Certificate } from './parse-certificate.ts'
+export * from './policy.ts'
+export * from './rotating-identity.ts'

@@ -1,1 +1,11 @@
-export {}
+export * from './error.ts'
+export * from './tl/index.ts'
+export * from './connection.ts'
+export * from './frame.ts'
+export * from './transport.ts'
+export * from './world.ts'
+export * from './uplinks.ts'
+export * from './pipe.ts'
+export * from './pow.ts'
+export * from './preamble.ts'
+export * from './socks.ts'

@@ -1,1 +1,6 @@
-export {}
+export { Account } from './account.ts'
+export * from './backend.ts'
+export * from './error.ts'
+export type { UsageSource, WorkerEvent, WorkerStats } from './event.ts'
+export { WorkerSession } from './session.ts'
+export { Worker, type WorkerOptions } from './worker.ts'

@@ -1,0 +1,44 @@
+import { type ContractAddress, verifyPayment } from '@cocoon/money'
+import type { ProxySignedPaymentAny } from '@cocoon/wire'
+
+/** What this client knows of its account at one proxy. */
+export class Channel {
+  readonly contract: ContractAddress
+  readonly #publicKey: Uint8Array
+  /** Adjusted tokens used in all, as the proxy says; never goes back. */
+  maxTokens = 0n
+  /** Of these, in the proxy's database. */
+  dbTokens = 0n
+  /** Of these, signed for. */
+  signedTokens = 0n
+  /** The newest signature: what the proxy may charge, and proof of it. */
+  payment: Uint8Array | undefined
+
+  constructor(options: { contract: ContractAddress; publicKey: Uint8Array }) {
+    this.contract = options.contract
+    this.#publicKey = options.publicKey
+  }
+
+  /** Takes what the proxy states. Throws a MoneyError on a payment that does not verify. */
+  update(payment: ProxySignedPaymentAny, totals?: { dbTokens: bigint; maxTokens: bigint }): void {
+    if (totals !== undefined) {
+      if (totals.maxTokens > this.maxTokens) this.maxTokens = totals.maxTokens
+      if (totals.dbTokens > this.dbTokens) this.dbTokens = totals.dbTokens
+    }
+    if (payment._ === 'proxy.signedPaymentEmpty' || sameBytes(payment.data, this.payment)) return
+    const { tokens } = verifyPayment(payment.data, {
+      kind: 'client-charge',
+      contract: this.contract,
+      publicKey: this.#publicKey,
+    })
+    if (tokens < this.signedTokens) return
+    this.signedTokens = tokens
+    this.payment = new Uint8Array(payment.data)
+  }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array | undefined): boolean {
+  if (b === undefined || a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}

@@ -1,0 +1,259 @@
+import type { ContractAddress, RootConfig } from '@cocoon/money'
+import { type PeerEndpoint, type Transport, Uplinks, WireError, type World } from '@cocoon/wire'
+import { ClientError } from './error.ts'
+import { type ClientEvent, type ClientStats, newStats } from './event.ts'
+import type { AnswerEvents, ModelOffer, Network, Query, Run } from './network.ts'
+import { PendingQuery } from './pending.ts'
+import { encodeRequest } from './request.ts'
+import { ClientSession } from './session.ts'
+
+export interface ClientOptions {
+  world: World
+  config: RootConfig
+  root: ContractAddress
+  /** The client's node wallet: the owner of its contracts. */
+  wallet: ContractAddress
+  isTestnet: boolean
+  /** Proves to a proxy that this client owns its contract. */
+  secret: Uint8Array
+  checkProxyHashes: boolean
+  proxyConnections: number
+  dial: (endpoint: PeerEndpoint, signal: AbortSignal) => Promise<Transport>
+  log?: (event: ClientEvent) => void
+  limits?: Partial<ClientLimits>
+}
+
+export interface ClientLimits {
+  /** Queries on their way at once. */
+  maxQueries: number
+  /** How long a query waits for a proxy when none is connected, milliseconds. */
+  waitForProxyMs: number
+}
+
+export const clientLimits: ClientLimits = { maxQueries: 10_000, waitForProxyMs: 3_000 }
+
+/** Proxies that one query may be tried on. */
+const maxAttempts = 3
+const pollMs = 50
+
+/** The client role: keeps sessions with proxies and runs queries over them. */
+export class Client implements Network {
+  readonly stats: ClientStats = newStats()
+  readonly #options: ClientOptions
+  readonly #limits: ClientLimits
+  readonly #uplinks: Uplinks<ClientSession>
+  #running = 0
+  #closing = false
+  #turn = 0
+
+  constructor(options: ClientOptions) {
+    this.#options = options
+    this.#limits = { ...clientLimits, ...options.limits }
+    this.#uplinks = new Uplinks({
+      world: options.world,
+      endpoints: () => options.config.proxies.map(proxy => proxy.clientEndpoint),
+      count: options.proxyConnections,
+      dial: options.dial,
+      open: (transport, endpoint, state) => this.#open(transport, endpoint, state),
+      failed: (endpoint, error) =>
+        options.log?.({ event: 'proxy-lost', proxy: `${endpoint.host}:${endpoint.port}`, why: error.message }),
+    })
+  }
+
+  start(): void {
+    this.#uplinks.start()
+  }
+
+  get config(): RootConfig {
+    return this.#options.config
+  }
+
+  get running(): number {
+    return this.#running
+  }
+
+  get isReady(): boolean {
+    return this.#uplinks.ready().length > 0
+  }
+
+  /** Every proxy that this client is or wants to be connected to. */
+  proxies(): Array<{ endpoint: PeerEndpoint; session: ClientSession | undefined }> {
+    return this.#uplinks.targets()
+  }
+
+  run(query: Query, events: AnswerEvents): Run {
+    const { world, config } = this.#options
+    const requestBytes = encodeRequest(query)
+    this.stats.queries++
+    this.stats.bytesSent += requestBytes.length
+    this.#running++
+    const pending = new PendingQuery({
+      query,
+      requestBytes,
+      events: this.#counted(events),
+      world,
+      pricePerTokenNano: config.pricePerTokenNano,
+      overdue: late => this.#stop(late, new ClientError('timeout', `No complete answer within ${query.timeoutMs} ms.`)),
+    })
+    this.#send(pending)
+    return { cancel: () => this.#stop(pending, new ClientError('cancelled', 'The query was cancelled.')) }
+  }
+
+  async models(): Promise<ModelOffer[]> {
+    const sessions = this.#uplinks.ready()
+    if (sessions.length === 0) throw noProxy()
+    const offers = new Map<string, ModelOffer>()
+    const answers = await Promise.allSettled(sessions.map(session => session.offers()))
+    for (const answer of answers) {
+      if (answer.status === 'rejected') continue
+      for (const { id, workers } of answer.value) {
+        const known = offers.get(id)
+        if (known === undefined) offers.set(id, { id, workers: [...workers] })
+        else known.workers.push(...workers)
+      }
+    }
+    const [first] = answers
+    if (answers.every(answer => answer.status === 'rejected') && first?.status === 'rejected') {
+      const timedOut = first.reason instanceof WireError && first.reason.code === 'timeout'
+      throw new ClientError(timedOut ? 'timeout' : 'upstream', 'No proxy told which models it offers.', {
+        cause: first.reason,
+      })
+    }
+    return [...offers.values()]
+  }
+
+  /** Takes no new queries, lets running ones end within `graceMs`, then closes every session. */
+  async close(graceMs: number): Promise<void> {
+    this.#closing = true
+    const until = this.#options.world.monotonic() + graceMs
+    while (this.#running > 0 && this.#options.world.monotonic() < until) {
+      await new Promise<void>(resolve => this.#options.world.after(pollMs, resolve))
+    }
+    this.#uplinks.close()
+  }
+
+  #send(pending: PendingQuery): void {
+    if (pending.ended) return
+    if (this.#closing) return this.#fail(pending, new ClientError('overloaded', 'This client is shutting down.'))
+    if (this.#running > this.#limits.maxQueries) {
+      const message = `${this.#limits.maxQueries} queries are under way, as many as this client takes.`
+      return this.#fail(pending, new ClientError('overloaded', message, { retryAfterMs: 1_000 }))
+    }
+    const session = this.#choose()
+    if (session === undefined) return this.#awaitProxy(pending)
+    pending.attempts++
+    if (session.run(pending)) pending.session = session
+    else this.#fail(pending, new ClientError('limit', 'The request is larger than the network carries: 16 MiB with all framing.'))
+  }
+
+  /** Never before `run` has returned. */
+  #fail(pending: PendingQuery, error: ClientError): void {
+    this.#options.world.soon(() => pending.fail(error))
+  }
+
+  /** The least busy session; among equals each in turn. */
+  #choose(): ClientSession | undefined {
+    const sessions = this.#uplinks.ready()
+    if (sessions.length <= 1) return sessions[0]
+    const offset = this.#turn++ % sessions.length
+    let best = sessions[offset]!
+    for (let i = 1; i < sessions.length; i++) {
+      const session = sessions[(offset + i) % sessions.length]!
+      if (session.running < best.running) best = session
+    }
+    return best
+  }
+
+  #awaitProxy(pending: PendingQuery): void {
+    const { world } = this.#options
+    const waitMs = Math.min(this.#limits.waitForProxyMs, pending.timeLeftMs())
+    const until = world.monotonic() + waitMs
+    const look = (): void => {
+      if (pending.ended) return
+      if (this.isReady) return this.#send(pending)
+      if (world.monotonic() >= until) return this.#fail(pending, noProxy())
+      world.after(pollMs, look)
+    }
+    look()
+  }
+
+  #stop(pending: PendingQuery, error: ClientError): void {
+    if (pending.ended) return
+    pending.session?.cancel(pending)
+    pending.fail(error)
+  }
+
+  #open(
+    transport: Transport,
+    endpoint: PeerEndpoint,
+    state: { ready(): void; closed(cause: Error): void },
+  ): ClientSession {
+    const { world, config, root, wallet, isTestnet, secret, checkProxyHashes, log } = this.#options
+    const session: ClientSession = new ClientSession({
+      world,
+      transport,
+      config,
+      root,
+      wallet,
+      isTestnet,
+      secret,
+      checkProxyHashes,
+      ready: () => {
+        state.ready()
+        const proxy = `${endpoint.host}:${endpoint.port}`
+        log?.({ event: 'proxy-ready', proxy, version: session.terms?.version ?? 0 })
+      },
+      closed: cause => state.closed(cause),
+      lost: queries => {
+        for (const pending of queries) this.#retry(pending, session)
+      },
+    })
+    return session
+  }
+
+  /** The session ended under a query: another may have it if nothing of the answer has come. */
+  #retry(pending: PendingQuery, session: ClientSession): void {
+    if (pending.ended) return
+    pending.session = undefined
+    if (pending.begun || pending.attempts >= maxAttempts || this.#closing) {
+      pending.fail(new ClientError('upstream', 'The connection to the proxy was lost before the answer was complete.'))
+      return
+    }
+    this.stats.retried++
+    this.#options.log?.({ event: 'query-retried', proxy: session.address })
+    pending.requestId = this.#options.world.random(32)
+    this.#send(pending)
+  }
+
+  #counted(events: AnswerEvents): AnswerEvents {
+    const { stats } = this
+    const ended = (tokens: bigint, costNano: bigint) => {
+      this.#running--
+      stats.tokens += tokens
+      stats.costNano += costNano
+    }
+    return {
+      head: (status, headers) => events.head(status, headers),
+      data: bytes => {
+        stats.bytesReceived += bytes.length
+        events.data(bytes)
+      },
+      end: summary => {
+        stats.succeeded++
+        ended(summary.tokens, summary.costNano)
+        events.end(summary)
+      },
+      failed: (error, summary) => {
+        stats.failed++
+        ended(summary.tokens, summary.costNano)
+        events.failed(error, summary)
+      },
+    }
+  }
+}
+
+function noProxy(): ClientError {
+  return new ClientError('no-proxy', 'No proxy is connected. `cocoon status` and `cocoon doctor` say why; a retry may do.', {
+    retryAfterMs: 2_000,
+  })
+}

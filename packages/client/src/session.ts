@@ -1,0 +1,312 @@
+import {
+  checkProxyTerms,
+  clientContractAddress,
+  type ContractAddress,
+  expectAddress,
+  formatAddress,
+  isImageAllowed,
+  type ProxyTerms,
+  type RootConfig,
+} from '@cocoon/money'
+import {
+  clientAuthorizationWithProxyAny,
+  clientAuthorizeWithProxyLong,
+  clientAuthorizeWithProxyShort,
+  clientCancelQuery,
+  clientConnectedToProxy,
+  clientConnectToProxy,
+  clientGetWorkerTypes,
+  clientGetWorkerTypesV2,
+  clientPaymentStatus,
+  type ClientProxyConnectionAuthAny,
+  clientRunQuery,
+  clientRunQueryEx,
+  clientUpdatePaymentStatus,
+  clientWorkerTypes,
+  clientWorkerTypesV2,
+  Connection,
+  decode,
+  decodeBoxed,
+  peekId,
+  proxyClientRequestPayment,
+  proxySignedPayment,
+  randomBetween,
+  type Reply,
+  type Timer,
+  type Transport,
+  type UplinkSession,
+  WireError,
+  type World,
+} from '@cocoon/wire'
+import { isProxyAnswer, readProxyAnswer } from './answer.ts'
+import { Channel } from './channel.ts'
+import { ClientError } from './error.ts'
+import type { ModelOffer } from './network.ts'
+import type { PendingQuery } from './pending.ts'
+
+/** Newest protocol version that this client speaks. 3 adds that a query can be cancelled. */
+export const newestVersion = 3
+const cancelVersion = 3
+const connectTimeoutMs = 30_000
+const authoriseTimeoutMs = 300_000
+const statusTimeoutMs = 60_000
+const offersTimeoutMs = 10_000
+/** Of the caller's time, what the proxy gets: the rest is for the way back. */
+const proxyShare = 0.95
+
+export interface SessionOptions {
+  world: World
+  transport: Transport
+  config: RootConfig
+  root: ContractAddress
+  /** The client's node wallet: the owner of its contract. */
+  wallet: ContractAddress
+  isTestnet: boolean
+  secret: Uint8Array
+  checkProxyHashes: boolean
+  ready(): void
+  closed(cause: Error): void
+  /** Queries that the connection took with it. */
+  lost(queries: PendingQuery[]): void
+}
+
+/** A session with one proxy: handshake, queries, payments. */
+export class ClientSession implements UplinkSession {
+  readonly #options: SessionOptions
+  readonly #connection: Connection
+  readonly #queries = new Map<string, PendingQuery>()
+  #channel: Channel | undefined
+  #terms: ProxyTerms | undefined
+  #state: 'handshake' | 'ready' | 'closed' = 'handshake'
+  #statusTimer: Timer | undefined
+
+  constructor(options: SessionOptions) {
+    this.#options = options
+    this.#connection = new Connection({
+      transport: options.transport,
+      world: options.world,
+      side: 'dialer',
+      events: {
+        ready: () => this.#begin(),
+        packet: data => this.#packet(data),
+        query: (_data, reply: Reply) => reply.error(621, 'a client answers no queries'),
+        drain: () => {},
+        closed: cause => this.#closed(cause),
+      },
+    })
+    this.#connection.start()
+  }
+
+  get isReady(): boolean {
+    return this.#state === 'ready'
+  }
+
+  get running(): number {
+    return this.#queries.size
+  }
+
+  get terms(): ProxyTerms | undefined {
+    return this.#terms
+  }
+
+  get channel(): Channel | undefined {
+    return this.#channel
+  }
+
+  get address(): string {
+    return this.#connection.peer.address
+  }
+
+  /** The proxy's contract, for people. */
+  get proxyText(): string {
+    return this.#terms === undefined ? '' : formatAddress(this.#terms.contract, { testnet: this.#options.isTestnet })
+  }
+
+  /** Sends a query. False when this connection does not take it. */
+  run(pending: PendingQuery): boolean {
+    const { query } = pending
+    const fields = {
+      modelName: query.model,
+      query: pending.requestBytes,
+      maxCoefficient: query.maxCoefficient,
+      maxTokens: query.maxTokens,
+      timeout: (Math.max(1, pending.timeLeftMs()) * proxyShare) / 1000,
+      requestId: pending.requestId,
+      minConfigVersion: this.#options.config.version,
+    }
+    const sent =
+      this.#terms?.version === 0
+        ? this.#connection.send(clientRunQuery, { _: 'client.runQuery', ...fields })
+        : this.#connection.send(clientRunQueryEx, {
+            _: 'client.runQueryEx',
+            ...fields,
+            flags: 1,
+            enableDebug: query.enableDebug,
+          })
+    if (sent) this.#queries.set(idKey(pending.requestId), pending)
+    return sent
+  }
+
+  /** Nobody waits for the query any more: the proxy is told where its version knows how. */
+  cancel(pending: PendingQuery): void {
+    if (!this.#queries.delete(idKey(pending.requestId))) return
+    if ((this.#terms?.version ?? 0) < cancelVersion) return
+    this.#connection.send(clientCancelQuery, { _: 'client.cancelQuery', requestId: pending.requestId })
+  }
+
+  async offers(): Promise<ModelOffer[]> {
+    if (this.#terms?.version === 0) {
+      const data = await this.#connection.query(clientGetWorkerTypes, { _: 'client.getWorkerTypes' }, offersTimeoutMs)
+      return decode(clientWorkerTypes, data).types.map(({ name, activeWorkers, coefficientMin }) => ({
+        id: name,
+        workers: Array.from({ length: Math.min(Math.max(0, activeWorkers), 1) }, () => ({
+          coefficient: coefficientMin,
+          runningRequests: 0,
+          maxRunningRequests: 0,
+        })),
+      }))
+    }
+    const data = await this.#connection.query(clientGetWorkerTypesV2, { _: 'client.getWorkerTypesV2' }, offersTimeoutMs)
+    return decode(clientWorkerTypesV2, data).types.map(({ name, workers }) => ({
+      id: name,
+      workers: workers.map(worker => ({
+        coefficient: worker.coefficient,
+        runningRequests: worker.activeRequests,
+        maxRunningRequests: worker.maxActiveRequests,
+      })),
+    }))
+  }
+
+  close(cause: WireError): void {
+    this.#connection.close(cause)
+  }
+
+  #begin(): void {
+    this.#handshake().then(
+      () => {
+        if (this.#state !== 'handshake') return
+        this.#state = 'ready'
+        this.#statusLater()
+        this.#options.ready()
+      },
+      (error: unknown) => {
+        this.#connection.close(
+          error instanceof WireError ? error : new WireError('handshake', messageOf(error), { cause: error }),
+        )
+      },
+    )
+  }
+
+  async #handshake(): Promise<void> {
+    const { config, wallet, isTestnet, checkProxyHashes, root } = this.#options
+    if (checkProxyHashes && !isImageAllowed(config.proxyHashes, this.#connection.peer.imageHash)) {
+      throw new ClientError('protocol', 'The proxy runs an image that is not in the root contract')
+    }
+    const answer = await this.#connection.query(
+      clientConnectToProxy,
+      {
+        _: 'client.connectToProxy',
+        params: {
+          _: 'client.params',
+          flags: 3,
+          clientOwnerAddress: formatAddress(wallet, { testnet: isTestnet }),
+          isTest: config.isTest,
+          minProtoVersion: 0,
+          maxProtoVersion: newestVersion,
+        },
+        minConfigVersion: config.version,
+      },
+      connectTimeoutMs,
+    )
+    const { params, clientScAddress, auth } = decode(clientConnectedToProxy, answer)
+    const terms = checkProxyTerms(params, { config, root, newestVersion })
+    const contract = clientContractAddress(config, {
+      clientOwner: wallet,
+      proxyContract: terms.contract,
+      proxyPublicKey: terms.publicKey,
+    })
+    expectAddress('client', clientScAddress, contract)
+    const channel = new Channel({ contract, publicKey: terms.publicKey })
+    await this.#authorise(auth, channel)
+    this.#terms = terms
+    this.#channel = channel
+  }
+
+  async #authorise(auth: ClientProxyConnectionAuthAny, channel: Channel): Promise<void> {
+    const { secret } = this.#options
+    const knowsSecret =
+      auth._ === 'client.proxyConnectionAuthShort' && hex(await sha256(secret)) === hex(auth.secretHash)
+    const answer = knowsSecret
+      ? await this.#connection.query(
+          clientAuthorizeWithProxyShort,
+          { _: 'client.authorizeWithProxyShort', data: secret },
+          authoriseTimeoutMs,
+        )
+      : await this.#connection.query(
+          clientAuthorizeWithProxyLong,
+          { _: 'client.authorizeWithProxyLong' },
+          authoriseTimeoutMs,
+        )
+    const result = decodeBoxed(clientAuthorizationWithProxyAny, answer)
+    if (result._ === 'client.authorizationWithProxyFailed') {
+      throw new ClientError('protocol', `The proxy refused the authorisation: ${result.error.slice(0, 300)}`)
+    }
+    channel.update(result.signedPayment, { dbTokens: result.tokensCommittedToDb, maxTokens: result.maxTokens })
+  }
+
+  #packet(data: Uint8Array): void {
+    const id = peekId(data)
+    if (isProxyAnswer(id)) {
+      const answer = readProxyAnswer(data)
+      const key = idKey(answer.requestId)
+      // An answer that nobody waits for any more is late, not wrong.
+      if (this.#queries.get(key)?.take(answer, this.proxyText)) this.#queries.delete(key)
+    } else if (id === proxyClientRequestPayment.id) {
+      const { signedPayment, ...totals } = decode(proxyClientRequestPayment, data)
+      this.#channel?.update(signedPayment, totals)
+    } else if (id === proxySignedPayment.id) {
+      this.#channel?.update(decode(proxySignedPayment, data))
+    }
+  }
+
+  #statusLater(): void {
+    this.#statusTimer = this.#options.world.after(randomBetween(this.#options.world, 10_000, 20_000), () => {
+      this.#connection
+        .query(clientUpdatePaymentStatus, { _: 'client.updatePaymentStatus' }, statusTimeoutMs)
+        .then(data => {
+          const { signedPayment, ...totals } = decode(clientPaymentStatus, data)
+          this.#channel?.update(signedPayment, totals)
+          if (this.isReady) this.#statusLater()
+        })
+        .catch((error: unknown) =>
+          this.#connection.close(new WireError('handshake', `payment status: ${messageOf(error)}`, { cause: error })),
+        )
+    })
+  }
+
+  #closed(cause: WireError): void {
+    this.#statusTimer?.cancel()
+    const queries = [...this.#queries.values()]
+    this.#queries.clear()
+    // Told while the session still counts as ready, so that its owner knows what it was.
+    this.#options.closed(cause)
+    this.#state = 'closed'
+    this.#options.lost(queries)
+  }
+}
+
+async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array(bytes)))
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')
+}
+
+function idKey(id: Uint8Array): string {
+  return String.fromCharCode.apply(null, id as unknown as number[])
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,108 @@
+import type { ClientCredit } from './credit.ts'
+
+/** What `addressKey` returns for the owner of a client's or worker's contract. */
+export type AccountKey = string
+
+/**
+ * The books of one proxy contract: what its clients used and its workers earned, in adjusted tokens since the
+ * contract was created. A query reserves, then is charged or released, each known by its request id: the name
+ * that the proxy gave the query, never one that a client chose. What clients spent and what workers earned is
+ * always the same sum.
+ *
+ * Totals and charges are durable. Reservations are not: the queries that hold them end with the process.
+ */
+export interface Ledger {
+  /**
+   * Opens a client's account, or gives an open one new credit. Rejects with `MoneyError('address')` for a text
+   * that is no account key, and with `limit` above the bound of accounts, when there is none that was never used
+   * to make room.
+   */
+  openClient(owner: AccountKey, credit: ClientCredit): Promise<ClientView>
+  /** Opens a worker's account; one that is open stays as it is. Rejects as `openClient` does. */
+  openWorker(owner: AccountKey): Promise<WorkerView>
+
+  /**
+   * Sets tokens of the client aside for one request. Rejects with `MoneyError('balance')` and its figures if they are
+   * not available, `account-unknown`, `limit` with too many open reservations, `amount`, and `request-conflict`
+   * for an id that was used for something else or has ended. The same call again, while the reservation is open,
+   * changes nothing.
+   */
+  reserve(reservation: Reservation): Promise<Reservation>
+
+  /**
+   * Ends a reservation with what the worker says it used: the one commit point. Resolves once the charge is
+   * durable. A charge never exceeds its reservation: what is above is cut and reported. The same call again
+   * changes nothing and returns the same charge with the totals of now.
+   *
+   * Rejects with `amount`, `account-unknown` or `request-conflict`, leaving the reservation open, and with
+   * `request-released` or `request-unknown`.
+   */
+  charge(request: { requestId: string; worker: AccountKey; tokens: bigint }): Promise<Charge>
+
+  /** Ends a reservation without a charge. False if there was none to end: twice, or after a charge, is fine. */
+  release(requestId: string): Promise<boolean>
+
+  /** The account as it stands. Throws `MoneyError('account-unknown')`. */
+  client(owner: AccountKey): ClientView
+  /** The account as it stands. Throws `MoneyError('account-unknown')`. */
+  worker(owner: AccountKey): WorkerView
+
+  /**
+   * Numbers the durable totals of now as a state, to be announced to the chain. While a state waits for its
+   * confirmation, returns that one's number again.
+   */
+  announce(): Promise<number>
+  /** The chain has this state: its totals may be signed. A number that is not waiting changes nothing. */
+  confirm(seqno: number): Promise<void>
+  /** `announce` and `confirm` in one, for a network without a chain. */
+  commit(): Promise<void>
+
+  /**
+   * Notes that a payment for this total was signed. Throws `MoneyError('uncommitted')` above what is committed
+   * to the chain: after a crash such a payment would be worth more than the books say.
+   */
+  recordSigned(party: 'client' | 'worker', owner: AccountKey, tokens: bigint): void
+
+  /** Adds up all accounts. Throws an AssertionError if the books do not balance. */
+  assertConserved(): void
+}
+
+/** One running total, and how much of it is safe: each grade is at most the one before. */
+export interface Grades {
+  /** Live. */
+  readonly max: bigint
+  /** Survives a crash of the process. */
+  readonly committedToDb: bigint
+  /** In a state that the chain has confirmed: the most that may be signed. */
+  readonly committedToChain: bigint
+  /** In the newest signed payment. */
+  readonly signed: bigint
+}
+
+export interface WorkerView extends Grades {
+  readonly owner: AccountKey
+}
+
+export interface ClientView extends Grades {
+  readonly owner: AccountKey
+  readonly credit: ClientCredit
+  /** Set aside for running requests. */
+  readonly reserved: bigint
+  /** What can still be reserved: never below zero. */
+  readonly available: bigint
+}
+
+export interface Reservation {
+  readonly requestId: string
+  readonly client: AccountKey
+  readonly tokens: bigint
+}
+
+export interface Charge {
+  readonly client: Grades
+  readonly worker: Grades
+  /** What both totals moved by. */
+  readonly chargedTokens: bigint
+  /** What the worker asked for above the reservation, and did not get. */
+  readonly cutTokens: bigint
+}

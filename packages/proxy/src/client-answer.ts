@@ -1,0 +1,117 @@
+import {
+  clientQueryAnswer,
+  clientQueryAnswerErrorEx,
+  clientQueryAnswerEx,
+  clientQueryAnswerPart,
+  clientQueryAnswerPartError,
+  clientQueryAnswerPartEx,
+  type ClientQueryFinalInfo,
+  type Connection,
+  type TokensUsed,
+} from '@cocoon/wire'
+import { noTokens } from './worker-answer.ts'
+
+/** The end of an answer as the client is told. */
+export interface ClientFinal {
+  tokens: TokensUsed
+  workerDebug: string | undefined
+  proxyDebug: string | undefined
+  /** Unix seconds. */
+  proxyStart: number
+  proxyEnd: number
+  workerStart: number | undefined
+  workerEnd: number | undefined
+}
+
+/** Writes one query's answer in the protocol version of the client's connection. */
+export class ClientAnswer {
+  readonly #connection: Connection
+  readonly #version: number
+  readonly #requestId: Uint8Array
+
+  constructor(connection: Connection, version: number, requestId: Uint8Array) {
+    this.#connection = connection
+    this.#version = version
+    this.#requestId = requestId
+  }
+
+  head(response: Uint8Array, final: ClientFinal | undefined): void {
+    const requestId = this.#requestId
+    if (this.#version === 0) {
+      this.#connection.send(clientQueryAnswer, {
+        _: 'client.queryAnswer',
+        answer: response,
+        isCompleted: final !== undefined,
+        requestId,
+        requestTokensUsed: final?.tokens ?? noTokens,
+      })
+      return
+    }
+    this.#connection.send(clientQueryAnswerEx, {
+      _: 'client.queryAnswerEx',
+      requestId,
+      answer: response,
+      ...this.#finalFields(final),
+    })
+  }
+
+  part(bytes: Uint8Array, final: ClientFinal | undefined): void {
+    const requestId = this.#requestId
+    if (this.#version === 0) {
+      this.#connection.send(clientQueryAnswerPart, {
+        _: 'client.queryAnswerPart',
+        answer: bytes,
+        isCompleted: final !== undefined,
+        requestId,
+        requestTokensUsed: final?.tokens ?? noTokens,
+      })
+      return
+    }
+    this.#connection.send(clientQueryAnswerPartEx, {
+      _: 'client.queryAnswerPartEx',
+      requestId,
+      answer: bytes,
+      ...this.#finalFields(final),
+    })
+  }
+
+  /** Only after a head: before it a failure is a complete answer with an error status. */
+  failure(code: number, message: string, final: ClientFinal): void {
+    const requestId = this.#requestId
+    if (this.#version === 0) {
+      this.#connection.send(clientQueryAnswerPartError, {
+        _: 'client.queryAnswerPartError',
+        errorCode: code,
+        error: message,
+        requestId,
+        requestTokensUsed: final.tokens,
+      })
+      return
+    }
+    this.#connection.send(clientQueryAnswerErrorEx, {
+      _: 'client.queryAnswerErrorEx',
+      requestId,
+      errorCode: code,
+      error: message,
+      ...this.#finalFields(final),
+    })
+  }
+
+  #finalFields(final: ClientFinal | undefined): { flags: number; finalInfo?: ClientQueryFinalInfo } {
+    if (final === undefined) return { flags: 0 }
+    const debug = final.proxyDebug !== undefined
+    const times = this.#version >= 2
+    const info: ClientQueryFinalInfo = {
+      _: 'client.queryFinalInfo',
+      flags: (debug ? 1 : 0) | (times ? 2 : 0),
+      tokensUsed: final.tokens,
+      workerDebug: final.workerDebug ?? '',
+      proxyDebug: final.proxyDebug ?? '',
+      proxyStartTime: final.proxyStart,
+      proxyEndTime: final.proxyEnd,
+      workerStartTime: final.workerStart ?? final.proxyStart,
+      workerEndTime: final.workerEnd ?? final.proxyEnd,
+    }
+    return { flags: 1, finalInfo: info }
+  }
+}

@@ -1,0 +1,206 @@
+import {
+  clientCancelQuery,
+  clientGetWorkerTypes,
+  clientGetWorkerTypesV2,
+  clientPaymentStatus,
+  clientRunQuery,
+  clientRunQueryEx,
+  clientUpdatePaymentStatus,
+  Connection,
+  decode,
+  peekId,
+  proxyClientRequestPayment,
+  type Reply,
+  type Timer,
+  type Transport,
+  WireError,
+} from '@cocoon/wire'
+import { ClientAnswer } from './client-answer.ts'
+import { ClientHandshake, type ClientTerms } from './client-handshake.ts'
+import type { Desk } from './desk.ts'
+import { answerWorkerTypes, answerWorkerTypesV2 } from './offers.ts'
+import { errorCode, type Refusal, refusalResponse, refusals } from './refusal.ts'
+import { Relay, type RelayQuery } from './relay.ts'
+import { noTokens } from './worker-answer.ts'
+
+const longestTimeoutS = 3_600
+
+/** A client's connection: its handshake, then its queries. */
+export class ClientLink {
+  readonly connection: Connection
+  /** Set once the client is authorised. */
+  terms: ClientTerms | undefined
+  readonly #desk: Desk
+  readonly #handshake: ClientHandshake
+  readonly #relays = new Map<string, Relay>()
+  #overdue: Timer | undefined
+
+  constructor(desk: Desk, transport: Transport) {
+    this.#desk = desk
+    this.#handshake = new ClientHandshake(desk)
+    this.connection = new Connection({
+      transport,
+      world: desk.world,
+      side: 'acceptor',
+      events: {
+        ready: () => {},
+        packet: data => this.#packet(data),
+        query: (data, reply) => this.#query(data, reply),
+        drain: () => {},
+        closed: cause => this.#closed(cause),
+      },
+    })
+  }
+
+  start(): void {
+    this.#overdue = this.#desk.world.after(this.#desk.limits.sessionMs, () =>
+      this.connection.close(new WireError('handshake', 'the session handshake took too long')),
+    )
+    this.connection.start()
+  }
+
+  get name(): string {
+    return this.connection.peer.address
+  }
+
+  get version(): number {
+    return this.terms?.version ?? 0
+  }
+
+  get running(): number {
+    return this.#relays.size
+  }
+
+  /** The relay has ended; its answer, if anybody waited for it, has gone out. */
+  finished(relay: Relay): void {
+    this.#relays.delete(idKey(relay.requestId))
+    this.#desk.relayEnded()
+  }
+
+  /** Tells the client what the query cost and hands it the newest signature. */
+  pushPayment(requestId: Uint8Array, tokens: bigint): void {
+    const account = this.terms?.account
+    if (account === undefined || this.connection.isClosed) return
+    this.connection.send(proxyClientRequestPayment, {
+      _: 'proxy.clientRequestPayment',
+      requestId,
+      signedPayment: this.#desk.payments.toClient(account),
+      ...this.#desk.payments.clientTotals(account),
+      requestTokens: tokens,
+    })
+  }
+
+  #packet(data: Uint8Array): void {
+    const id = peekId(data)
+    if (this.terms === undefined) return this.#desk.ignored('client', id)
+    if (id === clientRunQueryEx.id) {
+      const { timeout, enableDebug, ...query } = decode(clientRunQueryEx, data)
+      this.#admit({ ...query, timeoutMs: timeout * 1000, enableDebug: enableDebug ?? false }, query.minConfigVersion)
+    } else if (id === clientRunQuery.id) {
+      const { timeout, ...query } = decode(clientRunQuery, data)
+      this.#admit({ ...query, timeoutMs: timeout * 1000, enableDebug: false }, query.minConfigVersion)
+    } else if (id === clientCancelQuery.id) {
+      this.#relays.get(idKey(decode(clientCancelQuery, data).requestId))?.cancel()
+    } else {
+      this.#desk.ignored('client', id)
+    }
+  }
+
+  #query(data: Uint8Array, reply: Reply): void {
+    const terms = this.terms
+    if (terms === undefined) {
+      this.#handshake.step(this.connection, data, reply, agreed => this.#agreed(agreed))
+      return
+    }
+    switch (peekId(data)) {
+      case clientUpdatePaymentStatus.id:
+        decode(clientUpdatePaymentStatus, data)
+        reply.answer(clientPaymentStatus, {
+          _: 'client.paymentStatus',
+          signedPayment: this.#desk.payments.toClient(terms.account),
+          ...this.#desk.payments.clientTotals(terms.account),
+        })
+        return
+      case clientGetWorkerTypes.id:
+        decode(clientGetWorkerTypes, data)
+        return answerWorkerTypes(this.#desk.market, reply)
+      case clientGetWorkerTypesV2.id:
+        decode(clientGetWorkerTypesV2, data)
+        return answerWorkerTypesV2(this.#desk.market, reply)
+      default:
+        reply.error(errorCode.protocol, 'already authorized')
+        this.connection.close(new WireError('handshake', 'a query that no authorised client asks'))
+    }
+  }
+
+  /** Takes a query in or says why not. Nothing of it is kept in the second case. */
+  #admit(query: RelayQuery, minConfigVersion: number): void {
+    this.#desk.stats.queries++
+    this.#desk.stats.bytesReceived += query.query.length
+    const refusal = this.#refusalFor(query, minConfigVersion)
+    if (refusal !== undefined) return this.#refuse(query, refusal)
+    const relay = new Relay(this.#desk, this, query, this.#desk.nextRelayId())
+    const key = idKey(query.requestId)
+    this.#relays.set(key, relay)
+    const tokens = this.#desk.reservationFor(query)
+    this.#desk.relayBegan()
+    const { account } = this.terms!
+    this.#desk.reserve(account, relay.id, tokens).then(
+      () => relay.start(),
+      (error: unknown) => {
+        this.finished(relay)
+        this.#refuse(query, this.#desk.reservationRefused(error, tokens, account))
+      },
+    )
+  }
+
+  #refusalFor(query: RelayQuery, minConfigVersion: number): Refusal | undefined {
+    const { config, limits, market, isOpen } = this.#desk
+    if (query.maxTokens < 0 || query.maxCoefficient < 0) {
+      return refusals.invalid('max_tokens and max_coefficient cannot be negative.')
+    }
+    if (!(query.timeoutMs > 0 && query.timeoutMs <= longestTimeoutS * 1000)) {
+      return refusals.invalid(`timeout is more than 0 and at most ${longestTimeoutS} seconds.`)
+    }
+    if (this.#relays.has(idKey(query.requestId))) return refusals.duplicate()
+    if (this.#relays.size >= limits.maxRelaysPerClient) return refusals.busy(query.modelName)
+    const activeVersion = config().version
+    if (minConfigVersion >>> 0 > activeVersion >>> 0) {
+      return refusals.configTooOld(minConfigVersion >>> 0, activeVersion)
+    }
+    if (!isOpen()) return refusals.draining()
+    if (!market.books.has(query.modelName)) return refusals.unknownModel(query.modelName)
+    return undefined
+  }
+
+  #refuse(query: RelayQuery, refusal: Refusal): void {
+    this.#desk.stats.rejected++
+    const now = this.#desk.world.now() / 1000
+    new ClientAnswer(this.connection, this.version, query.requestId).head(refusalResponse(refusal), {
+      tokens: noTokens,
+      workerDebug: undefined,
+      proxyDebug: undefined,
+      proxyStart: now,
+      proxyEnd: now,
+      workerStart: undefined,
+      workerEnd: undefined,
+    })
+  }
+
+  #agreed(terms: ClientTerms): void {
+    this.#overdue?.cancel()
+    this.terms = terms
+    this.#desk.log({ event: 'client-ready', client: this.name, version: terms.version })
+  }
+
+  #closed(cause: WireError): void {
+    this.#overdue?.cancel()
+    for (const relay of this.#relays.values()) relay.cancel()
+    this.#desk.clientGone(this, cause)
+  }
+}
+
+/** 32 bytes as a map key: one character a byte is the cheapest exact form. */
+function idKey(id: Uint8Array): string {
+  return String.fromCharCode.apply(null, id as unknown as number[])
+}

@@ -1,0 +1,65 @@
+import type { ContractAddress, RootConfig } from '@cocoon/money'
+import type { ProxyParams, TokensUsed, World, WireError } from '@cocoon/wire'
+import type { ClientContracts } from './client-contracts.ts'
+import type { ClientLink } from './client-link.ts'
+import type { ProxyEvent, ProxyStats } from './event.ts'
+import type { Market } from './market/market.ts'
+import type { Standings } from './market/standing.ts'
+import type { ClientAccount, Payments } from './payments.ts'
+import type { Refusal } from './refusal.ts'
+import type { Relay, RelayQuery } from './relay.ts'
+import type { Run, WorkerLink } from './worker-link.ts'
+
+/** What links and relays share: the proxy as seen from inside. */
+export interface Desk {
+  readonly world: World
+  readonly market: Market<WorkerLink>
+  readonly standings: Standings
+  readonly payments: Payments
+  readonly stats: ProxyStats
+  readonly limits: ProxyLimits
+  readonly isTest: boolean
+  readonly isTestnet: boolean
+  readonly checkWorkerHashes: boolean
+  log(event: ProxyEvent): void
+  config(): RootConfig
+  /** The proxy as a peer of this protocol version is told. */
+  params(version: number): ProxyParams
+  /** What contract addresses of clients and workers are derived from. */
+  contract(): { proxyContract: ContractAddress; proxyPublicKey: Uint8Array }
+  isOpen(): boolean
+  /** Throws a Rejection while no new session is taken. */
+  checkOpen(): void
+  matchesSecret(secret: Uint8Array, account: ClientAccount): Promise<boolean>
+  nextRelayId(): string
+  readonly clientContracts: ClientContracts
+  reservationFor(query: RelayQuery): bigint
+  /** Rejects with a MoneyError. */
+  reserve(account: ClientAccount, relayId: string, tokens: bigint): Promise<void>
+  reservationRefused(error: unknown, tokens: bigint, account: ClientAccount): Refusal
+  /** Commits what the query cost, or gives the reservation back. Resolves, when durable, with what was charged. */
+  charge(relay: Relay, run: Run | undefined, tokens: TokensUsed): Promise<TokensUsed>
+  /** The client is not told of an answer whose charge is not durable: its connection ends for this cause. */
+  chargeFailed(error: unknown): WireError
+  relayBegan(): void
+  relayEnded(): void
+  clientGone(link: ClientLink, cause: WireError): void
+  workerGone(link: WorkerLink, cause: WireError): void
+  /** A message that nobody waits for. */
+  ignored(from: 'client' | 'worker', id: number): void
+}
+
+export interface ProxyLimits {
+  /** From the transport to the end of the session handshake. */
+  sessionMs: number
+  maxRelaysPerClient: number
+  maxClients: number
+  maxWorkers: number
+}
+
+export const proxyLimits: ProxyLimits = {
+  sessionMs: 30_000,
+  maxRelaysPerClient: 10_000,
+  maxClients: 10_000,
+  maxWorkers: 10_000,
+}

@@ -1,0 +1,54 @@
+import {
+  type ClientWorkerInstanceV2,
+  clientWorkerTypes,
+  clientWorkerTypesV2,
+  type Reply,
+} from '@cocoon/wire'
+import type { Ask } from './market/book.ts'
+import type { Market } from './market/market.ts'
+
+/** Workers of one model that an answer lists at most: the cheapest. */
+const maxListed = 1_000
+
+/** What is on offer, worker by worker: enabled ones, cheapest first. */
+export function answerWorkerTypesV2(market: Market<Ask>, reply: Reply): void {
+  const types = [...market.books].flatMap(([name, book]) => {
+    const workers = enabled(book.asks).map(
+      (ask): ClientWorkerInstanceV2 => ({
+        _: 'client.workerInstanceV2',
+        flags: 0,
+        coefficient: ask.coefficient,
+        activeRequests: ask.running,
+        maxActiveRequests: ask.limit,
+      }),
+    )
+    return workers.length === 0 ? [] : [{ _: 'client.workerTypeV2' as const, name, workers }]
+  })
+  reply.answer(clientWorkerTypesV2, { _: 'client.workerTypesV2', types })
+}
+
+/** What is on offer, in the summary that version 0 knows. */
+export function answerWorkerTypes(market: Market<Ask>, reply: Reply): void {
+  const types = [...market.books].flatMap(([name, book]) => {
+    const asks = enabled(book.asks)
+    if (asks.length === 0) return []
+    return [
+      {
+        _: 'client.workerType' as const,
+        name,
+        activeWorkers: asks.length,
+        coefficientMin: asks[0]!.coefficient,
+        coefficientBucket50: asks[Math.floor((asks.length - 1) / 2)]!.coefficient,
+        coefficientMax: asks.at(-1)!.coefficient,
+      },
+    ]
+  })
+  reply.answer(clientWorkerTypes, { _: 'client.workerTypes', types })
+}
+
+function enabled(asks: readonly Ask[]): Ask[] {
+  return asks
+    .filter(ask => !ask.disabled)
+    .sort((a, b) => a.coefficient - b.coefficient)
+    .slice(0, maxListed)
+}

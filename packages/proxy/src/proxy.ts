@@ -1,0 +1,301 @@
+import {
+  type ContractAddress,
+  formatAddress,
+  type Ledger,
+  MoneyError,
+  type PaymentKey,
+  proxyContractAddress,
+  reservationTokens,
+  type RootConfig,
+} from '@cocoon/money'
+import {
+  type ProxyParams,
+  randomBetween,
+  type Timer,
+  type TokensUsed,
+  type Transport,
+  WireError,
+  type World,
+} from '@cocoon/wire'
+import type { ClientContracts } from './client-contracts.ts'
+import { ClientLink } from './client-link.ts'
+import { type Desk, type ProxyLimits, proxyLimits } from './desk.ts'
+import { newStats, type ProxyEvent, type ProxyStats } from './event.ts'
+import { Market, type MarketLimits } from './market/market.ts'
+import { Standings } from './market/standing.ts'
+import { type ClientAccount, Payments } from './payments.ts'
+import { errorCode, type Refusal, refusals } from './refusal.ts'
+import { Rejection } from './rejection.ts'
+import type { Relay, RelayQuery } from './relay.ts'
+import { capTokens } from './token-cap.ts'
+import { type Run, WorkerLink } from './worker-link.ts'
+
+export interface ProxyOptions {
+  world: World
+  /** The registry as it stands; adopted anew through `adopt`. */
+  config: RootConfig
+  root: ContractAddress
+  owner: ContractAddress
+  /** Receives what transactions leave over. */
+  nodeWallet: ContractAddress
+  key: PaymentKey
+  ledger: Ledger
+  clientContracts: ClientContracts
+  isTestnet: boolean
+  /** Refuse workers whose image or model is not in the registry. */
+  checkWorkerHashes: boolean
+  log?: (event: ProxyEvent) => void
+  limits?: Partial<ProxyLimits>
+  marketLimits?: Partial<MarketLimits>
+}
+
+/** How often totals move from live to committed. */
+const commitFromMs = 1_000
+const commitToMs = 2_000
+
+/** The market: takes connections of clients and workers, matches, relays, meters and charges. */
+export class Proxy implements Desk {
+  readonly world: World
+  readonly market: Market<WorkerLink>
+  readonly standings = new Standings()
+  readonly payments: Payments
+  readonly stats: ProxyStats = newStats()
+  readonly limits: ProxyLimits
+  readonly isTest: boolean
+  readonly isTestnet: boolean
+  readonly checkWorkerHashes: boolean
+  readonly clientContracts: ClientContracts
+  readonly clients = new Set<ClientLink>()
+  readonly workers = new Set<WorkerLink>()
+  readonly #options: ProxyOptions
+  readonly #ledger: Ledger
+  readonly #contract: ContractAddress
+  readonly #idPrefix: string
+  #config: RootConfig
+  #nextRelay = 1
+  #running = 0
+  #state: 'open' | 'disabled' | 'draining' = 'open'
+  #whenIdle: (() => void) | undefined
+  #commitTimer: Timer | undefined
+
+  constructor(options: ProxyOptions) {
+    this.#options = options
+    this.world = options.world
+    this.#config = options.config
+    this.#ledger = options.ledger
+    this.clientContracts = options.clientContracts
+    this.isTest = options.config.isTest
+    this.isTestnet = options.isTestnet
+    this.checkWorkerHashes = options.checkWorkerHashes
+    this.limits = { ...proxyLimits, ...options.limits }
+    this.market = new Market(options.world, options.marketLimits)
+    const { key, ledger, nodeWallet: excessesTo, world } = options
+    this.payments = new Payments({ key, ledger, excessesTo, world })
+    this.#contract = proxyContractAddress(options.config, {
+      proxyPublicKey: options.key.publicKey,
+      proxyOwner: options.owner,
+      root: options.root,
+    })
+    this.#idPrefix = Array.from(world.random(12), byte => byte.toString(16).padStart(2, '0')).join('')
+    this.#commitLater()
+  }
+
+  /** A client has connected. */
+  acceptClient(transport: Transport): void {
+    if (this.clients.size >= this.limits.maxClients) return transport.destroy()
+    const link = new ClientLink(this, transport)
+    this.clients.add(link)
+    link.start()
+  }
+
+  /** A worker has connected. */
+  acceptWorker(transport: Transport): void {
+    if (this.workers.size >= this.limits.maxWorkers) return transport.destroy()
+    const link = new WorkerLink(this, transport)
+    this.workers.add(link)
+    link.start()
+  }
+
+  get contractAddress(): ContractAddress {
+    return this.#contract
+  }
+
+  get running(): number {
+    return this.#running
+  }
+
+  get ledger(): Ledger {
+    return this.#ledger
+  }
+
+  get state(): 'open' | 'disabled' | 'draining' {
+    return this.#state
+  }
+
+  /** Takes no new sessions and queries, or takes them again. */
+  setEnabled(enabled: boolean): void {
+    if (this.#state !== 'draining') this.#state = enabled ? 'open' : 'disabled'
+  }
+
+  /** Refuses new queries, lets running ones end within `graceMs`, then closes every connection. */
+  async close(graceMs: number): Promise<void> {
+    this.#state = 'draining'
+    if (this.#running > 0 && graceMs > 0) {
+      await new Promise<void>(resolve => {
+        this.#whenIdle = resolve
+        this.world.after(graceMs, resolve)
+      })
+    }
+    this.#commitTimer?.cancel()
+    for (const link of [...this.clients, ...this.workers]) {
+      link.connection.close(new WireError('closed', 'the proxy shut down'))
+    }
+    await this.#ledger.commit()
+  }
+
+  log(event: ProxyEvent): void {
+    this.#options.log?.(event)
+  }
+
+  config(): RootConfig {
+    return this.#config
+  }
+
+  params(version: number): ProxyParams {
+    const testnet = this.isTestnet
+    const params: ProxyParams = {
+      _: 'proxy.params',
+      flags: version > 0 ? 3 : 1,
+      proxyPublicKey: this.payments.publicKey,
+      proxyOwnerAddress: formatAddress(this.#options.owner, { testnet }),
+      proxyScAddress: formatAddress(this.#contract, { testnet }),
+      isTest: this.isTest,
+    }
+    if (version > 0) params.protoVersion = version
+    return params
+  }
+
+  contract(): { proxyContract: ContractAddress; proxyPublicKey: Uint8Array } {
+    return { proxyContract: this.#contract, proxyPublicKey: this.payments.publicKey }
+  }
+
+  isOpen(): boolean {
+    return this.#state === 'open'
+  }
+
+  checkOpen(): void {
+    if (this.#state !== 'open') {
+      throw new Rejection(errorCode.notReady, 'proxy is not participating in this iteration')
+    }
+  }
+
+  async matchesSecret(secret: Uint8Array, account: ClientAccount): Promise<boolean> {
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array(secret)))
+    let difference = 0
+    for (let i = 0; i < digest.length; i++) difference |= digest[i]! ^ account.secretHash[i]!
+    return difference === 0
+  }
+
+  nextRelayId(): string {
+    return `${this.#idPrefix}-${this.#nextRelay++}`
+  }
+
+  reservationFor(query: RelayQuery): bigint {
+    return reservationTokens({
+      maxTokens: query.maxTokens,
+      queryBytes: query.query.length,
+      maxCoefficient: query.maxCoefficient,
+      multipliers: this.#config.multipliers,
+    })
+  }
+
+  async reserve(account: ClientAccount, requestId: string, tokens: bigint): Promise<void> {
+    await this.#ledger.reserve({ requestId, client: account.key, tokens })
+  }
+
+  reservationRefused(error: unknown, tokens: bigint, account: ClientAccount): Refusal {
+    if (error instanceof MoneyError && error.code === 'balance') {
+      return refusals.balance(tokens, this.#ledger.client(account.key).available)
+    }
+    this.log({ event: 'charge-failed', why: error instanceof Error ? error.message : 'unknown' })
+    return refusals.internal()
+  }
+
+  async charge(relay: Relay, run: Run | undefined, tokens: TokensUsed): Promise<TokensUsed> {
+    const worker = run?.worker.terms?.account
+    if (run === undefined || worker === undefined || tokens.totalTokensUsed === 0n) {
+      await this.#ledger.release(relay.id)
+      run?.worker.pushPayment(run, 0n, relay.client.terms!.ownerText)
+      return { ...tokens, ...nothing }
+    }
+    const { chargedTokens } = await this.#ledger.charge({
+      requestId: relay.id,
+      worker: worker.key,
+      tokens: tokens.totalTokensUsed,
+    })
+    const charged = capTokens(tokens, chargedTokens)
+    this.#count(charged)
+    run.worker.pushPayment(run, chargedTokens, relay.client.terms!.ownerText)
+    return charged
+  }
+
+  chargeFailed(error: unknown): WireError {
+    const why = error instanceof Error ? error.message : 'unknown'
+    this.log({ event: 'charge-failed', why })
+    return new WireError('internal', 'the charge could not be written', { cause: error })
+  }
+
+  relayBegan(): void {
+    this.#running++
+  }
+
+  relayEnded(): void {
+    this.#running--
+    if (this.#running === 0) this.#whenIdle?.()
+  }
+
+  clientGone(link: ClientLink, cause: WireError): void {
+    this.clients.delete(link)
+    if (link.terms !== undefined) this.log({ event: 'client-gone', client: link.name, why: cause.message })
+  }
+
+  workerGone(link: WorkerLink, cause: WireError): void {
+    this.workers.delete(link)
+    if (link.terms !== undefined) this.log({ event: 'worker-gone', worker: link.name, why: cause.message })
+  }
+
+  ignored(): void {
+    this.stats.ignoredMessages++
+  }
+
+  #count(tokens: TokensUsed): void {
+    const sums = this.stats.adjustedTokens
+    sums.prompt += tokens.promptTokensUsed
+    sums.cached += tokens.cachedTokensUsed
+    sums.completion += tokens.completionTokensUsed
+    sums.reasoning += tokens.reasoningTokensUsed
+    sums.total += tokens.totalTokensUsed
+  }
+
+  #commitLater(): void {
+    this.#commitTimer = this.world.after(randomBetween(this.world, commitFromMs, commitToMs), () => {
+      Promise.resolve(this.#ledger.commit())
+        .then(() => this.#ledger.assertConserved())
+        .catch((error: unknown) => {
+          this.#state = 'disabled'
+          this.log({ event: 'books-unbalanced', why: error instanceof Error ? error.message : 'unknown' })
+        })
+        .finally(() => {
+          if (this.#state !== 'draining') this.#commitLater()
+        })
+    })
+  }
+}
+
+const nothing = {
+  promptTokensUsed: 0n,
+  cachedTokensUsed: 0n,
+  completionTokensUsed: 0n,
+  reasoningTokensUsed: 0n,
+  totalTokensUsed: 0n,
+}

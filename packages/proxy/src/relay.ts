@@ -1,0 +1,301 @@
+import { type Timer, type TokensUsed, type ClientRunQueryEx } from '@cocoon/wire'
+import { ClientAnswer, type ClientFinal } from './client-answer.ts'
+import type { ClientLink } from './client-link.ts'
+import type { Desk } from './desk.ts'
+import { errorCode, type Refusal, refusalResponse, refusals } from './refusal.ts'
+import { type ResponseHead, stampHead } from './response-head.ts'
+import { noTokens, type WorkerAnswer, type WorkerFinal } from './worker-answer.ts'
+import type { Run, WorkerLink } from './worker-link.ts'
+
+/** A query as the relay needs it: one shape for all protocol versions. */
+export interface RelayQuery
+  extends Pick<ClientRunQueryEx, 'modelName' | 'query' | 'maxCoefficient' | 'maxTokens' | 'requestId'> {
+  timeoutMs: number
+  enableDebug: boolean
+}
+
+/** Workers that one query may be tried on. */
+const maxAttempts = 3
+/** Of the time that is left, what the worker gets: the rest is for the way back. */
+const workerShare = 0.95
+/** How long a worker that was told to stop may take to say what it used. */
+const settleMs = 2_000
+
+/**
+ * One query from its reservation to its charge: match, forward, relay, charge, acknowledge. Until the first
+ * byte has gone to the client it may move to another worker.
+ */
+export class Relay {
+  /** Names the query in the ledger. */
+  readonly id: string
+  readonly client: ClientLink
+  readonly #desk: Desk
+  readonly #query: RelayQuery
+  readonly #answer: ClientAnswer
+  readonly #deadlineAt: number
+  readonly #startS: number
+  #state: 'reserving' | 'matching' | 'running' | 'settling' | 'done' = 'reserving'
+  #timer: Timer | undefined
+  #stopWaiting: (() => void) | undefined
+  #run: Run | undefined
+  #attempts = 0
+  #failedOn: Set<WorkerLink> | undefined
+  /** The worker's head waits for the first byte: up to then another worker can take over. */
+  #heldHead: ResponseHead | undefined
+  #sentStatus: number | undefined
+  /** The caller is gone: what still comes is counted, not relayed. */
+  #abandoned = false
+  /** Why the query ends early, once that is settled. */
+  #refusal: Refusal | undefined
+
+  constructor(desk: Desk, client: ClientLink, query: RelayQuery, id: string) {
+    this.#desk = desk
+    this.client = client
+    this.#query = query
+    this.id = id
+    this.#answer = new ClientAnswer(client.connection, client.version, query.requestId)
+    this.#deadlineAt = desk.world.monotonic() + query.timeoutMs
+    this.#startS = desk.world.now() / 1000
+  }
+
+  get requestId(): Uint8Array {
+    return this.#query.requestId
+  }
+
+  /** Begins; the reservation stands. */
+  start(): void {
+    if (this.#abandoned) return this.#refuse(refusals.cancelled())
+    this.#state = 'matching'
+    this.#timer = this.#desk.world.after(this.#query.timeoutMs, () => this.#overdue())
+    this.#match()
+  }
+
+  /** A piece of the answer from a worker. */
+  workerAnswered(run: Run, answer: WorkerAnswer): void {
+    if (run !== this.#run) return
+    if (this.#state === 'settling') {
+      if (answer.final !== undefined) this.#tally(answer.final)
+      return
+    }
+    if (answer.kind === 'head') return this.#head(answer.response, answer.final)
+    if (answer.kind === 'part') return this.#part(answer.bytes, answer.final)
+    this.#workerFailed(refusals.workerFailed(answer.code, answer.message), answer.final)
+  }
+
+  /** The worker's connection is gone, and its run with it. */
+  workerLost(run: Run): void {
+    if (run !== this.#run) return
+    this.#run = undefined
+    if (this.#state === 'settling') return this.#refuse(this.#refusal ?? refusals.workerLost())
+    this.#retryOr(refusals.workerLost())
+  }
+
+  /** The caller hung up or its connection is gone: the worker is freed, what it produced is paid. */
+  cancel(): void {
+    if (this.#state === 'done' || this.#abandoned) return
+    this.#abandoned = true
+    // While the reservation is being made there is nothing to undo yet: `start` sees to it.
+    if (this.#state !== 'reserving') this.#stopEarly(refusals.cancelled())
+  }
+
+  #match(): void {
+    const { modelName, maxCoefficient } = this.#query
+    const match = this.#desk.market.match(modelName, maxCoefficient, this.#failedOn)
+    if (match.kind === 'matched') return this.#forward(match.ask)
+    if (match.kind === 'busy') return this.#wait()
+    if (this.#refusal !== undefined) return this.#refuse(this.#refusal)
+    if (match.kind === 'none') return this.#refuse(refusals.noWorker(modelName))
+    this.#refuse(refusals.tooExpensive(match.cheapest, maxCoefficient))
+  }
+
+  #wait(): void {
+    const { modelName, maxCoefficient } = this.#query
+    this.#state = 'matching'
+    const gaveUp = () => this.#refuse(this.#refusal ?? refusals.busy(modelName))
+    this.#stopWaiting = this.#desk.market.wait(
+      modelName,
+      { maxCoefficient, excluded: this.#failedOn, timeoutMs: this.#timeLeftMs() },
+      { matched: worker => this.#forward(worker), gaveUp },
+    )
+    if (this.#stopWaiting === undefined) gaveUp()
+  }
+
+  #forward(worker: WorkerLink): void {
+    this.#stopWaiting = undefined
+    this.#refusal = undefined
+    this.#state = 'running'
+    this.#attempts++
+    const timeoutS = (Math.max(1, this.#timeLeftMs()) * workerShare) / 1000
+    this.#run = worker.run(this, this.#query.query, timeoutS, this.#query.enableDebug)
+    if (this.#run !== undefined) return
+    ;(this.#failedOn ??= new Set()).add(worker)
+    this.#retryOr(refusals.workerLost())
+  }
+
+  #head(response: Uint8Array, final: WorkerFinal | undefined): void {
+    if (this.#heldHead !== undefined || this.#sentStatus !== undefined) return this.#brokenWorker('a second head')
+    const head = stampHead(response, this.#startS, this.#desk.world.now() / 1000)
+    if (head === undefined) return this.#brokenWorker('a head that is not HTTP')
+    if (isBackendFailure(head.status) && this.#moveElsewhere()) return
+    this.#heldHead = head
+    if (final !== undefined) this.#complete(undefined, final)
+  }
+
+  #part(bytes: Uint8Array, final: WorkerFinal | undefined): void {
+    if (this.#heldHead === undefined && this.#sentStatus === undefined) return this.#brokenWorker('no head')
+    this.#sendHead()
+    if (final !== undefined) return this.#complete(bytes, final)
+    if (bytes.length > 0) this.#answer.part(bytes, undefined)
+  }
+
+  #sendHead(): void {
+    if (this.#heldHead === undefined) return
+    this.#answer.head(this.#heldHead.encoded, undefined)
+    this.#sentStatus = this.#heldHead.status
+    this.#heldHead = undefined
+  }
+
+  /** The answer is whole. */
+  #complete(lastBytes: Uint8Array | undefined, final: WorkerFinal): void {
+    const head = this.#heldHead
+    const status = head?.status ?? this.#sentStatus ?? 0
+    const run = this.#endRun(isBackendFailure(status) ? 'failure' : 'success')
+    this.#desk.stats.succeeded++
+    this.#finish(run, final, told => {
+      if (head !== undefined) this.#answer.head(head.encoded, told)
+      else this.#answer.part(lastBytes ?? nothing, told)
+    })
+  }
+
+  #workerFailed(refusal: Refusal, final: WorkerFinal | undefined): void {
+    // A refused request is the caller's doing: no other worker would take it, and this one did nothing wrong.
+    const callersFault = refusal.code === errorCode.protocol
+    const run = this.#endRun(callersFault ? 'neutral' : 'failure')
+    if (callersFault || run === undefined) return this.#refuse(refusal, run, final)
+    ;(this.#failedOn ??= new Set()).add(run.worker)
+    this.#retryOr(refusal, run, final)
+  }
+
+  /** What the worker sent makes no sense as an answer: it is not believed any further. */
+  #brokenWorker(what: string): void {
+    const run = this.#run!
+    this.#desk.log({ event: 'worker-answer-invalid', worker: run.worker.name, what })
+    run.worker.stop(run)
+    ;(this.#failedOn ??= new Set()).add(run.worker)
+    this.#endRun('failure')
+    this.#retryOr(refusals.workerFailed(errorCode.failure, `${what}, which is not a valid answer`))
+  }
+
+  /** Takes the query from a failing worker if another can have it at once. */
+  #moveElsewhere(): boolean {
+    const run = this.#run
+    if (run === undefined || !this.#mayRetry()) return false
+    ;(this.#failedOn ??= new Set()).add(run.worker)
+    const match = this.#desk.market.match(this.#query.modelName, this.#query.maxCoefficient, this.#failedOn)
+    if (match.kind !== 'matched') return false
+    run.worker.stop(run)
+    this.#endRun('failure')
+    this.#desk.stats.retried++
+    this.#forward(match.ask)
+    return true
+  }
+
+  #retryOr(refusal: Refusal, run?: Run, final?: WorkerFinal): void {
+    this.#heldHead = undefined
+    if (!this.#mayRetry()) return this.#refuse(refusal, run, final)
+    this.#refusal = refusal
+    this.#desk.stats.retried++
+    this.#match()
+  }
+
+  #mayRetry(): boolean {
+    return this.#sentStatus === undefined && !this.#abandoned && this.#attempts < maxAttempts && this.#timeLeftMs() > 0
+  }
+
+  #overdue(): void {
+    this.#stopEarly(refusals.timeout())
+  }
+
+  /** Ends the query before its answer is whole; the worker, if it can be told, says what it used. */
+  #stopEarly(refusal: Refusal): void {
+    this.#refusal = refusal
+    const run = this.#run
+    if (this.#state !== 'running' || run === undefined) {
+      if (this.#state !== 'settling') this.#refuse(refusal)
+      return
+    }
+    this.#state = 'settling'
+    this.#timer?.cancel()
+    const told = run.worker.stop(run)
+    // A worker of an older version cannot be told: for an absent caller it is left to finish, for a
+    // present one its time is up.
+    const waitMs = told ? settleMs : this.#abandoned ? this.#timeLeftMs() + settleMs : 0
+    this.#timer = this.#desk.world.after(waitMs, () => this.#tally(undefined))
+  }
+
+  #tally(final: WorkerFinal | undefined): void {
+    const refusal = this.#refusal ?? refusals.cancelled()
+    const run = this.#endRun(final === undefined || refusal.code === errorCode.timeout ? 'failure' : 'neutral')
+    this.#refuse(refusal, run, final)
+  }
+
+  /** The end without a whole answer. Charged is what reached the client, or was made for a caller who left. */
+  #refuse(refusal: Refusal, run?: Run, final: WorkerFinal = nothingUsed): void {
+    const due = this.#sentStatus !== undefined || this.#abandoned
+    this.#desk.stats.failed++
+    this.#finish(due ? run : undefined, due ? final : nothingUsed, told => {
+      if (this.#sentStatus !== undefined) this.#answer.failure(refusal.code, refusal.message, told)
+      else this.#answer.head(refusalResponse(refusal), told)
+    })
+  }
+
+  /** Commits the charge, and only then tells the client that the answer ended. */
+  #finish(run: Run | undefined, final: WorkerFinal, tell: (told: ClientFinal) => void): void {
+    if (this.#state === 'done') return
+    this.#state = 'done'
+    this.#timer?.cancel()
+    this.#stopWaiting?.()
+    this.#desk
+      .charge(this, run, final.tokens)
+      .then(tokens => {
+        if (!this.#abandoned) tell(this.#told(final, tokens))
+        this.client.pushPayment(this.requestId, tokens.totalTokensUsed)
+      })
+      .catch((error: unknown) => this.client.connection.close(this.#desk.chargeFailed(error)))
+      .finally(() => this.client.finished(this))
+  }
+
+  #told(final: WorkerFinal, tokens: TokensUsed): ClientFinal {
+    const proxyEnd = this.#desk.world.now() / 1000
+    const stats = { type: 'proxy_stats', start_time: this.#startS, answer_receive_end_at: proxyEnd }
+    return {
+      tokens,
+      workerDebug: final.debug,
+      proxyDebug: this.#query.enableDebug ? JSON.stringify(stats) : undefined,
+      proxyStart: this.#startS,
+      proxyEnd,
+      workerStart: final.startTime,
+      workerEnd: final.endTime,
+    }
+  }
+
+  /** Gives the worker's slot back and records how it did. Returns the run, for which a charge may be due. */
+  #endRun(outcome: 'success' | 'failure' | 'neutral'): Run | undefined {
+    const run = this.#run
+    this.#run = undefined
+    run?.worker.ended(run, outcome)
+    return run
+  }
+
+  #timeLeftMs(): number {
+    return this.#deadlineAt - this.#desk.world.monotonic()
+  }
+}
+
+const nothing = new Uint8Array(0)
+const nothingUsed: WorkerFinal = { tokens: noTokens, debug: undefined, startTime: undefined, endTime: undefined }
+
+/** Statuses that say something of the worker's backend rather than of the request. */
+function isBackendFailure(status: number): boolean {
+  return status >= 500 || status === 429
+}

@@ -1,0 +1,248 @@
+import {
+  Connection,
+  decode,
+  peekId,
+  proxyCancelQuery,
+  proxyRunQuery,
+  proxyRunQueryEx,
+  proxyWorkerRequestPayment,
+  type Reply,
+  type Timer,
+  type Transport,
+  workerEnabledDisabled,
+  workerNewCoefficient,
+  workerPaymentStatus,
+  workerUpdatePaymentStatus,
+  WireError,
+} from '@cocoon/wire'
+import type { Desk } from './desk.ts'
+import type { Ask } from './market/book.ts'
+import { Standing } from './market/standing.ts'
+import { errorCode } from './refusal.ts'
+import type { Relay } from './relay.ts'
+import { cancelVersion } from './version.ts'
+import { isWorkerAnswer, readWorkerAnswer } from './worker-answer.ts'
+import { WorkerHandshake, type WorkerTerms } from './worker-handshake.ts'
+
+/** One query at one worker. */
+export interface Run {
+  readonly worker: WorkerLink
+  readonly relay: Relay
+  /** The query's id on this leg, 32 bytes: the link's random part, then a counter. */
+  readonly requestId: Uint8Array
+  readonly key: number
+  readonly startedAt: number
+}
+
+/** Unsent bytes at which a worker gets nothing new until they have gone. */
+const congestedBytes = 8 << 20
+const randomIdBytes = 24
+
+/** A worker's connection: its handshake, its ask in the market, its running queries. */
+export class WorkerLink implements Ask {
+  readonly connection: Connection
+  standing = new Standing()
+  coefficient = 0
+  limit = 0
+  running = 0
+  disabled = true
+  congested = false
+  /** Set once the handshake is complete. */
+  terms: WorkerTerms | undefined
+  readonly #desk: Desk
+  readonly #handshake: WorkerHandshake
+  readonly #runs = new Map<number, Run>()
+  readonly #idPrefix: Uint8Array
+  #nextKey = 1
+  #overdue: Timer | undefined
+  #onMarket = false
+
+  constructor(desk: Desk, transport: Transport) {
+    this.#desk = desk
+    this.#idPrefix = desk.world.random(randomIdBytes)
+    this.#handshake = new WorkerHandshake(desk, transport.peer)
+    this.connection = new Connection({
+      transport,
+      world: desk.world,
+      side: 'acceptor',
+      events: {
+        ready: () => {},
+        packet: data => this.#packet(data),
+        query: (data, reply) => this.#query(data, reply),
+        drain: () => this.#drained(),
+        closed: cause => this.#closed(cause),
+      },
+    })
+  }
+
+  start(): void {
+    this.#overdue = this.#desk.world.after(this.#desk.limits.sessionMs, () =>
+      this.connection.close(new WireError('handshake', 'the session handshake took too long')),
+    )
+    this.connection.start()
+  }
+
+  /** For logs: never a secret. */
+  get name(): string {
+    return this.connection.peer.address
+  }
+
+  get version(): number {
+    return this.terms?.version ?? 0
+  }
+
+  /** Sends a query. Undefined when the connection does not take it. `query` is copied. */
+  run(relay: Relay, query: Uint8Array, timeoutS: number, enableDebug: boolean): Run | undefined {
+    const terms = this.terms
+    if (terms === undefined) return undefined
+    const key = this.#nextKey++
+    const run: Run = {
+      worker: this,
+      relay,
+      requestId: this.#requestId(key),
+      key,
+      startedAt: this.#desk.world.monotonic(),
+    }
+    const fields = {
+      query,
+      signedPayment: this.#desk.payments.knownToWorker(terms.account),
+      coefficient: BigInt(this.coefficient),
+      timeout: timeoutS,
+      requestId: run.requestId,
+    }
+    const sent =
+      terms.version === 0
+        ? this.connection.send(proxyRunQuery, { _: 'proxy.runQuery', ...fields })
+        : this.connection.send(proxyRunQueryEx, { _: 'proxy.runQueryEx', ...fields, flags: 1, enableDebug })
+    if (!sent) return undefined
+    this.#runs.set(key, run)
+    this.running++
+    this.congested = this.connection.queuedBytes > congestedBytes
+    return run
+  }
+
+  /** Asks the worker to stop a run. False when it cannot be asked: its version knows no cancelling. */
+  stop(run: Run): boolean {
+    if (this.version < cancelVersion) return false
+    return this.connection.send(proxyCancelQuery, { _: 'proxy.cancelQuery', requestId: run.requestId })
+  }
+
+  /** The relay is done with the run; what still comes of it is ignored. */
+  ended(run: Run, outcome: 'success' | 'failure' | 'neutral'): void {
+    if (!this.#runs.delete(run.key)) return
+    this.running--
+    const model = this.terms?.model ?? ''
+    const durationMs = this.#desk.world.monotonic() - run.startedAt
+    if (outcome === 'neutral') this.standing.forget()
+    else this.standing.record(outcome, durationMs, this.#desk.world.now())
+    if (outcome === 'success') this.#desk.market.books.get(model)?.recordLatency(durationMs)
+    this.#desk.market.freed(model)
+  }
+
+  /** Tells the worker what the query earned and hands it the newest signature. */
+  pushPayment(run: Run, tokens: bigint, clientOwner: string): void {
+    const account = this.terms?.account
+    if (account === undefined || this.connection.isClosed) return
+    const { dbTokens, maxTokens } = this.#desk.payments.workerTotals(account)
+    this.connection.send(proxyWorkerRequestPayment, {
+      _: 'proxy.workerRequestPayment',
+      requestId: run.requestId,
+      signedPayment: this.#desk.payments.toWorker(account),
+      dbTokens,
+      maxTokens,
+      requestTokens: tokens,
+      requestClientOwner: clientOwner,
+    })
+  }
+
+  #packet(data: Uint8Array): void {
+    const id = peekId(data)
+    if (this.terms === undefined) return this.#desk.ignored('worker', id)
+    if (isWorkerAnswer(id)) {
+      const answer = readWorkerAnswer(data)
+      const run = this.#runOf(answer.requestId)
+      run?.relay.workerAnswered(run, answer)
+    } else if (id === workerEnabledDisabled.id) {
+      this.disabled = decode(workerEnabledDisabled, data).disabled !== 0
+      if (!this.disabled) this.#desk.market.freed(this.terms.model)
+    } else if (id === workerNewCoefficient.id) {
+      const { newCoefficient } = decode(workerNewCoefficient, data)
+      if (newCoefficient < 0 || newCoefficient >= 1e9) {
+        throw new WireError('malformed', `coefficient ${newCoefficient}; 0 to 999999999 are allowed`)
+      }
+      this.coefficient = newCoefficient
+      this.#desk.market.freed(this.terms.model)
+    } else {
+      this.#desk.ignored('worker', id)
+    }
+  }
+
+  #query(data: Uint8Array, reply: Reply): void {
+    const terms = this.terms
+    if (terms === undefined) {
+      this.#handshake.step(this.connection, data, reply, agreed => this.#agreed(agreed))
+      return
+    }
+    if (peekId(data) !== workerUpdatePaymentStatus.id) {
+      reply.error(errorCode.protocol, 'expected worker.updatePaymentStatus')
+      return
+    }
+    decode(workerUpdatePaymentStatus, data)
+    reply.answer(workerPaymentStatus, {
+      _: 'worker.paymentStatus',
+      signedPayment: this.#desk.payments.toWorker(terms.account),
+      ...this.#desk.payments.workerTotals(terms.account),
+    })
+  }
+
+  /** The handshake is complete: the ask enters the market. */
+  #agreed(terms: WorkerTerms): void {
+    this.#overdue?.cancel()
+    this.terms = terms
+    this.coefficient = terms.coefficient
+    this.limit = terms.limit
+    this.disabled = terms.disabled
+    this.standing = this.#desk.standings.join(terms.identity, this.#desk.world.now())
+    this.#desk.log({ event: 'worker-ready', worker: this.name, model: terms.model, version: terms.version })
+    this.#onMarket = true
+    this.#desk.market.join(terms.model, this)
+  }
+
+  #drained(): void {
+    this.congested = false
+    if (this.terms !== undefined) this.#desk.market.freed(this.terms.model)
+  }
+
+  #closed(cause: WireError): void {
+    this.#overdue?.cancel()
+    if (this.#onMarket && this.terms !== undefined) {
+      this.#desk.market.leave(this.terms.model, this)
+      this.#desk.standings.leave(this.terms.identity, this.#desk.world.now())
+    }
+    const lost = [...this.#runs.values()]
+    this.#runs.clear()
+    this.running = 0
+    for (const run of lost) {
+      this.standing.record('failure', 0, this.#desk.world.now())
+      run.relay.workerLost(run)
+    }
+    this.#desk.workerGone(this, cause)
+  }
+
+  #requestId(key: number): Uint8Array {
+    const id = new Uint8Array(32)
+    id.set(this.#idPrefix)
+    const counter = new DataView(id.buffer, randomIdBytes, 8)
+    counter.setUint32(0, key >>> 0, true)
+    counter.setUint32(4, Math.floor(key / 0x1_0000_0000), true)
+    return id
+  }
+
+  #runOf(requestId: Uint8Array): Run | undefined {
+    const counter = new DataView(requestId.buffer, requestId.byteOffset + randomIdBytes, 8)
+    const run = this.#runs.get(counter.getUint32(0, true) + counter.getUint32(4, true) * 0x1_0000_0000)
+    if (run === undefined) return undefined
+    for (let i = 0; i < randomIdBytes; i++) if (requestId[i] !== this.#idPrefix[i]) return undefined
+    return run
+  }
+}

@@ -1,0 +1,19 @@
+/** Object identifiers that appear in the certificates of the network. */
+export const oid = {
+  ed25519: '1.3.101.112',
+  country: '2.5.4.6',
+  state: '2.5.4.8',
+  organization: '2.5.4.10',
+  commonName: '2.5.4.3',
+  subjectKeyIdentifier: '2.5.29.14',
+  keyUsage: '2.5.29.15',
+  subjectAltName: '2.5.29.17',
+  basicConstraints: '2.5.29.19',
+  extendedKeyUsage: '2.5.29.37',
+  serverAuth: '1.3.6.1.5.5.7.3.1',
+  clientAuth: '1.3.6.1.5.5.7.3.2',
+  /** Content: the raw quote, without a DER wrapper of its own. */
+  quote: '1.3.6.1.4.1.12345.1',
+  /** Content: the 32 raw bytes of the public key. Written for the reference's layout; nobody relies on it. */
+  userClaims: '1.3.6.1.4.1.12345.2',
+} as const

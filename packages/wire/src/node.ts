@@ -1,0 +1,3 @@
+export * from './pow-solver.ts'
+export * from './system-world.ts'
+export * from './tcp.ts'

@@ -1,0 +1,7 @@
+export * from './any.ts'
+export * from './codec.ts'
+export * from './json.ts'
+export { Reader } from './reader.ts'
+export * from './reflection.ts'
+export * from './schema.generated.ts'
+export { bytesSize, paddedSize, stringSize, Writer } from './writer.ts'

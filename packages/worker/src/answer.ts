@@ -1,0 +1,194 @@
+import {
+  type Connection,
+  encode,
+  httpResponse,
+  proxyQueryAnswer,
+  proxyQueryAnswerErrorEx,
+  proxyQueryAnswerEx,
+  proxyQueryAnswerPart,
+  proxyQueryAnswerPartError,
+  proxyQueryAnswerPartEx,
+  type ProxyQueryFinalInfo,
+  type TokensUsed,
+} from '@cocoon/wire'
+
+/** From this version on a whole answer may travel in one message. */
+const wholeAnswerVersion = 3
+const partBytes = 1 << 20
+
+export interface WorkerFinal {
+  tokens: TokensUsed
+  debug: string | undefined
+  /** Unix seconds. */
+  startTime: number
+  endTime: number
+}
+
+export interface AnswerHead {
+  status: number
+  headers: Array<[name: string, value: string]>
+}
+
+/** Writes one query's answer in the protocol version of the proxy's connection. */
+export class WorkerAnswer {
+  readonly #connection: Connection
+  readonly #version: number
+  readonly #requestId: Uint8Array
+
+  constructor(connection: Connection, version: number, requestId: Uint8Array) {
+    this.#connection = connection
+    this.#version = version
+    this.#requestId = requestId
+  }
+
+  /** The proxy reads slowly: producing more would only fill memory. */
+  get isCongested(): boolean {
+    return this.#connection.queuedBytes > congestedBytes
+  }
+
+  head(head: AnswerHead, startTime: number): void {
+    const response = encodeHead(head, nothing, [['Transfer-Encoding', 'chunked']], startTime, startTime)
+    if (this.#version === 0) {
+      const requestId = this.#requestId
+      this.#connection.send(proxyQueryAnswer, {
+        _: 'proxy.queryAnswer',
+        answer: response,
+        isCompleted: false,
+        requestId,
+        tokensUsed: noTokens,
+      })
+      return
+    }
+    this.#connection.send(proxyQueryAnswerEx, {
+      _: 'proxy.queryAnswerEx',
+      requestId: this.#requestId,
+      answer: response,
+      flags: 0,
+    })
+  }
+
+  part(bytes: Uint8Array, final?: WorkerFinal): void {
+    let rest = bytes
+    while (rest.length > partBytes) {
+      this.#part(rest.subarray(0, partBytes), undefined)
+      rest = rest.subarray(partBytes)
+    }
+    if (rest.length > 0 || final !== undefined) this.#part(rest, final)
+  }
+
+  /** A whole answer at once. */
+  whole(head: AnswerHead, body: Uint8Array, final: WorkerFinal): void {
+    if (this.#version < wholeAnswerVersion || body.length > partBytes) {
+      this.head(head, final.startTime)
+      return this.part(body, final)
+    }
+    const length: [string, string] = ['Content-Length', String(body.length)]
+    this.#connection.send(proxyQueryAnswerEx, {
+      _: 'proxy.queryAnswerEx',
+      requestId: this.#requestId,
+      answer: encodeHead(head, body, [length], final.startTime, final.endTime),
+      ...this.#finalFields(final),
+    })
+  }
+
+  /** After a head only: before it a failure is a whole answer with an error status, which every peer understands. */
+  failure(code: number, message: string, final: WorkerFinal): void {
+    const requestId = this.#requestId
+    if (this.#version === 0) {
+      this.#connection.send(proxyQueryAnswerPartError, {
+        _: 'proxy.queryAnswerPartError',
+        errorCode: code,
+        error: message,
+        requestId,
+        tokensUsed: final.tokens,
+      })
+      return
+    }
+    this.#connection.send(proxyQueryAnswerErrorEx, {
+      _: 'proxy.queryAnswerErrorEx',
+      requestId,
+      errorCode: code,
+      error: message,
+      ...this.#finalFields(final),
+    })
+  }
+
+  #part(answer: Uint8Array, final: WorkerFinal | undefined): void {
+    const requestId = this.#requestId
+    if (this.#version === 0) {
+      this.#connection.send(proxyQueryAnswerPart, {
+        _: 'proxy.queryAnswerPart',
+        answer,
+        isCompleted: final !== undefined,
+        requestId,
+        tokensUsed: final?.tokens ?? noTokens,
+      })
+      return
+    }
+    const fields = final === undefined ? { flags: 0 } : this.#finalFields(final)
+    this.#connection.send(proxyQueryAnswerPartEx, { _: 'proxy.queryAnswerPartEx', requestId, answer, ...fields })
+  }
+
+  #finalFields(final: WorkerFinal): { flags: number; finalInfo: ProxyQueryFinalInfo } {
+    return {
+      flags: 1,
+      finalInfo: {
+        _: 'proxy.queryFinalInfo',
+        flags: (final.debug === undefined ? 0 : 1) | (this.#version >= 2 ? 2 : 0),
+        tokensUsed: final.tokens,
+        workerDebug: final.debug,
+        workerStartTime: final.startTime,
+        workerEndTime: final.endTime,
+      },
+    }
+  }
+}
+
+/** Unsent bytes above which a stream is held back at its source. */
+const congestedBytes = 1 << 20
+
+export const noTokens: TokensUsed = {
+  _: 'tokensUsed',
+  promptTokensUsed: 0n,
+  cachedTokensUsed: 0n,
+  completionTokensUsed: 0n,
+  reasoningTokensUsed: 0n,
+  totalTokensUsed: 0n,
+}
+
+const nothing = new Uint8Array(0)
+
+/** The head carries when the worker began and, as far as known here, ended: Unix seconds. */
+function encodeHead(
+  head: AnswerHead,
+  payload: Uint8Array,
+  framing: Array<[string, string]>,
+  startTime: number,
+  endTime: number,
+): Uint8Array {
+  const headers: Array<[string, string]> = [
+    ...head.headers,
+    ['X-Cocoon-Worker-Start', startTime.toFixed(6)],
+    ['X-Cocoon-Worker-End', endTime.toFixed(6)],
+    ...framing,
+  ]
+  return encode(httpResponse, {
+    _: 'http.response',
+    httpVersion: 'HTTP/1.1',
+    statusCode: head.status,
+    reason: reasonPhrases[head.status] ?? (head.status < 400 ? 'OK' : 'Error'),
+    headers: headers.map(([name, value]) => ({ _: 'http.header', name, value })),
+    payload,
+  })
+}
+
+const reasonPhrases: Record<number, string> = {
+  200: 'OK',
+  400: 'Bad Request',
+  404: 'Not Found',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+}

@@ -1,0 +1,349 @@
+import { modelBaseName, priceUsage, type RootConfig } from '@cocoon/money'
+import { decode, httpRequest, type Timer, type TokensUsed, type World } from '@cocoon/wire'
+import { type AnswerHead, noTokens, type WorkerAnswer, type WorkerFinal } from './answer.ts'
+import type { Backend, BackendRun } from './backend.ts'
+import { type Refusal, refusalBody, WorkerError } from './error.ts'
+import type { UsageSource } from './event.ts'
+import { createMeter, type Meter } from './meter/meter.ts'
+import type { Usage } from './meter/usage.ts'
+import { type PreparedRequest, prepareRequest } from './request.ts'
+
+/** The network's error numbers, as far as a worker uses them. */
+const errorCode = { failure: 601, timeout: 652, cancelled: 653 } as const
+const maxBodyBytes = 64 << 20
+/** Bytes of an answer that are kept for a tokenizer. */
+const keptTextBytes = 4 << 20
+const tokenizerMs = 1_000
+/** Where nothing else tells: bytes of prompt text to a token, on the low side of what tokenizers make. */
+const bytesPerToken = 4
+
+export interface ServingContext {
+  readonly world: World
+  readonly backend: Backend
+  readonly config: RootConfig
+  /** `name@commit:hash`. */
+  readonly model: string
+  /** The backend's own name for it, where that differs. */
+  readonly backendModel: string | undefined
+  readonly usageSource: UsageSource
+  /** As many queries run as this worker takes. */
+  readonly full: boolean
+}
+
+export interface ServingRequest {
+  query: Uint8Array
+  coefficient: number
+  timeoutMs: number
+  enableDebug: boolean
+}
+
+export type Outcome = 'succeeded' | 'failed' | 'cancelled'
+
+/** One query at this worker: check, run, meter, answer. */
+export class Serving {
+  readonly #context: ServingContext
+  readonly #request: ServingRequest
+  readonly #answer: WorkerAnswer
+  readonly #ended: (outcome: Outcome, tokens: TokensUsed) => void
+  readonly #startTime: number
+  #prepared: PreparedRequest | undefined
+  #run: BackendRun | undefined
+  #deadline: Timer | undefined
+  #head: AnswerHead | undefined
+  #meter: Meter | undefined
+  #streaming = false
+  #body: Uint8Array[] = []
+  #bodyBytes = 0
+  #paused = false
+  #stopped: 'cancelled' | 'timeout' | 'exceeded' | undefined
+  #done = false
+
+  constructor(
+    context: ServingContext,
+    request: ServingRequest,
+    answer: WorkerAnswer,
+    ended: (outcome: Outcome, tokens: TokensUsed) => void,
+  ) {
+    this.#context = context
+    this.#request = request
+    this.#answer = answer
+    this.#ended = ended
+    this.#startTime = context.world.now() / 1000
+  }
+
+  start(): void {
+    try {
+      this.#prepared = this.#prepare()
+    } catch (error) {
+      const refusal = error instanceof WorkerError ? error.refusal : undefined
+      return this.#refuse(refusal ?? refusalOf(400, 'invalid_request', 'the request is not a valid HTTP request'))
+    }
+    if (this.#context.full) return this.#refuse(tooMany)
+    if (this.#context.usageSource === 'none') return this.#refuse(unmeterable)
+    this.#deadline = this.#context.world.after(this.#request.timeoutMs, () => this.#stop('timeout'))
+    const { path, body, json } = this.#prepared
+    this.#run = this.#context.backend.run(
+      { path, body, json, timeoutMs: this.#request.timeoutMs },
+      {
+        head: (status, headers) => this.#begin({ status, headers }),
+        data: bytes => this.#data(bytes),
+        end: () => this.#end(),
+        failed: error => this.#failed(error),
+      },
+    )
+  }
+
+  /** The caller is gone: frees the backend; the proxy is told what was used. */
+  cancel(): void {
+    this.#stop('cancelled')
+  }
+
+  /** The connection to the proxy is gone: frees the backend and tells nobody. */
+  abandon(): void {
+    if (this.#done) return
+    this.#finish('cancelled', noTokens)
+    this.#run?.cancel()
+  }
+
+  /** The proxy reads again. */
+  resume(): void {
+    if (!this.#paused || this.#answer.isCongested) return
+    this.#paused = false
+    this.#run?.resume()
+  }
+
+  #prepare(): PreparedRequest {
+    const request = decode(httpRequest, this.#request.query)
+    return prepareRequest(
+      {
+        method: request.method,
+        path: request.url,
+        headers: request.headers.map(({ name, value }) => [name, value] as const),
+        body: request.payload,
+      },
+      {
+        modelName: this.#context.model,
+        ...(this.#context.backendModel === undefined ? {} : { backendModel: this.#context.backendModel }),
+      },
+    )
+  }
+
+  #begin(head: AnswerHead): void {
+    if (this.#done || this.#stopped) return
+    const { stream, maxTokens, choices, path } = this.#prepared!
+    const contentType = head.headers.find(([name]) => name === 'content-type')?.[1]
+    this.#head = head
+    this.#streaming = head.status < 300 && (stream || isStream(contentType))
+    this.#meter = createMeter({
+      contentType,
+      stream: this.#streaming,
+      price: usage => priceUsage(usage, this.#request.coefficient, this.#context.config).costs,
+      ...(path === '/v1/embeddings' ? {} : { maxTokens, choices }),
+      ...(this.#context.usageSource === 'tokenizer' ? { keepTextBytes: keptTextBytes } : {}),
+    })
+    if (this.#streaming) this.#answer.head(head, this.#startTime)
+  }
+
+  #data(bytes: Uint8Array): boolean {
+    if (this.#done || this.#stopped) return true
+    try {
+      if (this.#streaming) return this.#streamed(bytes)
+      this.#bodyBytes += bytes.length
+      if (this.#bodyBytes > maxBodyBytes) {
+        throw new WorkerError('answer-too-large', `The answer is larger than ${maxBodyBytes} bytes.`)
+      }
+      this.#body.push(bytes)
+    } catch (error) {
+      this.#run?.cancel()
+      this.#failed(error instanceof Error ? error : new Error(String(error)))
+    }
+    return true
+  }
+
+  #streamed(bytes: Uint8Array): boolean {
+    const meter = this.#meter!
+    const metered = meter.push(bytes)
+    if (metered !== undefined && metered.length > 0) this.#answer.part(metered)
+    if (meter.exceeded) {
+      this.#stop('exceeded')
+      return true
+    }
+    this.#paused = this.#answer.isCongested
+    return !this.#paused
+  }
+
+  #end(): void {
+    if (this.#done || this.#stopped) return
+    if (this.#head === undefined) return this.#failed(new WorkerError('malformed-answer', 'The backend sent no answer.'))
+    this.#complete().catch((error: unknown) => this.#failed(error instanceof Error ? error : new Error(String(error))))
+  }
+
+  async #complete(): Promise<void> {
+    const meter = this.#meter!
+    let body: Uint8Array | undefined
+    if (this.#streaming) body = meter.end()
+    else body = joined(meter.push(joined(...this.#body)), meter.end())
+    const tokens = this.#head!.status < 400 ? await this.#tokens() : noTokens
+    if (this.#done) return
+    const final = this.#final(tokens)
+    if (this.#streaming) this.#answer.part(body ?? nothing, final)
+    else this.#answer.whole(this.#head!, body ?? nothing, final)
+    this.#finish(this.#head!.status < 500 ? 'succeeded' : 'failed', tokens)
+  }
+
+  #failed(error: Error): void {
+    if (this.#done || this.#stopped) return
+    const timedOut = error instanceof WorkerError && error.code === 'backend-timeout'
+    if (timedOut) return this.#stop('timeout')
+    if (!this.#streaming || this.#head === undefined) {
+      return this.#refuse(refusalOf(502, 'backend_failed', `the worker's backend failed: ${error.message}`))
+    }
+    this.#tally(errorCode.failure, 'the backend failed in the middle of the answer', 'failed')
+  }
+
+  #stop(why: 'cancelled' | 'timeout' | 'exceeded'): void {
+    if (this.#done || this.#stopped) return
+    this.#stopped = why
+    this.#run?.cancel()
+    if (why === 'exceeded') return this.#cut()
+    if (why === 'cancelled') return this.#tally(errorCode.cancelled, 'cancelled', 'cancelled')
+    if (this.#head !== undefined && this.#streaming) return this.#tally(errorCode.timeout, 'timeout in worker', 'failed')
+    this.#refuse(refusalOf(504, 'timeout', 'the answer took longer than the query allowed'))
+  }
+
+  /** The backend went on past the limit that it was given: the stream is closed in its own format. */
+  #cut(): void {
+    this.#known()
+      .then(known => {
+        if (this.#done) return
+        const bytes = this.#meter!.cut(known) ?? nothing
+        const tokens = this.#adjusted()
+        this.#answer.part(bytes, this.#final(tokens))
+        this.#finish('succeeded', tokens)
+      })
+      .catch((error: unknown) => this.#broken(error))
+  }
+
+  /** Ends an answer that is not whole with what it used up to here. */
+  #tally(code: number, message: string, outcome: Outcome): void {
+    this.#tokens()
+      .then(tokens => {
+        if (this.#done) return
+        this.#answer.failure(code, message, this.#final(tokens))
+        this.#finish(outcome, tokens)
+      })
+      .catch((error: unknown) => this.#broken(error))
+  }
+
+  #broken(_error: unknown): void {
+    if (this.#done) return
+    this.#answer.failure(errorCode.failure, 'the worker could not complete the answer', this.#final(noTokens))
+    this.#finish('failed', noTokens)
+  }
+
+  #refuse(refusal: Refusal): void {
+    if (this.#done) return
+    const head: AnswerHead = { status: refusal.status, headers: [['content-type', 'application/json']] }
+    if (refusal.status === 503) head.headers.push(['retry-after', '2'])
+    this.#answer.whole(head, refusalBody(refusal), this.#final(noTokens))
+    this.#finish(refusal.status < 500 ? 'succeeded' : 'failed', noTokens)
+  }
+
+  #finish(outcome: Outcome, tokens: TokensUsed): void {
+    this.#done = true
+    this.#deadline?.cancel()
+    this.#body = []
+    this.#ended(outcome, tokens)
+  }
+
+  #final(tokens: TokensUsed): WorkerFinal {
+    const endTime = this.#context.world.now() / 1000
+    const stats = { type: 'worker_stats', start_time: this.#startTime, answer_receive_end_at: endTime }
+    return {
+      tokens,
+      debug: this.#request.enableDebug ? JSON.stringify(stats) : undefined,
+      startTime: this.#startTime,
+      endTime,
+    }
+  }
+
+  /** Adjusted tokens of what was produced, counted where nobody stated them. */
+  async #tokens(): Promise<TokensUsed> {
+    const meter = this.#meter
+    if (meter === undefined) return noTokens
+    if (meter.usage.stated) return this.#adjusted()
+    return this.#adjusted(await this.#known())
+  }
+
+  /** What can be found out about an answer whose usage nobody stated; never more than was used. */
+  async #known(): Promise<Usage> {
+    const meter = this.#meter!
+    const { promptTokens, maxTokens, choices } = this.#prepared!
+    const promptText = this.#prepared!.promptText()
+    const prompt = (await this.#count(promptText)) ?? Math.floor(byteLength(promptText) / bytesPerToken)
+    const counted = meter.textComplete ? await this.#count(meter.text()) : undefined
+    const completion = Math.max(counted ?? 0, meter.completionDeltas)
+    return {
+      promptTokens: promptTokens + prompt,
+      cachedTokens: 0,
+      completionTokens: Math.min(completion, maxTokens * Math.max(1, choices)),
+      reasoningTokens: 0,
+    }
+  }
+
+  async #count(text: string): Promise<number | undefined> {
+    const { backend, backendModel, model } = this.#context
+    if (backend.countTokens === undefined || text === '') return undefined
+    const giveUp = new AbortController()
+    const timer = this.#context.world.after(tokenizerMs, () => giveUp.abort())
+    try {
+      return await backend.countTokens(backendModel ?? modelBaseName(model), text, giveUp.signal)
+    } catch {
+      return undefined
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  #adjusted(usage: Usage = this.#meter!.usage): TokensUsed {
+    const { adjusted } = priceUsage(usage, this.#request.coefficient, this.#context.config)
+    return {
+      _: 'tokensUsed',
+      promptTokensUsed: adjusted.prompt,
+      cachedTokensUsed: adjusted.cached,
+      completionTokensUsed: adjusted.completion,
+      reasoningTokensUsed: adjusted.reasoning,
+      totalTokensUsed: adjusted.total,
+    }
+  }
+}
+
+const nothing = new Uint8Array(0)
+
+const unmeterable = refusalOf(
+  503,
+  'backend_unmeterable',
+  "this worker's backend neither states what an answer used nor has a tokenizer to count it",
+)
+
+const tooMany = refusalOf(503, 'worker_busy', 'this worker runs as many queries as it takes')
+
+/** Some backends stream whatever they were asked. */
+function isStream(contentType: string | undefined): boolean {
+  return contentType !== undefined && /^(text\/event-stream|application\/x-ndjson)/i.test(contentType)
+}
+
+function refusalOf(status: number, code: string, message: string): Refusal {
+  const type = status < 500 ? 'invalid_request_error' : 'server_error'
+  return { status, error: { message, type, param: null, code } }
+}
+
+function joined(...pieces: Array<Uint8Array | undefined>): Uint8Array {
+  const present = pieces.filter(piece => piece !== undefined && piece.length > 0) as Uint8Array[]
+  if (present.length <= 1) return present[0] ?? nothing
+  return Buffer.concat(present)
+}
+
+function byteLength(text: string): number {
+  return Buffer.byteLength(text)
+}

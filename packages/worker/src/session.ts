@@ -1,0 +1,335 @@
+import {
+  checkProxyTerms,
+  type ContractAddress,
+  expectAddress,
+  formatAddress,
+  isImageAllowed,
+  type ProxyTerms,
+  type RootConfig,
+  workerContractAddress,
+} from '@cocoon/money'
+import {
+  Connection,
+  decode,
+  peekId,
+  proxyCancelQuery,
+  proxyRunQuery,
+  proxyRunQueryEx,
+  proxySignedPayment,
+  type ProxySignedPaymentAny,
+  proxyWorkerRequestPayment,
+  randomBetween,
+  type Reply,
+  type Timer,
+  type Transport,
+  type UplinkSession,
+  WireError,
+  workerCompareBalanceWithProxy,
+  workerCompareBalanceWithProxyResult,
+  workerConnectedToProxy,
+  workerConnectToProxy,
+  workerEnabledDisabled,
+  workerExtendedCompareBalanceWithProxy,
+  workerExtendedCompareBalanceWithProxyResult,
+  workerNewCoefficient,
+  workerPaymentStatus,
+  workerProxyHandshakeComplete,
+  workerProxyHandshakeCompleted,
+  workerUpdatePaymentStatus,
+  type World,
+} from '@cocoon/wire'
+import type { Account } from './account.ts'
+import { WorkerAnswer } from './answer.ts'
+import { WorkerError } from './error.ts'
+import type { Serving, ServingRequest } from './serving.ts'
+
+/** Newest protocol version that this worker speaks. 3 adds that a query can be cancelled. */
+const newestVersion = 3
+const handshakeTimeoutMs = 30_000
+const statusTimeoutMs = 60_000
+
+export interface SessionOptions {
+  world: World
+  transport: Transport
+  config: RootConfig
+  root: ContractAddress
+  owner: ContractAddress
+  isTestnet: boolean
+  /** `name@commit:hash`. */
+  model: string
+  proxyConnections: number
+  checkProxyHashes: boolean
+  /** The account at this proxy, kept across connections. */
+  account: (terms: ProxyTerms, contract: ContractAddress) => Account
+  /** What the worker offers right now. */
+  offer: () => WorkerOffer
+  serve: (request: ServingRequest, answer: WorkerAnswer, ended: () => void) => Serving
+  rolledBack: () => void
+  ready(): void
+  closed(cause: Error): void
+}
+
+export interface WorkerOffer {
+  disabled: boolean
+  /** Thousandths: 1000 = 1.0. */
+  coefficient: number
+  maxActiveRequests: number
+}
+
+/** A session with one proxy: handshake, queries, earnings. */
+export class WorkerSession implements UplinkSession {
+  readonly #options: SessionOptions
+  readonly #connection: Connection
+  readonly #servings = new Map<string, Serving>()
+  #terms: ProxyTerms | undefined
+  #account: Account | undefined
+  #told: WorkerOffer
+  #state: 'handshake' | 'ready' | 'closed' = 'handshake'
+  #statusTimer: Timer | undefined
+
+  constructor(options: SessionOptions) {
+    this.#options = options
+    this.#told = options.offer()
+    this.#connection = new Connection({
+      transport: options.transport,
+      world: options.world,
+      side: 'dialer',
+      events: {
+        ready: () => this.#begin(),
+        packet: data => this.#packet(data),
+        query: (_data, reply: Reply) => reply.error(621, 'a worker answers no queries'),
+        drain: () => {
+          for (const serving of this.#servings.values()) serving.resume()
+        },
+        closed: cause => this.#closed(cause),
+      },
+    })
+    this.#connection.start()
+  }
+
+  get isReady(): boolean {
+    return this.#state === 'ready'
+  }
+
+  get terms(): ProxyTerms | undefined {
+    return this.#terms
+  }
+
+  get account(): Account | undefined {
+    return this.#account
+  }
+
+  get running(): number {
+    return this.#servings.size
+  }
+
+  /** Tells the proxy what changed in the offer since it was last told. */
+  offerChanged(): void {
+    if (this.#state !== 'ready') return
+    const offer = this.#options.offer()
+    if (offer.coefficient !== this.#told.coefficient) {
+      const { coefficient } = offer
+      this.#connection.send(workerNewCoefficient, { _: 'worker.newCoefficient', newCoefficient: coefficient })
+    }
+    if (offer.disabled !== this.#told.disabled) {
+      this.#connection.send(workerEnabledDisabled, {
+        _: 'worker.enabledDisabled',
+        disabled: offer.disabled ? 1 : 0,
+      })
+    }
+    this.#told = offer
+  }
+
+  close(cause: WireError): void {
+    this.#connection.close(cause)
+  }
+
+  #begin(): void {
+    this.#handshake().then(
+      () => {
+        if (this.#state !== 'handshake') return
+        this.#state = 'ready'
+        // What changed while the handshake ran would otherwise never reach the proxy.
+        this.offerChanged()
+        this.#statusLater()
+        this.#options.ready()
+      },
+      (error: unknown) => {
+        this.#connection.close(
+          error instanceof WireError ? error : new WireError('handshake', messageOf(error), { cause: error }),
+        )
+      },
+    )
+  }
+
+  async #handshake(): Promise<void> {
+    await this.#connect()
+    await this.#compareBalance()
+    this.#told = { ...this.#told, disabled: this.#options.offer().disabled }
+    const completed = await this.#connection.query(
+      workerProxyHandshakeComplete,
+      { _: 'worker.proxyHandshakeComplete', isDisabled: this.#told.disabled },
+      handshakeTimeoutMs,
+    )
+    decode(workerProxyHandshakeCompleted, completed)
+  }
+
+  async #connect(): Promise<void> {
+    const { config, root, owner, isTestnet, model, proxyConnections, checkProxyHashes } = this.#options
+    if (checkProxyHashes && !isImageAllowed(config.proxyHashes, this.#connection.peer.imageHash)) {
+      throw new WireError('handshake', 'the proxy runs an image that is not in the root contract')
+    }
+    this.#told = this.#options.offer()
+    const answer = await this.#connection.query(
+      workerConnectToProxy,
+      {
+        _: 'worker.connectToProxy',
+        params: {
+          _: 'worker.params',
+          flags: 3,
+          workerOwnerAddress: formatAddress(owner, { testnet: isTestnet }),
+          model,
+          coefficient: this.#told.coefficient,
+          isTest: config.isTest,
+          proxyCnt: proxyConnections,
+          maxActiveRequests: this.#told.maxActiveRequests,
+          minProtoVersion: 0,
+          maxProtoVersion: newestVersion,
+        },
+      },
+      handshakeTimeoutMs,
+    )
+    const { params, workerScAddress } = decode(workerConnectedToProxy, answer)
+    const terms = checkProxyTerms(params, { config, root, newestVersion })
+    const contract = workerContractAddress(config, {
+      workerOwner: owner,
+      proxyContract: terms.contract,
+      proxyPublicKey: terms.publicKey,
+    })
+    expectAddress('worker', workerScAddress, contract)
+    this.#terms = terms
+    this.#account = this.#options.account(terms, contract)
+  }
+
+  /** Both sides hold their totals against each other: a proxy that lost some has been rolled back. */
+  async #compareBalance(): Promise<void> {
+    const account = this.#account!
+    const answer = await this.#connection.query(
+      workerCompareBalanceWithProxy,
+      {
+        _: 'worker.compareBalanceWithProxy',
+        tokensCommittedToBlockchain: account.signedTokens,
+        tokensCommittedToDb: account.dbTokens,
+        maxTokens: account.maxTokens,
+      },
+      handshakeTimeoutMs,
+    )
+    const result = decode(workerCompareBalanceWithProxyResult, answer)
+    if (result.errorCode !== 0) await this.#extendedCompare(account)
+    if (result.tokensCommittedToDb < account.dbTokens || result.maxTokens < account.maxTokens) {
+      this.#options.rolledBack()
+      account.reset()
+    }
+    account.update(result.signedPayment, { dbTokens: result.tokensCommittedToDb, maxTokens: result.maxTokens })
+  }
+
+  async #extendedCompare(account: Account): Promise<void> {
+    const answer = await this.#connection.query(
+      workerExtendedCompareBalanceWithProxy,
+      {
+        _: 'worker.extendedCompareBalanceWithProxy',
+        tokensCommittedToDb: account.dbTokens,
+        other: new Uint8Array(0),
+      },
+      handshakeTimeoutMs,
+    )
+    const { errorCode } = decode(workerExtendedCompareBalanceWithProxyResult, answer)
+    if (errorCode !== 0) throw new WorkerError('closed', `The proxy refused the balance: ${errorCode}.`)
+  }
+
+  #packet(data: Uint8Array): void {
+    if (this.#state === 'closed' || this.#terms === undefined) return
+    switch (peekId(data)) {
+      case proxyRunQueryEx.id: {
+        const query = decode(proxyRunQueryEx, data)
+        return this.#serve(query, query.enableDebug ?? false)
+      }
+      case proxyRunQuery.id:
+        return this.#serve(decode(proxyRunQuery, data), false)
+      case proxyCancelQuery.id:
+        this.#servings.get(idKey(decode(proxyCancelQuery, data).requestId))?.cancel()
+        return
+      case proxyWorkerRequestPayment.id: {
+        const { signedPayment, ...totals } = decode(proxyWorkerRequestPayment, data)
+        this.#account?.update(signedPayment, totals)
+        return
+      }
+      case proxySignedPayment.id:
+        this.#account?.update(decode(proxySignedPayment, data))
+        return
+    }
+  }
+
+  #serve(
+    query: {
+      query: Uint8Array
+      signedPayment: ProxySignedPaymentAny
+      coefficient: bigint
+      timeout: number
+      requestId: Uint8Array
+    },
+    enableDebug: boolean,
+  ): void {
+    this.#account?.update(query.signedPayment)
+    const timeoutMs = query.timeout * 1000
+    if (!(timeoutMs > 0 && timeoutMs <= longestTimeoutMs)) {
+      throw new WireError('malformed', `a query with a timeout of ${query.timeout} s`)
+    }
+    if (query.coefficient < 0n || query.coefficient >= 1_000_000_000n) {
+      throw new WireError('malformed', `a query with coefficient ${query.coefficient}`)
+    }
+    const key = idKey(query.requestId)
+    if (this.#servings.has(key)) throw new WireError('malformed', 'a request id that is in use')
+    const answer = new WorkerAnswer(this.#connection, this.#terms!.version, query.requestId)
+    const serving = this.#options.serve(
+      { query: query.query, coefficient: Number(query.coefficient), timeoutMs, enableDebug },
+      answer,
+      () => this.#servings.delete(key),
+    )
+    this.#servings.set(key, serving)
+    serving.start()
+  }
+
+  #statusLater(): void {
+    this.#statusTimer = this.#options.world.after(randomBetween(this.#options.world, 10_000, 20_000), () => {
+      this.#connection
+        .query(workerUpdatePaymentStatus, { _: 'worker.updatePaymentStatus' }, statusTimeoutMs)
+        .then(data => {
+          const { signedPayment, ...totals } = decode(workerPaymentStatus, data)
+          this.#account?.update(signedPayment, totals)
+          if (this.isReady) this.#statusLater()
+        })
+        .catch((error: unknown) =>
+          this.#connection.close(new WireError('handshake', `payment status: ${messageOf(error)}`, { cause: error })),
+        )
+    })
+  }
+
+  #closed(cause: WireError): void {
+    this.#statusTimer?.cancel()
+    this.#options.closed(cause)
+    this.#state = 'closed'
+    for (const serving of this.#servings.values()) serving.abandon()
+    this.#servings.clear()
+  }
+}
+
+const longestTimeoutMs = 7_200_000
+
+function idKey(id: Uint8Array): string {
+  return String.fromCharCode.apply(null, id as unknown as number[])
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

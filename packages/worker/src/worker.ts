@@ -1,0 +1,250 @@
+import { addressKey, type ContractAddress, modelBaseName, type ProxyTerms, type RootConfig } from '@cocoon/money'
+import {
+  type PeerEndpoint,
+  type TokensUsed,
+  type Transport,
+  Uplinks,
+  type World,
+} from '@cocoon/wire'
+import { Account } from './account.ts'
+import type { WorkerAnswer } from './answer.ts'
+import type { Backend, BackendModel } from './backend.ts'
+import { newStats, type UsageSource, type WorkerEvent, type WorkerStats } from './event.ts'
+import { Health } from './health.ts'
+import { type Outcome, Serving, type ServingRequest } from './serving.ts'
+import { type WorkerOffer, WorkerSession } from './session.ts'
+
+export interface WorkerOptions {
+  world: World
+  config: RootConfig
+  root: ContractAddress
+  /** Whom the earnings go to. */
+  owner: ContractAddress
+  isTestnet: boolean
+  /** `name@commit:hash`: what the worker offers. */
+  model: string
+  /** The backend's own name for the model, where it differs. */
+  backendModel?: string
+  /** Price in thousandths: 1000 = 1.0. */
+  coefficient: number
+  maxActiveRequests: number
+  proxyConnections: number
+  checkProxyHashes: boolean
+  backend: Backend
+  /** Where the tokens of the backend's answers are known from; asked each time that the backend comes up. */
+  findUsageSource?: (backend: Backend, model: string, signal: AbortSignal) => Promise<UsageSource>
+  dial: (endpoint: PeerEndpoint, signal: AbortSignal) => Promise<Transport>
+  log?: (event: WorkerEvent) => void
+}
+
+const pollMs = 50
+
+/** The worker role: offers a model to proxies and runs what they send. */
+export class Worker {
+  readonly stats: WorkerStats = newStats()
+  readonly #options: WorkerOptions
+  readonly #uplinks: Uplinks<WorkerSession>
+  readonly #health: Health
+  readonly #accounts = new Map<string, Account>()
+  #coefficient: number
+  #enabled = true
+  #draining = false
+  #running = 0
+  #usageSource: UsageSource = 'stated'
+
+  constructor(options: WorkerOptions) {
+    this.#options = options
+    this.#coefficient = options.coefficient
+    const find = options.findUsageSource
+    this.#health = new Health({
+      world: options.world,
+      backend: options.backend,
+      findUsageSource: async (_models, signal) =>
+        find === undefined ? 'stated' : find(options.backend, this.#backendModel, signal),
+      up: (models, source) => this.#backendUp(models, source),
+      down: error => {
+        options.log?.({ event: 'backend-down', backend: options.backend.name, why: error.message })
+        this.#offerChanged()
+      },
+    })
+    this.#uplinks = new Uplinks({
+      world: options.world,
+      endpoints: () => options.config.proxies.map(proxy => proxy.workerEndpoint),
+      count: options.proxyConnections,
+      dial: options.dial,
+      open: (transport, endpoint, state) => this.#open(transport, endpoint, state),
+      failed: (endpoint, error) => options.log?.({ event: 'proxy-lost', proxy: addressOf(endpoint), why: error.message }),
+    })
+  }
+
+  start(): void {
+    this.#health.start()
+    this.#uplinks.start()
+  }
+
+  get config(): RootConfig {
+    return this.#options.config
+  }
+
+  get model(): string {
+    return this.#options.model
+  }
+
+  get running(): number {
+    return this.#running
+  }
+
+  get maxActiveRequests(): number {
+    return this.#options.maxActiveRequests
+  }
+
+  get coefficient(): number {
+    return this.#coefficient
+  }
+
+  get isEnabled(): boolean {
+    return this.#enabled
+  }
+
+  get backendIsUp(): boolean {
+    return this.#health.isUp
+  }
+
+  get usageSource(): UsageSource {
+    return this.#usageSource
+  }
+
+  /** Connected to a proxy, with a backend that answers. */
+  get isReady(): boolean {
+    return this.#health.isUp && this.#uplinks.ready().length > 0
+  }
+
+  proxies(): Array<{ endpoint: PeerEndpoint; session: WorkerSession | undefined }> {
+    return this.#uplinks.targets()
+  }
+
+  accounts(): Iterable<[proxyContract: string, account: Account]> {
+    return this.#accounts
+  }
+
+  setEnabled(enabled: boolean): void {
+    this.#enabled = enabled
+    this.#offerChanged()
+  }
+
+  /** @throws RangeError outside 0 to 999,999,999 */
+  setCoefficient(coefficient: number): void {
+    if (!Number.isInteger(coefficient) || coefficient < 0 || coefficient >= 1e9) {
+      throw new RangeError(`A coefficient is a whole number from 0 to 999999999, not ${coefficient}`)
+    }
+    this.#coefficient = coefficient
+    this.#offerChanged()
+  }
+
+  /** Asks for no new queries, lets running ones end within `graceMs`, then closes everything. */
+  async close(graceMs: number): Promise<void> {
+    this.#draining = true
+    this.#offerChanged()
+    const until = this.#options.world.monotonic() + graceMs
+    while (this.#running > 0 && this.#options.world.monotonic() < until) {
+      await new Promise<void>(resolve => this.#options.world.after(pollMs, resolve))
+    }
+    this.#uplinks.close()
+    this.#health.close()
+    await this.#options.backend.close()
+  }
+
+  get #backendModel(): string {
+    return this.#options.backendModel ?? modelBaseName(this.#options.model)
+  }
+
+  #offer(): WorkerOffer {
+    return {
+      disabled: !this.#enabled || this.#draining || !this.#health.isUp,
+      coefficient: this.#coefficient,
+      maxActiveRequests: this.#options.maxActiveRequests,
+    }
+  }
+
+  #offerChanged(): void {
+    for (const session of this.#uplinks.ready()) session.offerChanged()
+  }
+
+  #backendUp(models: BackendModel[], source: UsageSource): void {
+    this.#usageSource = source
+    const { log, backend } = this.#options
+    log?.({ event: 'backend-up', backend: backend.name, models: models.slice(0, 20).map(model => model.id) })
+    log?.({ event: 'usage-counting', how: source })
+    this.#offerChanged()
+  }
+
+  #open(
+    transport: Transport,
+    endpoint: PeerEndpoint,
+    state: { ready(): void; closed(cause: Error): void },
+  ): WorkerSession {
+    const { world, config, root, owner, isTestnet, model, proxyConnections, checkProxyHashes, log } = this.#options
+    const session: WorkerSession = new WorkerSession({
+      world,
+      transport,
+      config,
+      root,
+      owner,
+      isTestnet,
+      model,
+      proxyConnections,
+      checkProxyHashes,
+      account: (terms, contract) => this.#account(terms, contract),
+      offer: () => this.#offer(),
+      serve: (request, answer, ended) => this.#serve(request, answer, ended),
+      rolledBack: () => log?.({ event: 'proxy-rolled-back', proxy: addressOf(endpoint) }),
+      ready: () => {
+        state.ready()
+        log?.({ event: 'proxy-ready', proxy: addressOf(endpoint), version: session.terms?.version ?? 0 })
+      },
+      closed: cause => state.closed(cause),
+    })
+    return session
+  }
+
+  #account(terms: ProxyTerms, contract: ContractAddress): Account {
+    const key = addressKey(terms.contract)
+    let account = this.#accounts.get(key)
+    if (account === undefined) {
+      this.#accounts.set(key, (account = new Account({ contract, publicKey: terms.publicKey })))
+    }
+    return account
+  }
+
+  #serve(request: ServingRequest, answer: WorkerAnswer, ended: () => void): Serving {
+    const { world, backend, config, model, backendModel, maxActiveRequests } = this.#options
+    this.stats.queries++
+    this.stats.bytesReceived += request.query.length
+    this.#running++
+    const full = this.#running > maxActiveRequests
+    return new Serving(
+      { world, backend, config, model, backendModel, usageSource: this.#usageSource, full },
+      request,
+      answer,
+      (outcome, tokens) => {
+        this.#running--
+        this.#count(outcome, tokens)
+        ended()
+      },
+    )
+  }
+
+  #count(outcome: Outcome, tokens: TokensUsed): void {
+    this.stats[outcome]++
+    const sums = this.stats.adjustedTokens
+    sums.prompt += tokens.promptTokensUsed
+    sums.cached += tokens.cachedTokensUsed
+    sums.completion += tokens.completionTokensUsed
+    sums.reasoning += tokens.reasoningTokensUsed
+    sums.total += tokens.totalTokensUsed
+  }
+}
+
+function addressOf(endpoint: PeerEndpoint): string {
+  return `${endpoint.host}:${endpoint.port}`
+}
