@@ -7,9 +7,18 @@ import {
   clientQueryAnswerPartEx,
   type ClientQueryFinalInfo,
   type Connection,
+  encode,
+  type HttpResponse,
+  httpResponse,
   type TokensUsed,
 } from '@cocoon/wire'
 import { noTokens } from './worker-answer.ts'
+
+/** From this version on a whole answer travels in one message; before, its body comes as a part. */
+const wholeAnswerVersion = 3
+const nothing = new Uint8Array(0)
+const chunked = { _: 'http.header' as const, name: 'Transfer-Encoding', value: 'chunked' }
+const isNotLength = (header: { name: string }) => header.name.toLowerCase() !== 'content-length'
 
 /** The end of an answer as the client is told. */
 export interface ClientFinal {
@@ -35,7 +44,20 @@ export class ClientAnswer {
     this.#requestId = requestId
   }
 
-  head(response: Uint8Array, final: ClientFinal | undefined): void {
+  head(response: HttpResponse, final: ClientFinal | undefined): void {
+    if (final === undefined || response.payload.length === 0 || this.#version >= wholeAnswerVersion) {
+      return this.#head(encode(httpResponse, response), final)
+    }
+    const head = encode(httpResponse, {
+      ...response,
+      headers: [...response.headers.filter(isNotLength), chunked],
+      payload: nothing,
+    })
+    this.#head(head, undefined)
+    this.part(response.payload, final)
+  }
+
+  #head(response: Uint8Array, final: ClientFinal | undefined): void {
     const requestId = this.#requestId
     if (this.#version === 0) {
       this.#connection.send(clientQueryAnswer, {

@@ -155,7 +155,7 @@ export class ClientLink {
   }
 
   #refusalFor(query: RelayQuery, minConfigVersion: number): Refusal | undefined {
-    const { config, limits, market, isOpen } = this.#desk
+    const { limits, market } = this.#desk
     if (query.maxTokens < 0 || query.maxCoefficient < 0) {
       return refusals.invalid('max_tokens and max_coefficient cannot be negative.')
     }
@@ -164,11 +164,11 @@ export class ClientLink {
     }
     if (this.#relays.has(idKey(query.requestId))) return refusals.duplicate()
     if (this.#relays.size >= limits.maxRelaysPerClient) return refusals.busy(query.modelName)
-    const activeVersion = config().version
+    const activeVersion = this.#desk.config().version
     if (minConfigVersion >>> 0 > activeVersion >>> 0) {
       return refusals.configTooOld(minConfigVersion >>> 0, activeVersion)
     }
-    if (!isOpen()) return refusals.draining()
+    if (!this.#desk.isOpen()) return refusals.draining()
     if (!market.books.has(query.modelName)) return refusals.unknownModel(query.modelName)
     return undefined
   }

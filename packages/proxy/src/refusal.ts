@@ -1,4 +1,4 @@
-import { encode, httpResponse } from '@cocoon/wire'
+import type { HttpResponse } from '@cocoon/wire'
 
 /** The network's error numbers, the same in every implementation. */
 export const errorCode = {
@@ -132,7 +132,7 @@ export const refusals = {
 const text = new TextEncoder()
 
 /** The refusal as a complete HTTP answer: the one form that every client shows to its caller. */
-export function refusalResponse(refusal: Refusal): Uint8Array {
+export function refusalResponse(refusal: Refusal): HttpResponse {
   const { message, type, reason, code } = refusal
   const payload = text.encode(
     JSON.stringify({ error: { message, type, param: null, code: reason, cocoon_code: code } }),
@@ -142,14 +142,14 @@ export function refusalResponse(refusal: Refusal): Uint8Array {
     ['Content-Length', String(payload.length)],
   ]
   if (refusal.retryAfterS !== undefined) headers.push(['Retry-After', String(refusal.retryAfterS)])
-  return encode(httpResponse, {
+  return {
     _: 'http.response',
     httpVersion: 'HTTP/1.1',
     statusCode: refusal.status,
     reason: reasonPhrases[refusal.status] ?? 'Error',
     headers: headers.map(([name = '', value = '']) => ({ _: 'http.header' as const, name, value })),
     payload,
-  })
+  }
 }
 
 const reasonPhrases: Record<number, string> = {

@@ -150,7 +150,7 @@ export class Relay {
 
   #sendHead(): void {
     if (this.#heldHead === undefined) return
-    this.#answer.head(this.#heldHead.encoded, undefined)
+    this.#answer.head(this.#heldHead.response, undefined)
     this.#sentStatus = this.#heldHead.status
     this.#heldHead = undefined
   }
@@ -162,7 +162,7 @@ export class Relay {
     const run = this.#endRun(isBackendFailure(status) ? 'failure' : 'success')
     this.#desk.stats.succeeded++
     this.#finish(run, final, told => {
-      if (head !== undefined) this.#answer.head(head.encoded, told)
+      if (head !== undefined) this.#answer.head(head.response, told)
       else this.#answer.part(lastBytes ?? nothing, told)
     })
   }

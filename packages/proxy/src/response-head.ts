@@ -1,9 +1,9 @@
-import { decode, encode, httpResponse } from '@cocoon/wire'
+import { decode, type HttpResponse, httpResponse } from '@cocoon/wire'
 
 export interface ResponseHead {
   status: number
-  /** The boxed `http.response` for the client, with the proxy's times added. */
-  encoded: Uint8Array
+  /** For the client, with the proxy's times added. */
+  response: HttpResponse
 }
 
 /**
@@ -19,7 +19,7 @@ export function stampHead(response: Uint8Array, startS: number, endS: number): R
     { _: 'http.header', name: 'X-Cocoon-Proxy-Start', value: startS.toFixed(6) },
     { _: 'http.header', name: 'X-Cocoon-Proxy-End', value: endS.toFixed(6) },
   )
-  return { status: head.statusCode, encoded: encode(httpResponse, head) }
+  return { status: head.statusCode, response: head }
 }
 
 const maxHeaders = 100

@@ -329,8 +329,7 @@ export class Connection {
   }
 
   #fail(error: unknown): void {
-    const cause =
-      error instanceof WireError ? error : new WireError('internal', 'a message could not be handled', { cause: error })
+    const cause = error instanceof WireError ? error : mistake(error)
     if (this.#state === 'closed') return
     this.#transport.end()
     this.#finish(cause)
@@ -358,3 +357,9 @@ export class Connection {
 /** Node's pooled buffers are several times cheaper than fresh arrays; a frame is written over completely. */
 const newFrame: (size: number) => Uint8Array =
   typeof Buffer === 'undefined' ? size => new Uint8Array(size) : size => Buffer.allocUnsafe(size)
+
+/** Says where, not what: an error's own text may quote the message that it was about. */
+function mistake(error: unknown): WireError {
+  const where = error instanceof Error ? `${error.name} ${/\n\s+(at .*)/.exec(error.stack ?? '')?.[1] ?? ''}` : ''
+  return new WireError('internal', `this side could not handle a message: ${where}`, { cause: error })
+}

@@ -77,6 +77,7 @@ class SocketListener implements Listener {
   readonly #options: ListenOptions
   readonly #limits: ListenLimits
   readonly #admission: Admission
+  readonly #sockets = new Set<Socket>()
   readonly #transports = new Set<Transport>()
 
   constructor(server: Server, options: ListenOptions) {
@@ -100,13 +101,11 @@ class SocketListener implements Listener {
   }
 
   async close(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#server.close(() => resolve())
+    const gone = [...this.#sockets].map(socket => new Promise(resolve => socket.once('close', resolve)))
+    gone.push(new Promise(resolve => this.#server.close(resolve)))
     this.#admission.displaceAll(new WireError('closed', 'The listener closes.'))
     for (const transport of this.#transports) transport.end()
-    await promise
-    // The server is done when the last socket is gone; that socket's own events follow.
-    await new Promise<void>(resolve => this.#options.world.soon(resolve))
+    await Promise.all(gone)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -128,7 +127,11 @@ class SocketListener implements Listener {
       this.#refuse(error, address)
       return
     }
-    socket.once('close', () => place.leave())
+    this.#sockets.add(socket)
+    socket.once('close', () => {
+      this.#sockets.delete(socket)
+      place.leave()
+    })
     void this.#shakeHands(handshake, place)
   }
 

@@ -304,18 +304,29 @@ describe('a dialer', () => {
   })
 
   test('waits no longer than it wants to, in every phase', async () => {
-    const silent = () => {}
-    const challenging = (socket: Socket) => {
+    const manual = new ManualWorld()
+    const never = new Promise<never>(() => {})
+    const elapseLater = async (): Promise<void> => {
+      // The dialer learns of its connection a few turns after the listener.
+      for (let turns = 0; turns < 20; turns += 1) await new Promise(resolve => setImmediate(resolve))
+      manual.elapse()
+    }
+    const challenging = (socket: Socket): void => {
       socket.write(encodeChallenge({ difficulty: 1, salt: new Uint8Array(16) }))
+      socket.once('data', elapseLater)
+    }
+    const judgingForever = (): Promise<never> => {
+      void elapseLater()
+      return never
     }
     const phases: [RegExp, (socket: Socket) => void, PeerCheck][] = [
-      [/proof of work/, silent, acceptAnybody],
+      [/proof of work/, elapseLater, acceptAnybody],
       [/TLS/, challenging, acceptAnybody],
-      [/peer check/, socket => serveTls(socket, pemOf(firstIdentity)), () => new Promise(() => {})],
+      [/peer check/, socket => serveTls(socket, pemOf(firstIdentity)), judgingForever],
     ]
     for (const [message, serve, checkPeer] of phases) {
       await using fake = await fakeServer(serve)
-      await assert.rejects(dialDirect(fake.port, { timeoutMs: 100, checkPeer }), { code: 'timeout', message })
+      await assert.rejects(dialDirect(fake.port, { world: manual, checkPeer }), { code: 'timeout', message })
     }
   })
 
@@ -331,16 +342,8 @@ describe('a dialer', () => {
 
   test('needs an identity', async () => {
     await using server = await listenDirect()
-    const { identity: _, ...options } = { identity: undefined, host: '127.0.0.1' }
-    const { dial } = await import('../src/node.ts')
-    const dialing = dial({
-      ...options,
-      port: server.port,
-      mode: { kind: 'direct' },
-      checkPeer: acceptAnybody,
-      world,
-    })
-    await assert.rejects(dialing, { code: 'tls' })
+    const options = { host: '127.0.0.1', port: server.port, mode: { kind: 'direct' }, world } as const
+    await assert.rejects(dial({ ...options, checkPeer: acceptAnybody }), { code: 'tls' })
   })
 })
 

@@ -44,9 +44,10 @@ test('a broken connection closes with a cause', async () => {
   ends.a.start(a)
   ends.b.start(b)
   // What the peer has not read when it closes makes the system reset the connection.
-  ends.b.pause()
-  ends.a.write(new Uint8Array(10_000_000))
-  await new Promise(resolve => setTimeout(resolve, 20))
+  b.onData = () => ends.b.pause()
+  ends.a.write(new Uint8Array(20_000_000))
+  await b.until(() => b.receivedBytes > 0)
+  for (let turns = 0; turns < 20; turns += 1) await new Promise(resolve => setImmediate(resolve))
   ends.b.destroy()
   await a.until(() => a.closings === 1)
   assert.equal((a.cause as { code?: string } | undefined)?.code, 'closed')

@@ -123,10 +123,7 @@ export class Exchange {
     headers.push('content-length', String(typeof body === 'string' ? Buffer.byteLength(body) : body.length))
     this.#addHeaders(headers)
     this.response.writeHead(status, headers)
-    // A short body joins its head in one string, which node writes with one call and without gathering.
-    if (typeof body === 'string') this.response.end(body)
-    else if (body.length < joinedBytes) this.response.end(body.toString('latin1'), 'latin1')
-    else this.response.end(body)
+    this.response.end(body)
     this.#drain()
   }
 
@@ -221,5 +218,4 @@ export class Exchange {
   }
 }
 
-const joinedBytes = 4096
 const lingerMs = 1000

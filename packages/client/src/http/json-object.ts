@@ -43,7 +43,7 @@ export function memberName(bytes: Buffer, members: number[], index: number): str
 }
 
 /**
- * The same object without the members that `drop` names and with `added` (members as JSON text, such as
+ * The same object without the members that `drop` names and with `added` (members as ASCII JSON text, such as
  * `"max_tokens":1000`) before the others. Whatever is kept is kept byte by byte.
  */
 export function rewriteMembers(
@@ -52,19 +52,19 @@ export function rewriteMembers(
   drop: ReadonlySet<string>,
   added: string,
 ): Buffer {
-  const parts: Array<Buffer | string> = ['{', added]
+  const out = Buffer.allocUnsafe(bytes.length + added.length + 3)
+  let end = out.write(`{${added}`, 'latin1')
   let runStart = -1
-  let separator = added === '' ? '' : ','
   for (let index = 0; index <= members.length; index += 4) {
-    const kept = index < members.length && (drop.size === 0 || !drop.has(memberName(bytes, members, index)))
-    if (kept && runStart < 0) runStart = members[index] ?? 0
-    if (kept || runStart < 0) continue
-    parts.push(separator, bytes.subarray(runStart, members[index - 1]))
-    separator = ','
+    const isKept = index < members.length && (drop.size === 0 || !drop.has(memberName(bytes, members, index)))
+    if (isKept && runStart < 0) runStart = members[index] ?? 0
+    if (isKept || runStart < 0) continue
+    if (end > 1) out[end++] = comma
+    end += bytes.copy(out, end, runStart, members[index - 1])
     runStart = -1
   }
-  parts.push('}')
-  return Buffer.concat(parts.map(part => (typeof part === 'string' ? Buffer.from(part) : part)))
+  out[end++] = closeBrace
+  return out.subarray(0, end)
 }
 
 /** The object with one more member at its end; `member` is JSON text such as `"debug":{}`. */
