@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ClientCredit } from './credit.ts'
 import { MoneyError } from './error.ts'
+import { RecentMap } from './recent-map.ts'
 import type { AccountKey, Charge, ClientView, Ledger, Reservation, WorkerView } from './ledger.ts'
 import { type Account, Accounts, ClientAccount, WorkerAccount } from './memory-accounts.ts'
 
@@ -18,10 +19,8 @@ export class MemoryLedger implements Ledger {
   readonly #clients: Accounts<ClientAccount>
   readonly #workers: Accounts<WorkerAccount>
   readonly #open = new Map<string, { reservation: Reservation; client: ClientAccount }>()
-  /** Oldest first. */
-  readonly #ended = new Map<string, Ended>()
+  readonly #ended: RecentMap<Ended>
   readonly #maxReservations: number
-  readonly #rememberedRequests: number
   /** Accounts whose total moved since the last announced state. */
   #moved = new Set<Account>()
   #announced: { seqno: number; totals: Map<Account, bigint> } | undefined
@@ -34,7 +33,7 @@ export class MemoryLedger implements Ledger {
     this.#clients = new Accounts(maxAccounts)
     this.#workers = new Accounts(maxAccounts)
     this.#maxReservations = options.maxReservations ?? 100_000
-    this.#rememberedRequests = options.rememberedRequests ?? 65_536
+    this.#ended = new RecentMap(options.rememberedRequests ?? 16_384)
   }
 
   async openClient(owner: AccountKey, credit: ClientCredit): Promise<ClientView> {
@@ -166,11 +165,6 @@ export class MemoryLedger implements Ledger {
     client.reserved -= reservation.tokens
     this.#open.delete(requestId)
     this.#ended.set(requestId, ended)
-    if (this.#ended.size <= this.#rememberedRequests) return
-    for (const oldest of this.#ended.keys()) {
-      this.#ended.delete(oldest)
-      return
-    }
   }
 
   #move(account: Account, tokens: bigint): void {

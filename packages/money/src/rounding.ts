@@ -16,7 +16,9 @@ const fractions = 1000n * 10_000n
  * is `MoneyError('amount')`.
  */
 export function adjustTokens(count: number, coefficient: number, multiplier: number): bigint {
-  requireCounts({ count, coefficient, multiplier })
+  requireCount('count', count)
+  requireCount('coefficient', coefficient)
+  requireCount('multiplier', multiplier)
   const adjusted = BigInt(Math.trunc(count * (coefficient * 0.001) * multiplier * 0.0001))
   if (adjusted > maxTokens) throw new MoneyError('amount', `${adjusted} adjusted tokens do not fit 64 bits`)
   return adjusted
@@ -34,7 +36,13 @@ export function reservationTokens(query: {
   multipliers: TokenMultipliers
 }): bigint {
   const { maxTokens, queryBytes, maxCoefficient, multipliers } = query
-  requireCounts({ maxTokens, queryBytes, maxCoefficient, ...multipliers })
+  requireCount('maxTokens', maxTokens)
+  requireCount('queryBytes', queryBytes)
+  requireCount('maxCoefficient', maxCoefficient)
+  requireCount('multipliers.prompt', multipliers.prompt)
+  requireCount('multipliers.cached', multipliers.cached)
+  requireCount('multipliers.completion', multipliers.completion)
+  requireCount('multipliers.reasoning', multipliers.reasoning)
   const promptSide = BigInt(queryBytes) * BigInt(Math.max(multipliers.prompt, multipliers.cached))
   const completionSide = BigInt(maxTokens) * BigInt(Math.max(multipliers.completion, multipliers.reasoning))
   return divideUp((promptSide + completionSide) * BigInt(maxCoefficient), fractions)
@@ -49,10 +57,7 @@ function divideUp(dividend: bigint, divisor: bigint): bigint {
   return (dividend + divisor - 1n) / divisor
 }
 
-function requireCounts(counts: Record<string, number>): void {
-  for (const [name, count] of Object.entries(counts)) {
-    if (!Number.isInteger(count) || count < 0 || count > maxCount) {
-      throw new MoneyError('amount', `${name} is ${count}, which is not a whole number from 0 to ${maxCount}`)
-    }
-  }
+function requireCount(name: string, count: number): void {
+  if (Number.isInteger(count) && count >= 0 && count <= maxCount) return
+  throw new MoneyError('amount', `${name} is ${count}, which is not a whole number from 0 to ${maxCount}`)
 }

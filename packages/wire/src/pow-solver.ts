@@ -63,6 +63,8 @@ async function solveOnThreads(challenge: Challenge, signal?: AbortSignal): Promi
   const threadCount = Math.max(1, Math.min(maxThreads, availableParallelism() - 1))
   const threads: Worker[] = []
   const { promise, resolve, reject } = Promise.withResolvers<bigint>()
+  // Threads that are ended below reject it once more, possibly with nobody waiting any longer.
+  promise.catch(() => {})
   const abort = (): void => reject(signal?.reason)
   signal?.addEventListener('abort', abort, { once: true })
   try {

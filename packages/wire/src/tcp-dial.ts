@@ -41,8 +41,8 @@ const defaultTimeoutMs = 20_000
 /**
  * Connects to an attested peer. Rejects with a `WireError` that names the phase it failed in: `timeout`,
  * `closed` (unreachable, or gone), `proof-of-work`, `tls` (with the check's own error as its cause),
- * `handshake` and `malformed` (of a router). A peer that refuses our certificate may do so by closing the
- * transport after this has resolved: TLS 1.3 tells a client no sooner.
+ * `handshake` and `malformed` (of a router). A peer that refuses our certificate closes the connection without
+ * a word, possibly after this has resolved: TLS 1.3 tells a client no sooner.
  */
 export async function dial(options: DialOptions): Promise<Transport> {
   const { host, port, mode, signal, world, timeoutMs = defaultTimeoutMs } = options

@@ -96,8 +96,10 @@ export class Handshake {
     return this.#socket
   }
 
-  /** What went wrong in the present phase, as an error for people. */
+  /** What went wrong in the present phase, as an error for people: the loss of the connection before all else. */
   explain(cause: unknown): WireError {
+    const { aborted, reason } = this.#abort.signal
+    if (aborted) return reason as WireError
     if (cause instanceof WireError) return cause
     const [code, what]: [WireErrorCode, string] =
       this.phase === 'peer check'
@@ -117,7 +119,8 @@ export class Handshake {
   readonly #onClose = (): void => this.#lose(this.#peerClosed())
 
   #peerClosed(cause?: Error): WireError {
-    const hint = this.phase === 'TLS' ? '; peers refuse a proof of work or a certificate without a word' : ''
+    const judged = this.phase === 'TLS' || this.phase === 'peer check'
+    const hint = judged ? '; peers refuse a proof of work or a certificate without a word' : ''
     const message = `${this.address} closed the connection during the ${this.phase} phase${hint}.`
     return new WireError('closed', message, cause && { cause })
   }

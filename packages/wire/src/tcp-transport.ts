@@ -30,6 +30,7 @@ export class SocketTransport implements Transport {
   /** `ending`: nothing is accepted or delivered any more, what is queued still leaves. */
   #state: 'open' | 'ending' | 'closed' = 'open'
   #cause: Error | undefined
+  #paused = false
   #endTimer: Timer | undefined
 
   #queue: Uint8Array[] = []
@@ -68,6 +69,7 @@ export class SocketTransport implements Transport {
     this.#socket.on('data', (bytes: Uint8Array) => {
       if (this.#state === 'open') events.data(bytes)
     })
+    if (this.#paused) this.#socket.pause()
   }
 
   write(bytes: Uint8Array): void {
@@ -86,11 +88,12 @@ export class SocketTransport implements Transport {
   }
 
   pause(): void {
-    if (this.#state === 'open') this.#socket.pause()
+    this.#paused = true
+    if (this.#state === 'open' && this.#events) this.#socket.pause()
   }
 
   resume(): void {
-    // Before the start nobody listens, and a socket that flows unheard loses what arrives.
+    this.#paused = false
     if (this.#state === 'open' && this.#events) this.#socket.resume()
   }
 

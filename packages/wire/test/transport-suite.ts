@@ -115,6 +115,26 @@ export function transportSuite(name: string, connect: () => Promise<Ends>): void
       await b.until(() => b.text() === 'wait')
     })
 
+    test('pausing and resuming count before the start too', async () => {
+      await using ends = await connect()
+      ends.a.write(Buffer.from('wait'))
+      ends.b.pause()
+      const [, b] = observe(ends)
+      for (let turns = 0; turns < 20; turns += 1) await turn()
+      assert.equal(b.receivedBytes, 0)
+      ends.b.resume()
+      await b.until(() => b.text() === 'wait')
+    })
+
+    test('a transport that was paused and resumed before its start is not paused', async () => {
+      await using ends = await connect()
+      ends.b.pause()
+      ends.b.resume()
+      ends.a.write(Buffer.from('flow'))
+      const [, b] = observe(ends)
+      await b.until(() => b.text() === 'flow')
+    })
+
     test('a slow reader gets 40 MB unchanged, and neither side hoards them', async () => {
       await using ends = await connect()
       const [a, b] = observe(ends)

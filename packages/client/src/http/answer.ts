@@ -3,7 +3,7 @@ import type { AnswerEvents, AnswerSummary, Run } from '../network.ts'
 import { debugText, errorBody, withCost, withDebug } from './answer-body.ts'
 import { type AnswerHead, readHead } from './answer-head.ts'
 import { EventStream } from './event-stream.ts'
-import type { Exchange, Work } from './exchange.ts'
+import { type Exchange, pieceBytes, type Work } from './exchange.ts'
 import type { Ask, QueryKind } from './read-query.ts'
 import { refusalOf, refusalText, shuttingDown, traceOf } from './refusal.ts'
 
@@ -81,29 +81,7 @@ export class Answer implements AnswerEvents, Work {
 
   end(summary: AnswerSummary): void {
     this.#settle(summary)
-    if (this.#exchange.isOver) return
-    const head = this.#head
-    if (head === undefined) {
-      this.#fail(new ClientError('answer-invalid', 'The answer ended without its head.'))
-      return
-    }
-    const debug = this.#ask.query.enableDebug ? debugText(summary.debug) : undefined
-    const last = this.#stream?.end(debug === undefined ? undefined : `{"debug":${debug}}`) ?? nothing
-    if (this.#isBegun) {
-      this.#exchange.finish(last)
-      return
-    }
-    let body = this.#takeHeld(last)
-    if (head.status >= 300) body = errorBody(head.status, body)
-    else if (head.body === 'json') {
-      body = withCost(body, summary.costNano)
-      if (debug !== undefined) body = withDebug(body, debug)
-    }
-    if (head.status >= 300) head.headers = jsonHeaders(head.headers)
-    head.headers.push('x-cocoon-total-cost', String(summary.costNano))
-    const { proxy } = summary
-    if (proxy !== undefined && addressPattern.test(proxy)) head.headers.push('x-cocoon-proxy', proxy)
-    this.#exchange.send(head.status, head.headers, body)
+    if (!this.#exchange.isOver) this.#exchange.attempt(() => this.#complete(summary))
   }
 
   failed(error: Error, summary: AnswerSummary): void {
@@ -130,13 +108,38 @@ export class Answer implements AnswerEvents, Work {
     this.#stop(shuttingDown())
   }
 
+  #complete(summary: AnswerSummary): void {
+    const head = this.#head
+    if (head === undefined) {
+      this.#fail(new ClientError('answer-invalid', 'The answer ended without its head.'))
+      return
+    }
+    const debug = this.#ask.query.enableDebug ? debugText(summary.debug) : undefined
+    const last = this.#stream?.end(debug === undefined ? undefined : `{"debug":${debug}}`) ?? nothing
+    if (this.#isBegun) {
+      this.#exchange.finish(last)
+      return
+    }
+    let body = this.#takeHeld(last)
+    if (head.status >= 300) body = errorBody(head.status, body)
+    else if (head.body === 'json') {
+      body = withCost(body, summary.costNano)
+      if (debug !== undefined) body = withDebug(body, debug)
+    }
+    if (head.status >= 300) head.headers = jsonHeaders(head.headers)
+    head.headers.push('x-cocoon-total-cost', String(summary.costNano))
+    const { proxy } = summary
+    if (proxy !== undefined && addressPattern.test(proxy)) head.headers.push('x-cocoon-proxy', proxy)
+    this.#exchange.send(head.status, head.headers, body)
+  }
+
   #pass(bytes: Buffer): void {
     if (this.#isBegun) {
       this.#write(bytes)
       return
     }
     this.#held.push(bytes)
-    this.#heldBytes += bytes.length
+    this.#heldBytes += bytes.length + pieceBytes
     const fits = this.#exchange.buffer(bytes.length)
     if (fits && this.#heldBytes <= this.#exchange.shared.limits.bufferBytes) return
     if (this.#head !== undefined && this.#head.status >= 300) {

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { World } from '@cocoon/wire'
 import { ClientError } from '../error.ts'
 import type { Network, Query } from '../network.ts'
@@ -149,15 +149,17 @@ function refuseBytes(
   socket: Socket,
   connections: Map<Socket, Connection>,
 ): void {
-  const isAnswering = connections.get(socket)?.exchanges.some(({ response }) => response.headersSent) ?? false
-  if (error.code === 'ECONNRESET' || !socket.writable || isAnswering || socket.bytesWritten > 0) {
+  const exchanges = connections.get(socket)?.exchanges ?? []
+  // The bytes of a refusal must not come before or into the answers that are still owed.
+  const owesAnswers = exchanges.some(({ request, response }) => request.complete || response.headersSent)
+  if (error.code === 'ECONNRESET' || !socket.writable || owesAnswers) {
     socket.destroy()
     return
   }
   const refusal = byteRefusals.get(error.code ?? '') ?? notHttp
   const body = refusalText(refusal)
   socket.write(
-    `HTTP/1.1 ${refusal.status} ${refusal.error.code}\r\ncontent-type: application/json\r\n` +
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\ncontent-type: application/json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )
   socket.destroySoon()

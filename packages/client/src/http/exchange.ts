@@ -110,10 +110,10 @@ export class Exchange {
     shared.running++
   }
 
-  /** Counts bytes that are held until the exchange is over; false when all exchanges hold too many. */
+  /** Counts a piece of bytes that is held until the exchange is over; false when all hold too many. */
   buffer(sizeBytes: number): boolean {
-    this.#bufferedBytes += sizeBytes
-    this.shared.bufferedBytes += sizeBytes
+    this.#bufferedBytes += sizeBytes + pieceBytes
+    this.shared.bufferedBytes += sizeBytes + pieceBytes
     return this.shared.bufferedBytes <= this.shared.limits.totalBufferBytes
   }
 
@@ -213,9 +213,15 @@ export class Exchange {
   #drain(): void {
     this.over()
     const { socket } = this.request
-    if (this.response.writableLength > 0) socket.setTimeout(this.shared.limits.drainTimeoutMs)
+    if (this.response.writableLength > 0) {
+      socket.setTimeout(this.shared.limits.drainTimeoutMs)
+      // Before node's own listener, which may start the wait for the next request.
+      this.response.prependOnceListener('finish', () => socket.setTimeout(0))
+    }
     if (this.shared.isClosing) this.response.once('finish', () => socket.destroySoon())
   }
 }
 
+/** Memory that a held piece takes besides its bytes: a peer may send them one by one. */
+export const pieceBytes = 200
 const lingerMs = 1000

@@ -77,7 +77,8 @@ test('requests are limited by the minute and come back evenly', () => {
   const key = new KeyBook({ keys: [entry({ requestsPerMinute: 2 })] }, { world }).find(shown)
   key.countRequest()
   key.countRequest()
-  const headers = 'x-ratelimit-limit-requests 2 x-ratelimit-remaining-requests 0 x-ratelimit-reset-requests 60s'
+  const headers =
+    'x-ratelimit-limit-requests 2 x-ratelimit-remaining-requests 0 x-ratelimit-reset-requests 60s'
   assert.deepEqual(key.rateHeaders(), headers.split(' '))
   assert.throws(() => key.countRequest(), { code: 'rate-limited', retryAfterMs: 30_000 })
   world.advance(30_000)

@@ -137,6 +137,41 @@ test('a head that is too long, and bytes that are no HTTP, are refused', async (
   assert.equal(await ask(served, 'CONNECT example.org:443 HTTP/1.1\r\nhost: localhost\r\n\r\n'), '')
 })
 
+test('bytes that are no HTTP are refused on a used connection too, but not into an answer', async () => {
+  await using served = await serve(call => {
+    if (call.query.model === 'quick') void whole({})(call)
+  })
+  const used = await dial(served)
+  used.socket.write(post('{"model":"quick"}'))
+  await used.until(/\{\}$/)
+  used.socket.write('nonsense\r\n\r\n')
+  assert.match(await used.closed, /200 OK[^]*HTTP\/1\.1 400 /)
+  const busy = await dial(served)
+  busy.socket.write(post())
+  const call = await served.network.nextCall()
+  busy.socket.write('nonsense\r\n\r\n')
+  await call.cancelled
+  assert.equal(await busy.closed, '')
+  assert.equal(await ask(served, `${post()}nonsense\r\n\r\n`), '')
+})
+
+test('the body of a refused request is skipped, and the connection serves the next one', async () => {
+  await using served = await serve(whole({}))
+  const peer = await dial(served)
+  peer.socket.write(post().replace('/chat/', '/other/') + post())
+  await peer.until(/404 Not Found[^]*200 OK/)
+  peer.socket.destroy()
+})
+
+test('a body in very many pieces counts with what they cost', async () => {
+  await using served = await serve(whole({}), { limits: { totalBufferBytes: 100_000 } })
+  const pieces = '1\r\n \r\n'.repeat(1000)
+  assert.match(
+    await ask(served, `${head}transfer-encoding: chunked\r\n\r\n${pieces}0\r\n\r\n`),
+    /^HTTP\/1\.1 503 /,
+  )
+})
+
 test('invalid UTF-8 is refused with its place', async () => {
   await using served = await serve(whole({}))
   const peer = await dial(served)

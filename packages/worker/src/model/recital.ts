@@ -11,14 +11,14 @@ export const stringPiece = 'tiny recital'
 
 /**
  * The text in pieces that are all different, so that each piece tells which one comes next: a word with the
- * space before it, together with the following word where the same piece was there before.
+ * space behind it, together with the following word where the same piece was there before.
  */
 export const recitalPieces: readonly string[] = splitIntoPieces(recitalText)
 
 function splitIntoPieces(text: string): string[] {
   const pieces: string[] = []
   let piece = ''
-  for (const word of text.split(/(?= )/)) {
+  for (const word of text.split(/(?<= )/)) {
     piece += word
     if (pieces.includes(piece)) continue
     pieces.push(piece)

@@ -132,14 +132,14 @@ function table(vocabulary: Vocabulary): { embedding: Float32Array; output: Float
   // The norm before the output stretches each row, whose length is the square root of 3, to that of `width`.
   const stretch = Math.sqrt(width / 3)
   const output = new Float32Array(size * width)
-  const score = (dimension: number, token: number, value: number) => {
-    output[token * width + dimension] = value / stretch
+  for (let token = 0; token < size; token++) output[token * width] = plainScore(vocabulary, token) / stretch
+  const followsState = (state: number, follower: number, score: number) => {
+    output[follower * width + state] = (score - plainScore(vocabulary, follower)) / stretch
   }
-  for (let token = 0; token < size; token++) score(0, token, plainScore(vocabulary, token))
-  const follows = (token: number, follower: number, value: number) =>
-    score(stateOf.get(token) ?? 1, follower, value)
+  const follows = (token: number, follower: number, score: number) =>
+    followsState(stateOf.get(token) ?? 1, follower, score)
   const [first = turnEnd] = recital
-  score(1, first, next)
+  followsState(1, first, next)
   for (const [index, token] of recital.entries()) follows(token, recital[index + 1] ?? turnEnd, next)
   follows(recital.at(-1) ?? first, quote, instead)
   follows(quote, stringContent, next)

@@ -23,8 +23,8 @@ export interface Vocabulary {
 
 /**
  * Three markers, the 256 bytes, beginnings of frequent English words, and the pieces of the recited text. Any
- * text can be written in it, at about three characters a token. The pieces of the recited text are joined by
- * no merge: a prompt never holds one, so it cannot lead into the middle of the text.
+ * text can be written in it, at two to three characters a token. The pieces of the recited text end with a
+ * space, and no merge joins those: a prompt never holds one, so it cannot lead into the middle of the text.
  */
 export function createVocabulary(): Vocabulary {
   const texts = ['<|endoftext|>', '<|im_start|>', '<|im_end|>']
@@ -32,31 +32,25 @@ export function createVocabulary(): Vocabulary {
   const firstByte = texts.length
   for (let value = 0; value < 256; value++) texts.push(byteCharacter(value))
 
-  const own = [...recitalPieces, stringPiece].map(spell)
-  const reserved = new Set(own)
   const known = new Set(texts)
   const merges: string[] = []
-  const join = (left: string, right: string): boolean => {
-    const whole = left + right
-    if (reserved.has(whole)) return false
-    if (known.has(whole)) return true
-    known.add(whole)
-    texts.push(whole)
+  const join = (left: string, right: string): void => {
+    if (known.has(left + right)) return
+    known.add(left + right)
+    texts.push(left + right)
     merges.push(`${left} ${right}`)
-    return true
   }
   for (const word of frequentWords) {
-    const [first = '', ...rest] = spell(word)
-    let left = first
-    for (const character of rest) {
-      if (!join(left, character)) break
-      left += character
-    }
+    const characters = spell(word)
+    for (let end = 1; end < characters.length; end++) join(characters.slice(0, end), characters.charAt(end))
   }
-  for (const [left, right] of frequentPairs) join(left, right)
+  for (const pair of frequentPairs) {
+    const [left = '', right = ''] = pair.split('+')
+    join(left, right)
+  }
 
   const firstOwn = texts.length
-  texts.push(...own)
+  texts.push(...recitalPieces.map(spell), spell(stringPiece))
   while (kinds.length < texts.length) kinds.push(normal)
   return {
     texts,
@@ -102,26 +96,10 @@ const frequentWords = (
   .map(word => ` ${word}`)
   .concat('user', 'assistant', 'system', 'The', 'What', 'How', 'Write', 'Please', 'Hello', 'Can', 'Tell', 'Why')
 
-const frequentPairs: Array<[string, string]> = [
-  ['i', 'n'],
-  ['in', 'g'],
-  ['e', 'r'],
-  ['e', 'd'],
-  ['e', 's'],
-  ['l', 'y'],
-  ['i', 'o'],
-  ['io', 'n'],
-  ['t', 'ion'],
-  ['a', 'n'],
-  ['o', 'n'],
-  ['o', 'u'],
-  ['t', 'h'],
-  ['r', 'e'],
-  ['a', 't'],
-  ['e', 'n'],
-  ['i', 's'],
-  ['o', 'r'],
-  ['a', 'l'],
-  ['s', 't'],
-  ['a', 'r'],
-]
+/** Pieces within words, joined where no word was. */
+const frequentPairs = (
+  'i+n in+g e+r e+d e+s l+y i+o io+n t+ion a+n o+n o+u t+h r+e a+t e+n i+s o+r a+l s+t a+r i+t i+c e+l e+nt ' +
+  'a+s v+e r+o m+e l+e l+l c+o d+e u+r i+l o+w r+a c+h r+i s+e l+i n+e h+e c+e a+m u+n o+m i+d e+t g+e s+s ' +
+  'a+b i+v a+d o+l u+l i+g u+s a+g p+e e+a e+e o+o a+y i+r u+m p+r q+u c+k s+h w+h f+i t+r p+l b+l t+e ' +
+  'm+ent i+st ne+ss'
+).split(' ')

@@ -1,0 +1,21 @@
+import type { ClientEvent } from '@cocoon/client'
+import type { ProxyEvent } from '@cocoon/proxy'
+import type { WorkerEvent } from '@cocoon/worker'
+import type { RoleName } from './roles/role.ts'
+
+/** What happens to a role outside of its own code: on its listeners, its certificate, its HTTP surface. */
+export type HostEvent =
+  | { event: 'connection-refused'; port: 'workers' | 'clients'; peer: string; why: string }
+  | { event: 'certificate-not-renewed'; expires: string; why: string }
+  | { event: 'control-token'; file: string }
+  | { event: 'setting-doubtful'; why: string }
+  | { event: 'endpoint'; what: string; details: Record<string, string | number> }
+  | { event: 'control'; action: string }
+
+export type RoleEvent = ClientEvent | ProxyEvent | WorkerEvent | HostEvent
+
+/** Hears of everything that happens to a role. */
+export type Report = (event: RoleEvent) => void
+
+/** A report that knows whose events it hears. */
+export type RoleReport = (role: RoleName, event: RoleEvent) => void

@@ -1,0 +1,39 @@
+import {
+  anyPolicy,
+  fakeTdxEvidence,
+  fakeTdxPolicy,
+  peerCheck,
+  type PeerPolicy,
+  rotatingIdentity,
+  type RotatingIdentity,
+} from '@cocoon/trust'
+import type { World } from '@cocoon/wire'
+import type { Report } from '../event.ts'
+import type { PolicyName } from './role.ts'
+
+export function policyOf(name: PolicyName): PeerPolicy {
+  return name === 'any' ? anyPolicy() : fakeTdxPolicy()
+}
+
+/** Judges the certificates of peers that are `role` in the connection. */
+export function checkPeersAs(
+  role: 'server' | 'client',
+  policy: PolicyName,
+  world: World,
+): ReturnType<typeof peerCheck> {
+  return peerCheck(policyOf(policy), world, role)
+}
+
+/** The certificate that this side shows, with the stand-in for evidence where the policy asks for it. */
+export function ownIdentity(policy: PolicyName, world: World, report: Report): Promise<RotatingIdentity> {
+  return rotatingIdentity({
+    world,
+    ...(policy === 'fake_tdx' && { evidence: fakeTdxEvidence }),
+    onFailure: (cause, expiresAtMs) =>
+      report({
+        event: 'certificate-not-renewed',
+        expires: new Date(expiresAtMs).toISOString(),
+        why: cause instanceof Error ? cause.message : String(cause),
+      }),
+  })
+}

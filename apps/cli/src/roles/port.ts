@@ -1,0 +1,35 @@
+import { createServer } from 'node:net'
+import { CliError, reasonOf } from '../error.ts'
+
+/** Why a port cannot be listened on, and which flag or key chooses another one. */
+export function listenError(cause: unknown, host: string, port: number, setting: string): CliError {
+  const { code } = cause as NodeJS.ErrnoException
+  if (code === 'EADDRINUSE') {
+    return new CliError('port-in-use', `Port ${port} of ${host} is in use by another program.`, {
+      cause,
+      advice: `Stop that program, or choose another port with ${setting}.`,
+    })
+  }
+  if (code === 'EACCES') {
+    return new CliError('config', `Port ${port} of ${host} is reserved for the administrator.`, {
+      cause,
+      advice: `Choose a port above 1023 with ${setting}.`,
+    })
+  }
+  return new CliError('config', `Port ${port} of ${host} cannot be opened: ${reasonOf(cause)}.`, {
+    cause,
+    advice: `Choose another port with ${setting}, or an address of this machine with --host.`,
+  })
+}
+
+/** Opens and closes a port: the one that was free. Rejects as listening does. 0 finds one. */
+export function probePort(host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen({ host, port, exclusive: true }, () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : port))
+    })
+  })
+}

@@ -1,0 +1,33 @@
+import type { RootConfig } from '@cocoon/money'
+import type { World } from '@cocoon/wire'
+import type { Report } from '../event.ts'
+
+export type RoleName = 'client' | 'proxy' | 'worker'
+
+/** A role that runs in this process. */
+export interface RunningRole {
+  readonly name: RoleName
+  /** Where it listens, `host:port`; a surface that is off is absent. */
+  readonly addresses: { readonly http?: string; readonly workers?: string; readonly clients?: string }
+  /** Takes no new work, lets running queries end within `graceMs`, then closes everything. Idempotent. */
+  close(graceMs: number): Promise<void>
+}
+
+/** What every role is started with. */
+export interface RoleSetup {
+  readonly world: World
+  readonly root: RootConfig
+  readonly report: Report
+  /** Port of the HTTP surface on loopback: 0 for a free one, absent for none. */
+  readonly httpPort?: number | undefined
+  /** Folder of what a role keeps or leaves for its operator, such as the control token. */
+  readonly stateDirectory: string
+}
+
+/** Policies under which peers are believed in this version. */
+export type PolicyName = 'any' | 'fake_tdx'
+
+/** Checking of hashes is on if it was asked for, and always outside of test networks. */
+export function checksHashes(isAsked: boolean, isTest: boolean): boolean {
+  return isAsked || !isTest
+}

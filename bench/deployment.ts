@@ -1,0 +1,142 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { contractAddress, formatAddress, writePseudoConfig } from '@cocoon/money'
+import { freePort, Program } from './processes.ts'
+import { benchModel } from './scenarios.ts'
+
+export const roleNames = ['client', 'proxy', 'worker'] as const
+export type RoleName = (typeof roleNames)[number]
+
+const readyMs = 30_000
+
+/** A backend, and a network of three processes in front of it. */
+export class Deployment implements AsyncDisposable {
+  readonly backend: Program
+  readonly roles: Readonly<Record<RoleName, Program>>
+  readonly backendPort: number
+  readonly clientPort: number
+  readonly #dispose: () => Promise<void>
+
+  private constructor(
+    parts: Pick<Deployment, 'backend' | 'roles' | 'backendPort' | 'clientPort'>,
+    dispose: () => Promise<void>,
+  ) {
+    this.backend = parts.backend
+    this.roles = parts.roles
+    this.backendPort = parts.backendPort
+    this.clientPort = parts.clientPort
+    this.#dispose = dispose
+  }
+
+  /** Starts all of it and resolves once the client offers the model. */
+  static async start(options: { launcher: string; cpuProfiles: string | undefined }): Promise<Deployment> {
+    await using started = new AsyncDisposableStack()
+    const folder = await mkdtemp(join(tmpdir(), 'cocoon-bench-'))
+    started.defer(() => rm(folder, { recursive: true, force: true }))
+    const backend = started.use(Program.start('backend', [besides('backend.ts')]))
+    const backendPort = Number(await backend.firstLine())
+    const ports = { clients: await freePort(), workers: await freePort(), endpoint: await freePort() }
+    await writeConfigs(folder, { ...ports, backend: backendPort })
+
+    const startRole = (name: RoleName, args: string[]): Program => {
+      const files = ['--config', join(folder, `${name}.json`), '--disable-ton', join(folder, 'root.json')]
+      const profile = options.cpuProfiles
+      const nodeOptions =
+        profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`, `--cpu-prof-name=${name}.cpuprofile`]
+      return started.use(Program.start(name, [options.launcher, name, ...files, ...args], nodeOptions))
+    }
+    const listens = ['--workers-port', String(ports.workers), '--clients-port', String(ports.clients)]
+    const roles = {
+      proxy: startRole('proxy', [...listens, '--difficulty', '8', '--host', '127.0.0.1']),
+      worker: startRole('worker', []),
+      client: startRole('client', []),
+    }
+    await modelOffered(ports.endpoint, Object.values(roles))
+    const running = started.move()
+    return new Deployment({ backend, roles, backendPort, clientPort: ports.endpoint }, () => running.disposeAsync())
+  }
+
+  /** Throws if a process has ended by itself. */
+  check(): void {
+    this.backend.check()
+    for (const role of Object.values(this.roles)) role.check()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#dispose()
+  }
+}
+
+export function besides(file: string): string {
+  return fileURLToPath(new URL(file, import.meta.url))
+}
+
+interface Ports {
+  clients: number
+  workers: number
+  endpoint: number
+  backend: number
+}
+
+/** A network without a chain, and the runner configuration of each role. */
+async function writeConfigs(folder: string, ports: Ports): Promise<void> {
+  const owner = contractAddress(0, '22'.repeat(32))
+  const host = '127.0.0.1'
+  const root = writePseudoConfig({
+    ownerAddress: owner,
+    // A token of the least price leaves the client without a chain the most tokens to spend.
+    pricePerTokenNano: 1n,
+    workerFeePerTokenNano: 1n,
+    proxies: [
+      { seqno: 1, workerEndpoint: { host, port: ports.workers }, clientEndpoint: { host, port: ports.clients } },
+    ],
+  })
+  const common = {
+    is_test: true,
+    is_testnet: false,
+    owner_address: formatAddress(owner),
+    root_contract_address: formatAddress(contractAddress(0, '11'.repeat(32))),
+    http_port: 0,
+  }
+  const key = (byte: number): string => Buffer.alloc(32, byte).toString('base64')
+  const files = {
+    root,
+    client: { ...common, node_wallet_key: key(1), proxy_connections: 1, http_port: ports.endpoint },
+    proxy: {
+      ...common,
+      node_wallet_key: key(2),
+      machine_specific_private_key: key(3),
+      db_path: join(folder, 'proxy-db'),
+    },
+    worker: {
+      ...common,
+      node_wallet_key: key(4),
+      proxy_connections: 1,
+      model_name: `${benchModel}@0:0`,
+      coefficient: 1000,
+      max_active_requests: 10_000,
+      forward_requests_to: `${host}:${ports.backend}`,
+    },
+  }
+  for (const [name, json] of Object.entries(files)) {
+    await writeFile(join(folder, `${name}.json`), JSON.stringify(json, null, 2))
+  }
+}
+
+async function modelOffered(port: number, roles: Program[]): Promise<void> {
+  const until = performance.now() + readyMs
+  while (performance.now() < until) {
+    for (const role of roles) role.check()
+    await new Promise(resolve => setTimeout(resolve, 100))
+    try {
+      const answer = await fetch(`http://127.0.0.1:${port}/v1/models`, { signal: AbortSignal.timeout(2_000) })
+      const { data } = (await answer.json()) as { data?: Array<{ id: string }> }
+      if (data?.some(({ id }) => id === benchModel)) return
+    } catch {
+      // The endpoint does not listen yet.
+    }
+  }
+  throw new Error(`The client does not offer ${benchModel} after ${readyMs} ms.`)
+}

@@ -1,0 +1,47 @@
+/** What the callers ask for, and what a right answer looks like. */
+export interface Scenario {
+  readonly name: string
+  /** Callers at once, each with one connection and one request at a time. */
+  readonly callers: number
+  /** Text of the prompt, bytes. */
+  readonly promptBytes: number
+  /** Chunks of a streamed answer; absent for an answer in one JSON object. */
+  readonly stream?: { readonly chunks: number; readonly intervalMs: number }
+}
+
+export const benchModel = 'bench/model-8b'
+
+export const scenarios: readonly Scenario[] = [
+  { name: 'json-1', callers: 1, promptBytes: 80 },
+  { name: 'json-30', callers: 30, promptBytes: 80 },
+  { name: 'json-256', callers: 256, promptBytes: 80 },
+  { name: 'large-30', callers: 30, promptBytes: 32 << 10 },
+  { name: 'stream-1', callers: 1, promptBytes: 80, stream: { chunks: 50, intervalMs: 0 } },
+  { name: 'stream-30', callers: 30, promptBytes: 80, stream: { chunks: 50, intervalMs: 0 } },
+  { name: 'stream-256', callers: 256, promptBytes: 80, stream: { chunks: 50, intervalMs: 0 } },
+  { name: 'paced-30', callers: 30, promptBytes: 80, stream: { chunks: 50, intervalMs: 5 } },
+]
+
+/** The request as bytes on the wire. */
+export function requestBytes(scenario: Scenario, port: number): Buffer {
+  const sentence = 'Please say in one short sentence what this is about, and nothing besides. '
+  const content = sentence.repeat(Math.ceil(scenario.promptBytes / sentence.length)).slice(0, scenario.promptBytes)
+  const { stream } = scenario
+  const body = JSON.stringify({
+    model: benchModel,
+    messages: [{ role: 'user', content }],
+    max_tokens: 100,
+    temperature: 0.7,
+    ...(stream && { stream: true, bench_chunks: stream.chunks, bench_interval_ms: stream.intervalMs }),
+  })
+  return Buffer.from(
+    `POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nauthorization: Bearer none\r\n` +
+      `content-type: application/json\r\naccept: application/json\r\nuser-agent: bench\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
+}
+
+/** Server-sent events of a right answer: the chunks, why it ended, and the end marker. */
+export function expectedEvents(scenario: Scenario): number {
+  return scenario.stream === undefined ? 0 : scenario.stream.chunks + 2
+}
