@@ -12,7 +12,7 @@ server.listen(Number(process.argv[2] ?? 0), '127.0.0.1', () => {
   if (typeof address === 'object') console.log(address?.port)
 })
 
-const empty = Buffer.alloc(0)
+const empty: Buffer = Buffer.alloc(0)
 
 /** One connection: requests one after the other, as keep-alive clients send them. */
 class Caller {
@@ -30,7 +30,7 @@ class Caller {
     for (;;) {
       const headEnd = this.#received.indexOf('\r\n\r\n')
       if (headEnd < 0) return
-      const head = this.#received.latin1Slice(0, headEnd)
+      const head = this.#received.toString('latin1', 0, headEnd)
       const bodyBytes = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0)
       const end = headEnd + 4 + bodyBytes
       if (this.#received.length < end) return
@@ -105,7 +105,7 @@ function sendTurn(): void {
 function numberIn(body: Buffer, name: string): number | undefined {
   const at = body.indexOf(name)
   if (at < 0) return undefined
-  return Number.parseInt(body.subarray(at + name.length, at + name.length + 10).latin1Slice(), 10)
+  return Number.parseInt(body.toString('latin1', at + name.length, at + name.length + 10), 10)
 }
 
 function httpAnswer(status: string, json: unknown): Buffer {
@@ -133,7 +133,7 @@ function textDelta(content: string): string {
 /** `@` and 16 digits: microseconds of the machine's monotonic clock, which the load generator reads too. */
 function stampedChunk(): Buffer {
   const chunk = Buffer.from(stampTemplate)
-  chunk.latin1Write(String(process.hrtime.bigint() / 1000n).padStart(16, '0'), stampAt)
+  chunk.write(String(process.hrtime.bigint() / 1000n).padStart(16, '0'), stampAt, 'latin1')
   return chunk
 }
 

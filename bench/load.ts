@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { Caller } from './caller.ts'
 import { quantile } from './quantile.ts'
-import { expectedEvents, requestBytes, type Scenario, scenarios } from './scenarios.ts'
+import { expectedEvents, requestBytes, type Scenario, scenarios, type Target } from './scenarios.ts'
 
 /** What one round of load came to. Times in milliseconds. */
 export interface LoadResult {
@@ -17,7 +17,8 @@ export interface LoadResult {
 }
 
 /** What the parent process says to this one, and what it hears. */
-export type LoadCommand = { kind: 'prepare'; port: number; scenario: Scenario } | { kind: 'go'; seconds: number }
+export type LoadCommand =
+  { kind: 'prepare'; scenario: Scenario; target: Target; port: number } | { kind: 'go'; seconds: number }
 export type LoadReport = { kind: 'ready' } | { kind: 'result'; result: LoadResult } | { kind: 'failed'; why: string }
 
 /** A request that takes longer fails the run. */
@@ -34,13 +35,13 @@ class Load {
   readonly #chunks: number[] = []
   readonly #failure = Promise.withResolvers<never>()
 
-  constructor(scenario: Scenario, port: number) {
+  constructor(scenario: Scenario, target: Target, port: number) {
     this.#scenario = scenario
     this.#failure.promise.catch(() => {})
     const options = {
       port,
       request: requestBytes(scenario, port),
-      expectedEvents: expectedEvents(scenario),
+      expectedEvents: expectedEvents(scenario, target),
       isStamped: (scenario.stream?.intervalMs ?? 0) > 0,
       answered: (latencyMs: number, firstByteMs: number) => {
         this.#latencies.push(latencyMs)
@@ -122,7 +123,7 @@ function serveParent(): void {
   let load: Load
   process.on('message', (command: LoadCommand) => {
     if (command.kind === 'prepare') {
-      load = new Load(command.scenario, command.port)
+      load = new Load(command.scenario, command.target, command.port)
       load.connect().then(() => tell({ kind: 'ready' }), failed)
     } else {
       load.run(command.seconds).then(result => tell({ kind: 'result', result }), failed)
@@ -130,16 +131,21 @@ function serveParent(): void {
   })
 }
 
-/** One round from the command line: `node bench/load.ts --port 10000 --scenario json-30 --seconds 5`. */
+/** One round from the command line: `node bench/load.ts --port 10000 --scenario json-30`. */
 async function runOnce(): Promise<void> {
   const { values } = parseArgs({
-    options: { port: { type: 'string' }, scenario: { type: 'string' }, seconds: { type: 'string', default: '5' } },
+    options: {
+      port: { type: 'string' },
+      scenario: { type: 'string' },
+      target: { type: 'string', default: 'network' },
+      seconds: { type: 'string', default: '5' },
+    },
   })
   const scenario = scenarios.find(({ name }) => name === values.scenario)
   if (scenario === undefined || values.port === undefined) {
     throw new Error(`Give --port and --scenario, one of ${scenarios.map(({ name }) => name).join(', ')}`)
   }
-  const load = new Load(scenario, Number(values.port))
+  const load = new Load(scenario, values.target === 'backend' ? 'backend' : 'network', Number(values.port))
   await load.connect()
   console.log(JSON.stringify(await load.run(Number(values.seconds)), null, 2))
 }

@@ -3,9 +3,9 @@ import { parseArgs } from 'node:util'
 import { besides, Deployment } from './deployment.ts'
 import { machineFacts } from './machine.ts'
 import { Program } from './processes.ts'
-import { medianRound, type Round, runRound, type Target } from './rounds.ts'
+import { medianRound, type Round, runRound } from './rounds.ts'
 import { printReport, type Report, type ScenarioReport } from './report.ts'
-import { type Scenario, scenarios } from './scenarios.ts'
+import { type Scenario, scenarios, type Target } from './scenarios.ts'
 import type { ProxyReport } from './proxy.ts'
 
 const usage = `npm run bench [-- options]

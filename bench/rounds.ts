@@ -3,11 +3,8 @@ import { roleNames } from './deployment.ts'
 import type { LoadCommand, LoadReport, LoadResult } from './load.ts'
 import type { Program } from './processes.ts'
 import { median } from './quantile.ts'
-import type { Scenario } from './scenarios.ts'
+import type { Scenario, Target } from './scenarios.ts'
 import { cpuMs, residentMb } from './usage.ts'
-
-/** Whom the callers call. */
-export type Target = 'backend' | 'network'
 
 /** One round of one scenario, or the medians of several. */
 export interface Round extends LoadResult {
@@ -28,7 +25,7 @@ export async function runRound(
   round: { scenario: Scenario; target: Target; seconds: number },
 ): Promise<Round> {
   const port = round.target === 'backend' ? deployment.backendPort : deployment.clientPort
-  await command(load, { kind: 'prepare', port, scenario: round.scenario })
+  await command(load, { kind: 'prepare', scenario: round.scenario, target: round.target, port })
   const { roles, backend } = deployment
   const programs = { ...roles, backend, load }
   const names = Object.keys(programs) as Array<keyof typeof programs>

@@ -9,6 +9,9 @@ export interface Scenario {
   readonly stream?: { readonly chunks: number; readonly intervalMs: number }
 }
 
+/** Whom the callers call. */
+export type Target = 'backend' | 'network'
+
 export const benchModel = 'bench/model-8b'
 
 export const scenarios: readonly Scenario[] = [
@@ -41,7 +44,11 @@ export function requestBytes(scenario: Scenario, port: number): Buffer {
   )
 }
 
-/** Server-sent events of a right answer: the chunks, why it ended, and the end marker. */
-export function expectedEvents(scenario: Scenario): number {
-  return scenario.stream === undefined ? 0 : scenario.stream.chunks + 2
+/**
+ * Server-sent events of a right answer: the chunks, why it ended, the end marker, and, through the network, what
+ * it cost. 0 for an answer in one JSON object.
+ */
+export function expectedEvents({ stream }: Scenario, target: Target): number {
+  if (stream === undefined) return 0
+  return stream.chunks + (target === 'network' ? 3 : 2)
 }

@@ -3,7 +3,7 @@ import { type PeerEndpoint, type Transport, Uplinks, WireError, type World } fro
 import { ClientError } from './error.ts'
 import { type ClientEvent, type ClientStats, newStats } from './event.ts'
 import type { AnswerEvents, ModelOffer, Network, Query, Run } from './network.ts'
-import { PendingQuery } from './pending.ts'
+import { type PendingOwner, PendingQuery } from './pending.ts'
 import { encodeRequest } from './request.ts'
 import { ClientSession } from './session.ts'
 
@@ -42,6 +42,19 @@ export class Client implements Network {
   readonly #options: ClientOptions
   readonly #limits: ClientLimits
   readonly #uplinks: Uplinks<ClientSession>
+  readonly #owner: PendingOwner = {
+    overdue: pending => {
+      const message = `No complete answer within ${pending.query.timeoutMs} ms.`
+      this.#stop(pending, new ClientError('timeout', message))
+    },
+    ended: (outcome, summary, receivedBytes) => {
+      this.#running--
+      this.stats[outcome]++
+      this.stats.tokens += summary.tokens
+      this.stats.costNano += summary.costNano
+      this.stats.bytesReceived += receivedBytes
+    },
+  }
   #running = 0
   #closing = false
   #turn = 0
@@ -90,10 +103,10 @@ export class Client implements Network {
     const pending = new PendingQuery({
       query,
       requestBytes,
-      events: this.#counted(events),
+      events,
       world,
       pricePerTokenNano: config.pricePerTokenNano,
-      overdue: late => this.#stop(late, new ClientError('timeout', `No complete answer within ${query.timeoutMs} ms.`)),
+      owner: this.#owner,
     })
     this.#send(pending)
     return { cancel: () => this.#stop(pending, new ClientError('cancelled', 'The query was cancelled.')) }
@@ -223,32 +236,6 @@ export class Client implements Network {
     this.#options.log?.({ event: 'query-retried', proxy: session.address })
     pending.requestId = this.#options.world.random(32)
     this.#send(pending)
-  }
-
-  #counted(events: AnswerEvents): AnswerEvents {
-    const { stats } = this
-    const ended = (tokens: bigint, costNano: bigint) => {
-      this.#running--
-      stats.tokens += tokens
-      stats.costNano += costNano
-    }
-    return {
-      head: (status, headers) => events.head(status, headers),
-      data: bytes => {
-        stats.bytesReceived += bytes.length
-        events.data(bytes)
-      },
-      end: summary => {
-        stats.succeeded++
-        ended(summary.tokens, summary.costNano)
-        events.end(summary)
-      },
-      failed: (error, summary) => {
-        stats.failed++
-        ended(summary.tokens, summary.costNano)
-        events.failed(error, summary)
-      },
-    }
   }
 }
 

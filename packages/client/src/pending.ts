@@ -4,6 +4,12 @@ import { ClientError, type ClientErrorCode } from './error.ts'
 import type { AnswerEvents, AnswerSummary, Query } from './network.ts'
 import type { ClientSession } from './session.ts'
 
+/** Who started a query. */
+export interface PendingOwner {
+  overdue(pending: PendingQuery): void
+  ended(outcome: 'succeeded' | 'failed', summary: AnswerSummary, receivedBytes: number): void
+}
+
 /**
  * One query on its way: checks the order of what comes, keeps the deadline, and ends exactly once. A retry
  * gives it to another session under a new request id as long as nothing has come.
@@ -20,10 +26,12 @@ export class PendingQuery {
   session: ClientSession | undefined
   readonly #events: AnswerEvents
   readonly #world: World
+  readonly #owner: PendingOwner
   readonly #priceNano: bigint
   readonly #deadlineAt: number
   readonly #startedAt: number
   #timer: Timer | undefined
+  #receivedBytes = 0
 
   constructor(options: {
     query: Query
@@ -31,7 +39,8 @@ export class PendingQuery {
     events: AnswerEvents
     world: World
     pricePerTokenNano: bigint
-    overdue: (pending: PendingQuery) => void
+    /** Told of the deadline and of the end. */
+    owner: PendingOwner
   }) {
     this.query = options.query
     this.requestBytes = options.requestBytes
@@ -41,7 +50,8 @@ export class PendingQuery {
     this.requestId = options.world.random(32)
     this.#startedAt = options.world.now()
     this.#deadlineAt = options.world.monotonic() + options.query.timeoutMs
-    this.#timer = options.world.after(options.query.timeoutMs, () => options.overdue(this))
+    this.#owner = options.owner
+    this.#timer = options.world.after(options.query.timeoutMs, () => options.owner.overdue(this))
   }
 
   /** Zero when overdue. */
@@ -61,17 +71,18 @@ export class PendingQuery {
       this.#head(answer.response)
     } else {
       if (!this.begun) throw new WireError('malformed', 'a part before the response head')
-      if (answer.bytes.length > 0) this.#events.data(answer.bytes)
+      if (answer.bytes.length > 0) this.#data(answer.bytes)
     }
     if (answer.final === undefined || this.ended) return this.ended
-    this.#end()
-    this.#events.end(this.#summary(answer.final, proxy))
+    const summary = this.#summary(answer.final, proxy)
+    this.#end('succeeded', summary)
+    this.#events.end(summary)
     return true
   }
 
   fail(error: ClientError, summary: AnswerSummary = { tokens: 0n, costNano: 0n }): void {
     if (this.ended) return
-    this.#end()
+    this.#end('failed', summary)
     this.#events.failed(error, summary)
   }
 
@@ -85,12 +96,18 @@ export class PendingQuery {
       head.statusCode,
       head.headers.map(({ name, value }) => [name.toLowerCase(), value]),
     )
-    if (head.payload.length > 0 && !this.ended) this.#events.data(head.payload)
+    if (head.payload.length > 0 && !this.ended) this.#data(head.payload)
   }
 
-  #end(): void {
+  #data(bytes: Uint8Array): void {
+    this.#receivedBytes += bytes.length
+    this.#events.data(bytes)
+  }
+
+  #end(outcome: 'succeeded' | 'failed', summary: AnswerSummary): void {
     this.ended = true
     this.#timer?.cancel()
+    this.#owner.ended(outcome, summary, this.#receivedBytes)
   }
 
   #summary(final: ProxyFinal, proxy: string): AnswerSummary {

@@ -77,6 +77,7 @@ export class ClientSession implements UplinkSession {
   readonly #queries = new Map<string, PendingQuery>()
   #channel: Channel | undefined
   #terms: ProxyTerms | undefined
+  #proxyText = ''
   #state: 'handshake' | 'ready' | 'closed' = 'handshake'
   #statusTimer: Timer | undefined
 
@@ -119,7 +120,7 @@ export class ClientSession implements UplinkSession {
 
   /** The proxy's contract, for people. */
   get proxyText(): string {
-    return this.#terms === undefined ? '' : formatAddress(this.#terms.contract, { testnet: this.#options.isTestnet })
+    return this.#proxyText
   }
 
   /** Sends a query. False when this connection does not take it. */
@@ -229,6 +230,7 @@ export class ClientSession implements UplinkSession {
     const channel = new Channel({ contract, publicKey: terms.publicKey })
     await this.#authorise(auth, channel)
     this.#terms = terms
+    this.#proxyText = formatAddress(terms.contract, { testnet: isTestnet })
     this.#channel = channel
   }
 

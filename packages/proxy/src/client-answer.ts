@@ -12,6 +12,7 @@ import {
   httpResponse,
   type TokensUsed,
 } from '@cocoon/wire'
+import { type ResponseHead, stampedHead } from './response-head.ts'
 import { noTokens } from './worker-answer.ts'
 
 /** From this version on a whole answer travels in one message; before, its body comes as a part. */
@@ -44,7 +45,13 @@ export class ClientAnswer {
     this.#requestId = requestId
   }
 
-  head(response: HttpResponse, final: ClientFinal | undefined): void {
+  /** A worker's head as it is, or stamped for clients that learn the proxy's times from headers. */
+  head(head: ResponseHead, final: ClientFinal | undefined, startS: number, endS: number): void {
+    if (this.#version >= wholeAnswerVersion) return this.#head(head.encoded, final)
+    this.response(stampedHead(head, startS, endS), final)
+  }
+
+  response(response: HttpResponse, final: ClientFinal | undefined): void {
     if (final === undefined || response.payload.length === 0 || this.#version >= wholeAnswerVersion) {
       return this.#head(encode(httpResponse, response), final)
     }

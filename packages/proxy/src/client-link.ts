@@ -21,6 +21,7 @@ import type { Desk } from './desk.ts'
 import { answerWorkerTypes, answerWorkerTypesV2 } from './offers.ts'
 import { errorCode, type Refusal, refusalResponse, refusals } from './refusal.ts'
 import { Relay, type RelayQuery } from './relay.ts'
+import { bundledPaymentMs, bundledPaymentVersion } from './version.ts'
 import { noTokens } from './worker-answer.ts'
 
 const longestTimeoutS = 3_600
@@ -34,6 +35,7 @@ export class ClientLink {
   readonly #handshake: ClientHandshake
   readonly #relays = new Map<string, Relay>()
   #overdue: Timer | undefined
+  #paymentTimer: Timer | undefined
 
   constructor(desk: Desk, transport: Transport) {
     this.#desk = desk
@@ -77,8 +79,16 @@ export class ClientLink {
     this.#desk.relayEnded()
   }
 
-  /** Tells the client what the query cost and hands it the newest signature. */
+  /** Tells the client what its queries cost and hands it the newest signature. */
   pushPayment(requestId: Uint8Array, tokens: bigint): void {
+    if (this.version < bundledPaymentVersion) return this.#sendPayment(requestId, tokens)
+    this.#paymentTimer ??= this.#desk.world.after(bundledPaymentMs, () => {
+      this.#paymentTimer = undefined
+      this.#sendPayment(requestId, tokens)
+    })
+  }
+
+  #sendPayment(requestId: Uint8Array, tokens: bigint): void {
     const account = this.terms?.account
     if (account === undefined || this.connection.isClosed) return
     this.connection.send(proxyClientRequestPayment, {
@@ -94,11 +104,9 @@ export class ClientLink {
     const id = peekId(data)
     if (this.terms === undefined) return this.#desk.ignored('client', id)
     if (id === clientRunQueryEx.id) {
-      const { timeout, enableDebug, ...query } = decode(clientRunQueryEx, data)
-      this.#admit({ ...query, timeoutMs: timeout * 1000, enableDebug: enableDebug ?? false }, query.minConfigVersion)
+      this.#admit(decode(clientRunQueryEx, data))
     } else if (id === clientRunQuery.id) {
-      const { timeout, ...query } = decode(clientRunQuery, data)
-      this.#admit({ ...query, timeoutMs: timeout * 1000, enableDebug: false }, query.minConfigVersion)
+      this.#admit(decode(clientRunQuery, data))
     } else if (id === clientCancelQuery.id) {
       this.#relays.get(idKey(decode(clientCancelQuery, data).requestId))?.cancel()
     } else {
@@ -134,39 +142,43 @@ export class ClientLink {
   }
 
   /** Takes a query in or says why not. Nothing of it is kept in the second case. */
-  #admit(query: RelayQuery, minConfigVersion: number): void {
+  #admit(query: RelayQuery): void {
     this.#desk.stats.queries++
     this.#desk.stats.bytesReceived += query.query.length
-    const refusal = this.#refusalFor(query, minConfigVersion)
+    const refusal = this.#refusalFor(query)
     if (refusal !== undefined) return this.#refuse(query, refusal)
     const relay = new Relay(this.#desk, this, query, this.#desk.nextRelayId())
     const key = idKey(query.requestId)
     this.#relays.set(key, relay)
     const tokens = this.#desk.reservationFor(query)
     this.#desk.relayBegan()
-    const { account } = this.terms!
-    this.#desk.reserve(account, relay.id, tokens).then(
-      () => relay.start(),
-      (error: unknown) => {
-        this.finished(relay)
-        this.#refuse(query, this.#desk.reservationRefused(error, tokens, account))
-      },
-    )
+    void this.#reserve(relay, query, tokens)
   }
 
-  #refusalFor(query: RelayQuery, minConfigVersion: number): Refusal | undefined {
+  async #reserve(relay: Relay, query: RelayQuery, tokens: bigint): Promise<void> {
+    const { account } = this.terms!
+    try {
+      await this.#desk.reserve(account, relay.id, tokens)
+    } catch (error) {
+      this.finished(relay)
+      return this.#refuse(query, this.#desk.reservationRefused(error, tokens, account))
+    }
+    relay.start()
+  }
+
+  #refusalFor(query: RelayQuery): Refusal | undefined {
     const { limits, market } = this.#desk
     if (query.maxTokens < 0 || query.maxCoefficient < 0) {
       return refusals.invalid('max_tokens and max_coefficient cannot be negative.')
     }
-    if (!(query.timeoutMs > 0 && query.timeoutMs <= longestTimeoutS * 1000)) {
+    if (!(query.timeout > 0 && query.timeout <= longestTimeoutS)) {
       return refusals.invalid(`timeout is more than 0 and at most ${longestTimeoutS} seconds.`)
     }
     if (this.#relays.has(idKey(query.requestId))) return refusals.duplicate()
     if (this.#relays.size >= limits.maxRelaysPerClient) return refusals.busy(query.modelName)
     const activeVersion = this.#desk.config().version
-    if (minConfigVersion >>> 0 > activeVersion >>> 0) {
-      return refusals.configTooOld(minConfigVersion >>> 0, activeVersion)
+    if (query.minConfigVersion >>> 0 > activeVersion >>> 0) {
+      return refusals.configTooOld(query.minConfigVersion >>> 0, activeVersion)
     }
     if (!this.#desk.isOpen()) return refusals.draining()
     if (!market.books.has(query.modelName)) return refusals.unknownModel(query.modelName)
@@ -176,7 +188,7 @@ export class ClientLink {
   #refuse(query: RelayQuery, refusal: Refusal): void {
     this.#desk.stats.rejected++
     const now = this.#desk.world.now() / 1000
-    new ClientAnswer(this.connection, this.version, query.requestId).head(refusalResponse(refusal), {
+    new ClientAnswer(this.connection, this.version, query.requestId).response(refusalResponse(refusal), {
       tokens: noTokens,
       workerDebug: undefined,
       proxyDebug: undefined,
@@ -195,6 +207,7 @@ export class ClientLink {
 
   #closed(cause: WireError): void {
     this.#overdue?.cancel()
+    this.#paymentTimer?.cancel()
     for (const relay of this.#relays.values()) relay.cancel()
     this.#desk.clientGone(this, cause)
   }

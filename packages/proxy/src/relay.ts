@@ -3,15 +3,18 @@ import { ClientAnswer, type ClientFinal } from './client-answer.ts'
 import type { ClientLink } from './client-link.ts'
 import type { Desk } from './desk.ts'
 import { errorCode, type Refusal, refusalResponse, refusals } from './refusal.ts'
-import { type ResponseHead, stampHead } from './response-head.ts'
+import { readHead, type ResponseHead } from './response-head.ts'
 import { noTokens, type WorkerAnswer, type WorkerFinal } from './worker-answer.ts'
 import type { Run, WorkerLink } from './worker-link.ts'
 
 /** A query as the relay needs it: one shape for all protocol versions. */
 export interface RelayQuery
-  extends Pick<ClientRunQueryEx, 'modelName' | 'query' | 'maxCoefficient' | 'maxTokens' | 'requestId'> {
-  timeoutMs: number
-  enableDebug: boolean
+  extends Pick<
+    ClientRunQueryEx,
+    'modelName' | 'query' | 'maxCoefficient' | 'maxTokens' | 'requestId' | 'minConfigVersion' | 'enableDebug'
+  > {
+  /** Seconds for the whole answer. */
+  timeout: number
 }
 
 /** Workers that one query may be tried on. */
@@ -54,7 +57,7 @@ export class Relay {
     this.#query = query
     this.id = id
     this.#answer = new ClientAnswer(client.connection, client.version, query.requestId)
-    this.#deadlineAt = desk.world.monotonic() + query.timeoutMs
+    this.#deadlineAt = desk.world.monotonic() + 1000 * query.timeout
     this.#startS = desk.world.now() / 1000
   }
 
@@ -66,7 +69,7 @@ export class Relay {
   start(): void {
     if (this.#abandoned) return this.#refuse(refusals.cancelled())
     this.#state = 'matching'
-    this.#timer = this.#desk.world.after(this.#query.timeoutMs, () => this.#overdue())
+    this.#timer = this.#desk.world.after(1000 * this.#query.timeout, () => this.#overdue())
     this.#match()
   }
 
@@ -126,7 +129,7 @@ export class Relay {
     this.#state = 'running'
     this.#attempts++
     const timeoutS = (Math.max(1, this.#timeLeftMs()) * workerShare) / 1000
-    this.#run = worker.run(this, this.#query.query, timeoutS, this.#query.enableDebug)
+    this.#run = worker.run(this, this.#query.query, timeoutS, this.#query.enableDebug ?? false)
     if (this.#run !== undefined) return
     ;(this.#failedOn ??= new Set()).add(worker)
     this.#retryOr(refusals.workerLost())
@@ -134,7 +137,7 @@ export class Relay {
 
   #head(response: Uint8Array, final: WorkerFinal | undefined): void {
     if (this.#heldHead !== undefined || this.#sentStatus !== undefined) return this.#brokenWorker('a second head')
-    const head = stampHead(response, this.#startS, this.#desk.world.now() / 1000)
+    const head = readHead(response)
     if (head === undefined) return this.#brokenWorker('a head that is not HTTP')
     if (isBackendFailure(head.status) && this.#moveElsewhere()) return
     this.#heldHead = head
@@ -150,7 +153,7 @@ export class Relay {
 
   #sendHead(): void {
     if (this.#heldHead === undefined) return
-    this.#answer.head(this.#heldHead.response, undefined)
+    this.#answer.head(this.#heldHead, undefined, this.#startS, this.#desk.world.now() / 1000)
     this.#sentStatus = this.#heldHead.status
     this.#heldHead = undefined
   }
@@ -162,7 +165,7 @@ export class Relay {
     const run = this.#endRun(isBackendFailure(status) ? 'failure' : 'success')
     this.#desk.stats.succeeded++
     this.#finish(run, final, told => {
-      if (head !== undefined) this.#answer.head(head.response, told)
+      if (head !== undefined) this.#answer.head(head, told, told.proxyStart, told.proxyEnd)
       else this.#answer.part(lastBytes ?? nothing, told)
     })
   }
@@ -245,7 +248,7 @@ export class Relay {
     this.#desk.stats.failed++
     this.#finish(due ? run : undefined, due ? final : nothingUsed, told => {
       if (this.#sentStatus !== undefined) this.#answer.failure(refusal.code, refusal.message, told)
-      else this.#answer.head(refusalResponse(refusal), told)
+      else this.#answer.response(refusalResponse(refusal), told)
     })
   }
 
@@ -255,14 +258,23 @@ export class Relay {
     this.#state = 'done'
     this.#timer?.cancel()
     this.#stopWaiting?.()
-    this.#desk
-      .charge(this, run, final.tokens)
-      .then(tokens => {
-        if (!this.#abandoned) tell(this.#told(final, tokens))
-        this.client.pushPayment(this.requestId, tokens.totalTokensUsed)
-      })
-      .catch((error: unknown) => this.client.connection.close(this.#desk.chargeFailed(error)))
-      .finally(() => this.client.finished(this))
+    void this.#chargeAndTell(run, final, tell)
+  }
+
+  async #chargeAndTell(
+    run: Run | undefined,
+    final: WorkerFinal,
+    tell: (told: ClientFinal) => void,
+  ): Promise<void> {
+    try {
+      const tokens = await this.#desk.charge(this, run, final.tokens)
+      if (!this.#abandoned) tell(this.#told(final, tokens))
+      this.client.pushPayment(this.requestId, tokens.totalTokensUsed)
+    } catch (error) {
+      this.client.connection.close(this.#desk.chargeFailed(error))
+    } finally {
+      this.client.finished(this)
+    }
   }
 
   #told(final: WorkerFinal, tokens: TokensUsed): ClientFinal {

@@ -1,25 +1,46 @@
-import { decode, type HttpResponse, httpResponse } from '@cocoon/wire'
+import { decode, type HttpResponse, httpResponse, Reader } from '@cocoon/wire'
 
+/** A worker's response head, checked but not taken apart. */
 export interface ResponseHead {
   status: number
-  /** For the client, with the proxy's times added. */
-  response: HttpResponse
+  /** The boxed `http.response`. */
+  encoded: Uint8Array
 }
 
 /**
- * Checks a worker's response head and adds `X-Cocoon-Proxy-Start` and `-End` (Unix seconds). Undefined when
- * no HTTP caller could be given it; throws a WireError when it is not an `http.response` at all.
+ * Passes over a boxed `http.response` and takes its status. Undefined when no HTTP caller could be given it;
+ * throws a WireError when it is not an `http.response` at all.
  */
-export function stampHead(response: Uint8Array, startS: number, endS: number): ResponseHead | undefined {
-  const head = decode(httpResponse, response)
-  if (head.statusCode < 200 || head.statusCode > 599) return undefined
-  if (head.headers.length > maxHeaders) return undefined
+export function readHead(encoded: Uint8Array): ResponseHead | undefined {
+  reader.reset(encoded)
+  const id = reader.id()
+  if (id !== httpResponse.id) throw reader.unexpectedId(httpResponse.name, id)
+  reader.skipBytes()
+  const status = reader.int()
+  reader.skipBytes()
+  const headers = reader.count(2 * minStringBytes)
+  for (let i = 0; i < headers && i < maxHeaders; i++) {
+    reader.skipBytes()
+    reader.skipBytes()
+  }
+  if (headers > maxHeaders) return undefined
+  reader.skipBytes()
+  reader.finish()
+  reader.reset()
+  return status < 200 || status > 599 ? undefined : { status, encoded }
+}
+
+/** The head with `X-Cocoon-Proxy-Start` and `-End` (Unix seconds), which clients before version 3 are told that way. */
+export function stampedHead({ encoded }: ResponseHead, startS: number, endS: number): HttpResponse {
+  const head = decode(httpResponse, encoded)
   head.httpVersion = head.httpVersion === 'HTTP/1.0' ? 'HTTP/1.0' : 'HTTP/1.1'
   head.headers.push(
     { _: 'http.header', name: 'X-Cocoon-Proxy-Start', value: startS.toFixed(6) },
     { _: 'http.header', name: 'X-Cocoon-Proxy-End', value: endS.toFixed(6) },
   )
-  return { status: head.statusCode, response: head }
+  return head
 }
 
+const reader = new Reader()
 const maxHeaders = 100
+const minStringBytes = 4

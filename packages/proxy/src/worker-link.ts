@@ -20,7 +20,7 @@ import type { Ask } from './market/book.ts'
 import { Standing } from './market/standing.ts'
 import { errorCode } from './refusal.ts'
 import type { Relay } from './relay.ts'
-import { cancelVersion } from './version.ts'
+import { bundledPaymentMs, bundledPaymentVersion, cancelVersion } from './version.ts'
 import { isWorkerAnswer, readWorkerAnswer } from './worker-answer.ts'
 import { WorkerHandshake, type WorkerTerms } from './worker-handshake.ts'
 
@@ -55,6 +55,7 @@ export class WorkerLink implements Ask {
   readonly #idPrefix: Uint8Array
   #nextKey = 1
   #overdue: Timer | undefined
+  #paymentTimer: Timer | undefined
   #onMarket = false
 
   constructor(desk: Desk, transport: Transport) {
@@ -139,8 +140,16 @@ export class WorkerLink implements Ask {
     this.#desk.market.freed(model)
   }
 
-  /** Tells the worker what the query earned and hands it the newest signature. */
+  /** Tells the worker what its queries earned and hands it the newest signature. */
   pushPayment(run: Run, tokens: bigint, clientOwner: string): void {
+    if (this.version < bundledPaymentVersion) return this.#sendPayment(run, tokens, clientOwner)
+    this.#paymentTimer ??= this.#desk.world.after(bundledPaymentMs, () => {
+      this.#paymentTimer = undefined
+      this.#sendPayment(run, tokens, clientOwner)
+    })
+  }
+
+  #sendPayment(run: Run, tokens: bigint, clientOwner: string): void {
     const account = this.terms?.account
     if (account === undefined || this.connection.isClosed) return
     const { dbTokens, maxTokens } = this.#desk.payments.workerTotals(account)
@@ -215,6 +224,7 @@ export class WorkerLink implements Ask {
 
   #closed(cause: WireError): void {
     this.#overdue?.cancel()
+    this.#paymentTimer?.cancel()
     if (this.#onMarket && this.terms !== undefined) {
       this.#desk.market.leave(this.terms.model, this)
       this.#desk.standings.leave(this.terms.identity, this.#desk.world.now())

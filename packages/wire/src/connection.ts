@@ -7,6 +7,7 @@ import {
   encodedSize,
   paddedSize,
   peekId,
+  Reader,
   tcpConnect,
   tcpConnected,
   tcpPacket,
@@ -85,6 +86,7 @@ export class Connection {
   readonly #limits: ConnectionLimits
   readonly #dialer: boolean
   readonly #decoder = new FrameDecoder()
+  readonly #reader = new Reader()
   readonly #pending = new Map<bigint, PendingQuery>()
   readonly #onFrame = (payload: Uint8Array) => this.#frame(payload)
   #state: 'handshake' | 'ready' | 'closed' = 'handshake'
@@ -206,7 +208,7 @@ export class Connection {
     this.#lastFrameAt = this.#world.monotonic()
     if (this.#state === 'handshake') return this.#handshakeFrame(payload)
     const id = peekId(payload)
-    if (id === tcpPacket.id) return this.#events.packet(decode(tcpPacket, payload).data)
+    if (id === tcpPacket.id) return this.#events.packet(this.#packetData(payload))
     switch (id) {
       case tcpPing.id:
         this.#send(tcpPong, { _: 'tcp.pong', id: decode(tcpPing, payload).id })
@@ -237,6 +239,17 @@ export class Connection {
       default:
         throw new WireError('malformed', `a frame of unknown kind ${id.toString(16)}`)
     }
+  }
+
+  /** `decode(tcpPacket, payload).data`, for the one kind of frame that comes in masses. */
+  #packetData(payload: Uint8Array): Uint8Array {
+    const reader = this.#reader
+    reader.reset(payload)
+    reader.id()
+    const data = reader.bytes()
+    reader.finish()
+    reader.reset()
+    return data
   }
 
   #handshakeFrame(payload: Uint8Array): void {

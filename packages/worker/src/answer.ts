@@ -47,7 +47,7 @@ export class WorkerAnswer {
   }
 
   head(head: AnswerHead, startTime: number): void {
-    const response = encodeHead(head, nothing, [['Transfer-Encoding', 'chunked']], startTime, startTime)
+    const response = this.#encodeHead(head, nothing, startTime)
     if (this.#version === 0) {
       const requestId = this.#requestId
       this.#connection.send(proxyQueryAnswer, {
@@ -82,11 +82,10 @@ export class WorkerAnswer {
       this.head(head, final.startTime)
       return this.part(body, final)
     }
-    const length: [string, string] = ['Content-Length', String(body.length)]
     this.#connection.send(proxyQueryAnswerEx, {
       _: 'proxy.queryAnswerEx',
       requestId: this.#requestId,
-      answer: encodeHead(head, body, [length], final.startTime, final.endTime),
+      answer: this.#encodeHead(head, body, final.startTime),
       ...this.#finalFields(final),
     })
   }
@@ -129,6 +128,27 @@ export class WorkerAnswer {
     this.#connection.send(proxyQueryAnswerPartEx, { _: 'proxy.queryAnswerPartEx', requestId, answer, ...fields })
   }
 
+  /** Before version 3 the times and the framing of the body stand among the headers. */
+  #encodeHead(head: AnswerHead, payload: Uint8Array, startTime: number): Uint8Array {
+    const headers = head.headers.map(([name, value]) => ({ _: 'http.header' as const, name, value }))
+    if (this.#version < wholeAnswerVersion) {
+      const time = startTime.toFixed(6)
+      headers.push(
+        { _: 'http.header', name: 'X-Cocoon-Worker-Start', value: time },
+        { _: 'http.header', name: 'X-Cocoon-Worker-End', value: time },
+        { _: 'http.header', name: 'Transfer-Encoding', value: 'chunked' },
+      )
+    }
+    return encode(httpResponse, {
+      _: 'http.response',
+      httpVersion: 'HTTP/1.1',
+      statusCode: head.status,
+      reason: reasonPhrases[head.status] ?? (head.status < 400 ? 'OK' : 'Error'),
+      headers,
+      payload,
+    })
+  }
+
   #finalFields(final: WorkerFinal): { flags: number; finalInfo: ProxyQueryFinalInfo } {
     return {
       flags: 1,
@@ -157,30 +177,6 @@ export const noTokens: TokensUsed = {
 }
 
 const nothing = new Uint8Array(0)
-
-/** The head carries when the worker began and, as far as known here, ended: Unix seconds. */
-function encodeHead(
-  head: AnswerHead,
-  payload: Uint8Array,
-  framing: Array<[string, string]>,
-  startTime: number,
-  endTime: number,
-): Uint8Array {
-  const headers: Array<[string, string]> = [
-    ...head.headers,
-    ['X-Cocoon-Worker-Start', startTime.toFixed(6)],
-    ['X-Cocoon-Worker-End', endTime.toFixed(6)],
-    ...framing,
-  ]
-  return encode(httpResponse, {
-    _: 'http.response',
-    httpVersion: 'HTTP/1.1',
-    statusCode: head.status,
-    reason: reasonPhrases[head.status] ?? (head.status < 400 ? 'OK' : 'Error'),
-    headers: headers.map(([name, value]) => ({ _: 'http.header', name, value })),
-    payload,
-  })
-}
 
 const reasonPhrases: Record<number, string> = {
   200: 'OK',

@@ -15,7 +15,7 @@ export interface RawRequest {
   method: string
   /** The request target as it was received. */
   path: string
-  headers: ReadonlyArray<readonly [name: string, value: string]>
+  headers: ReadonlyArray<{ readonly name: string; readonly value: string }>
   body: Uint8Array
 }
 
@@ -100,7 +100,7 @@ function checkTarget(request: RawRequest): BackendPath {
   }
   if (request.method !== 'POST')
     throw refuse(`${path} takes POST`, { status: 405, code: 'method_not_allowed' })
-  for (const [name, value] of request.headers) {
+  for (const { name, value } of request.headers) {
     if (name.toLowerCase() === 'content-encoding' && value.trim().toLowerCase() !== 'identity')
       throw refuse('the request body must not be compressed', { status: 415 })
   }

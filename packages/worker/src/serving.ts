@@ -1,7 +1,7 @@
 import { modelBaseName, priceUsage, type RootConfig } from '@cocoon/money'
 import { decode, httpRequest, type Timer, type TokensUsed, type World } from '@cocoon/wire'
 import { type AnswerHead, noTokens, type WorkerAnswer, type WorkerFinal } from './answer.ts'
-import type { Backend, BackendRun } from './backend.ts'
+import type { Backend, BackendEvents, BackendRun } from './backend.ts'
 import { type Refusal, refusalBody, WorkerError } from './error.ts'
 import type { UsageSource } from './event.ts'
 import { createMeter, type Meter } from './meter/meter.ts'
@@ -40,7 +40,7 @@ export interface ServingRequest {
 export type Outcome = 'succeeded' | 'failed' | 'cancelled'
 
 /** One query at this worker: check, run, meter, answer. */
-export class Serving {
+export class Serving implements BackendEvents {
   readonly #context: ServingContext
   readonly #request: ServingRequest
   readonly #answer: WorkerAnswer
@@ -57,6 +57,7 @@ export class Serving {
   #paused = false
   #stopped: 'cancelled' | 'timeout' | 'exceeded' | undefined
   #done = false
+  #priced: { usage: Usage; price: PricedUsage } | undefined
 
   constructor(
     context: ServingContext,
@@ -82,15 +83,7 @@ export class Serving {
     if (this.#context.usageSource === 'none') return this.#refuse(unmeterable)
     this.#deadline = this.#context.world.after(this.#request.timeoutMs, () => this.#stop('timeout'))
     const { path, body, json } = this.#prepared
-    this.#run = this.#context.backend.run(
-      { path, body, json, timeoutMs: this.#request.timeoutMs },
-      {
-        head: (status, headers) => this.#begin({ status, headers }),
-        data: bytes => this.#data(bytes),
-        end: () => this.#end(),
-        failed: error => this.#failed(error),
-      },
-    )
+    this.#run = this.#context.backend.run({ path, body, json, timeoutMs: this.#request.timeoutMs }, this)
   }
 
   /** The caller is gone: frees the backend; the proxy is told what was used. */
@@ -118,7 +111,7 @@ export class Serving {
       {
         method: request.method,
         path: request.url,
-        headers: request.headers.map(({ name, value }) => [name, value] as const),
+        headers: request.headers,
         body: request.payload,
       },
       {
@@ -128,23 +121,23 @@ export class Serving {
     )
   }
 
-  #begin(head: AnswerHead): void {
+  head(status: number, headers: Array<[name: string, value: string]>): void {
     if (this.#done || this.#stopped) return
     const { stream, maxTokens, choices, path } = this.#prepared!
-    const contentType = head.headers.find(([name]) => name === 'content-type')?.[1]
-    this.#head = head
-    this.#streaming = head.status < 300 && (stream || isStream(contentType))
+    const contentType = headers.find(([name]) => name === 'content-type')?.[1]
+    this.#head = { status, headers }
+    this.#streaming = status < 300 && (stream || isStream(contentType))
     this.#meter = createMeter({
       contentType,
       stream: this.#streaming,
-      price: usage => priceUsage(usage, this.#request.coefficient, this.#context.config).costs,
+      price: usage => this.#price(usage).costs,
       ...(path === '/v1/embeddings' ? {} : { maxTokens, choices }),
       ...(this.#context.usageSource === 'tokenizer' ? { keepTextBytes: keptTextBytes } : {}),
     })
-    if (this.#streaming) this.#answer.head(head, this.#startTime)
+    if (this.#streaming) this.#answer.head(this.#head, this.#startTime)
   }
 
-  #data(bytes: Uint8Array): boolean {
+  data(bytes: Uint8Array): boolean {
     if (this.#done || this.#stopped) return true
     try {
       if (this.#streaming) return this.#streamed(bytes)
@@ -155,7 +148,7 @@ export class Serving {
       this.#body.push(bytes)
     } catch (error) {
       this.#run?.cancel()
-      this.#failed(error instanceof Error ? error : new Error(String(error)))
+      this.failed(error instanceof Error ? error : new Error(String(error)))
     }
     return true
   }
@@ -172,10 +165,10 @@ export class Serving {
     return !this.#paused
   }
 
-  #end(): void {
+  end(): void {
     if (this.#done || this.#stopped) return
-    if (this.#head === undefined) return this.#failed(new WorkerError('malformed-answer', 'The backend sent no answer.'))
-    this.#complete().catch((error: unknown) => this.#failed(error instanceof Error ? error : new Error(String(error))))
+    if (this.#head === undefined) return this.failed(new WorkerError('malformed-answer', 'The backend sent no answer.'))
+    this.#complete().catch((error: unknown) => this.failed(error instanceof Error ? error : new Error(String(error))))
   }
 
   async #complete(): Promise<void> {
@@ -191,7 +184,7 @@ export class Serving {
     this.#finish(this.#head!.status < 500 ? 'succeeded' : 'failed', tokens)
   }
 
-  #failed(error: Error): void {
+  failed(error: Error): void {
     if (this.#done || this.#stopped) return
     const timedOut = error instanceof WorkerError && error.code === 'backend-timeout'
     if (timedOut) return this.#stop('timeout')
@@ -305,8 +298,23 @@ export class Serving {
     }
   }
 
+  /** The last price is kept: the meter asks for it first, the tally again. */
+  #price(usage: Usage): PricedUsage {
+    const { promptTokens, cachedTokens, completionTokens, reasoningTokens } = usage
+    const last = this.#priced
+    if (
+      last?.usage.promptTokens !== promptTokens ||
+      last.usage.cachedTokens !== cachedTokens ||
+      last.usage.completionTokens !== completionTokens ||
+      last.usage.reasoningTokens !== reasoningTokens
+    ) {
+      this.#priced = { usage, price: priceUsage(usage, this.#request.coefficient, this.#context.config) }
+    }
+    return this.#priced!.price
+  }
+
   #adjusted(usage: Usage = this.#meter!.usage): TokensUsed {
-    const { adjusted } = priceUsage(usage, this.#request.coefficient, this.#context.config)
+    const { adjusted } = this.#price(usage)
     return {
       _: 'tokensUsed',
       promptTokensUsed: adjusted.prompt,
@@ -317,6 +325,8 @@ export class Serving {
     }
   }
 }
+
+type PricedUsage = ReturnType<typeof priceUsage>
 
 const nothing = new Uint8Array(0)
 

@@ -1,8 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { World } from '@cocoon/wire'
+import { reasonOf } from '../error.ts'
 import type { Report } from '../event.ts'
 import type { RoleName } from '../roles/role.ts'
 
@@ -15,35 +16,14 @@ export interface Access {
    * the reference takes it, in `?access_hash=`.
    */
   mayRead(request: IncomingMessage): boolean
+  /** The token, where it was made here because the configuration sets none. */
+  readonly made: string | undefined
 }
 
-/** `configured` is `http_access_hash`; where it is empty a random token is left in a file for the operator. */
-export async function createAccess(options: {
-  configured: string
-  role: RoleName
-  port: number
-  stateDirectory: string
-  world: World
-  report: Report
-}): Promise<Access> {
-  const { configured, role, port, stateDirectory, world, report } = options
-  if (configured !== '') return accessWith(configured, true)
-  const token = Buffer.from(world.random(24)).toString('base64url')
-  const file = controlTokenFile(stateDirectory, role, port)
-  await mkdir(stateDirectory, { recursive: true, mode: 0o700 })
-  await writeFile(file, `${token}\n`, { mode: 0o600 })
-  // The mode above counts for new files only.
-  await chmod(file, 0o600)
-  report({ event: 'control-token', file })
-  return accessWith(token, false)
-}
-
-/** Where the control token of a role lies whose configuration sets none. */
-export function controlTokenFile(stateDirectory: string, role: RoleName, port: number): string {
-  return join(stateDirectory, `${role}-${port}.token`)
-}
-
-function accessWith(token: string, guardsReads: boolean): Access {
+/** `configured` is `http_access_hash`; where it is empty a random token is made. */
+export function createAccess(configured: string, world: World): Access {
+  const made = configured === '' ? Buffer.from(world.random(24)).toString('base64url') : undefined
+  const token = made ?? configured
   const mayControl = (request: IncomingMessage): boolean => {
     const shown = /^bearer +(\S{1,512}) *$/i.exec(request.headers.authorization ?? '')?.[1]
     return shown !== undefined && sameText(shown, token)
@@ -52,7 +32,39 @@ function accessWith(token: string, guardsReads: boolean): Access {
     const shown = new URLSearchParams(url.slice(url.indexOf('?') + 1)).get('access_hash')
     return shown !== null && sameText(shown, token)
   }
-  return { mayControl, mayRead: request => !guardsReads || mayControl(request) || showsHash(request) }
+  const isOpen = made !== undefined
+  return { made, mayControl, mayRead: request => isOpen || mayControl(request) || showsHash(request) }
+}
+
+/** Where the control token of a role lies whose configuration sets none. */
+export function controlTokenFile(stateDirectory: string, role: RoleName, port: number): string {
+  return join(stateDirectory, `${role}-${port}.token`)
+}
+
+/**
+ * Leaves a token that was made here in a file that only its owner reads. The file goes with the role. Where it
+ * cannot be written the role runs on, and its actions are out of reach.
+ */
+export async function leaveToken(
+  access: Access,
+  place: { role: RoleName; port: number; stateDirectory: string; report: Report },
+): Promise<AsyncDisposable> {
+  const { role, port, stateDirectory, report } = place
+  const { made } = access
+  const file = controlTokenFile(stateDirectory, role, port)
+  if (made !== undefined) {
+    try {
+      await mkdir(stateDirectory, { recursive: true, mode: 0o700 })
+      // A file that is there may belong to a run that crashed and have other rights: it is made anew.
+      await rm(file, { force: true })
+      await writeFile(file, `${made}\n`, { mode: 0o600, flag: 'wx' })
+      report({ event: 'control-token', file })
+    } catch (error) {
+      const why = `no control token could be left in ${file} (${reasonOf(error)}); set http_access_hash instead`
+      report({ event: 'setting-doubtful', why })
+    }
+  }
+  return { [Symbol.asyncDispose]: () => (made === undefined ? Promise.resolve() : rm(file, { force: true })) }
 }
 
 function sameText(shown: string, expected: string): boolean {

@@ -3,10 +3,12 @@ import { contractsWithoutChain, Proxy } from '@cocoon/proxy'
 import type { ProxyRunnerConfig, Transport, WireError } from '@cocoon/wire'
 import { adaptiveDifficulty, listen, type Listener } from '@cocoon/wire/node'
 import { configuredAddress } from '../config/address.ts'
-import { startProxySurface } from '../http/proxy-surface.ts'
+import { openSurface } from '../http/open.ts'
+import { proxyFaces } from '../http/proxy-surface.ts'
+import { Troubles } from '../http/troubles.ts'
 import { checkPeersAs, ownIdentity } from './attestation.ts'
 import { listenError } from './port.ts'
-import { checksHashes, type PolicyName, type RoleSetup, type RunningRole } from './role.ts'
+import { checksHashes, closeOnce, type PolicyName, type RoleSetup, type RunningRole } from './role.ts'
 
 export interface ProxySetup extends RoleSetup {
   readonly runner: ProxyRunnerConfig
@@ -15,6 +17,8 @@ export interface ProxySetup extends RoleSetup {
   /** 0 for a free one, absent for none. */
   readonly workersPort: number | undefined
   readonly clientsPort: number | undefined
+  /** Which flags or keys choose those ports, for people. */
+  readonly portSettings: { readonly workers: string; readonly clients: string }
   /** Zero bits of the proof of work in quiet times. */
   readonly difficulty: number
   /** What is asked of workers. Clients are not attested. */
@@ -27,7 +31,7 @@ export interface RunningProxy extends RunningRole {
   readonly proxy: Proxy
 }
 
-/** Connections that were refused before they became transports. */
+/** Connections by what became of their proof of work, TLS and peer check. */
 export interface Handshakes {
   established: number
   failed: number
@@ -35,16 +39,61 @@ export interface Handshakes {
 
 /** Starts the market. Rejects with a CliError and leaves nothing open. */
 export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
-  const { runner, root, world, report, isBehindRouter, host } = setup
-  await using stack = new AsyncDisposableStack()
-  const proxy = createProxy(setup)
-  stack.defer(() => proxy.close(0))
+  const { runner, root, world, host } = setup
+  const troubles = new Troubles(setup.report)
+  const rootAddress = configuredAddress('root_contract_address', runner.rootContractAddress)
+  const owner = configuredAddress('owner_address', runner.ownerAddress)
+  const wallet = nodeWalletAddress({ publicKey: createPaymentKey(runner.nodeWalletKey).publicKey, owner })
 
+  await using stack = new AsyncDisposableStack()
+  const proxy = new Proxy({
+    world,
+    config: root,
+    root: rootAddress,
+    owner,
+    nodeWallet: wallet,
+    key: createPaymentKey(runner.machineSpecificPrivateKey),
+    ledger: new MemoryLedger(),
+    clientContracts: contractsWithoutChain(root),
+    isTestnet: runner.isTestnet,
+    checkWorkerHashes: checksHashes(runner.checkWorkerHashes, runner.isTest),
+    log: troubles.report,
+  })
+  stack.defer(() => proxy.close(0))
+  const { workers, clients, handshakes } = await openPorts(proxy, setup, stack)
+  const faces = stack.use(proxyFaces({ proxy, setup, wallet, rootAddress, handshakes, troubles }))
+  const surface = stack.use(await openSurface(faces, setup, runner.httpAccessHash))
+
+  const closing = stack.move()
+  return {
+    name: 'proxy',
+    proxy,
+    addresses: {
+      ...(surface && { http: surface.address }),
+      ...(workers && { workers: `${host}:${workers.port}` }),
+      ...(clients && { clients: `${host}:${clients.port}` }),
+    },
+    problems: () => faces.problems(),
+    close: closeOnce(async graceMs => {
+      await proxy.close(graceMs)
+      await closing.disposeAsync()
+    }),
+  }
+}
+
+interface Ports {
+  workers: Listener | undefined
+  clients: Listener | undefined
+  handshakes: Handshakes
+}
+
+async function openPorts(proxy: Proxy, setup: ProxySetup, stack: AsyncDisposableStack): Promise<Ports> {
+  const { world, report, policy, host, isBehindRouter, workersPort, clientsPort, portSettings } = setup
   const handshakes: Handshakes = { established: 0, failed: 0 }
-  const identity = stack.use(await ownIdentity(setup.policy, world, report))
+  const identity = stack.use(await ownIdentity(policy, world, report))
   const proofOfWork = adaptiveDifficulty({ world, base: setup.difficulty })
-  const open = async (side: 'workers' | 'clients', port: number | undefined): Promise<Listener | undefined> => {
-    if (port === undefined) return undefined
+
+  const open = async (side: 'workers' | 'clients', port: number): Promise<Listener> => {
     const accept = {
       world,
       host,
@@ -59,50 +108,19 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
         report({ event: 'connection-refused', port: side, peer, why: error.message })
       },
     }
-    const checkPeer = checkPeersAs('client', side === 'workers' ? setup.policy : 'any', world)
+    const checkPeer = checkPeersAs('client', side === 'workers' ? policy : 'any', world)
     const listening = isBehindRouter
       ? listen({ ...accept, mode: 'router' })
       : listen({ ...accept, mode: 'direct', identity: () => identity.current(), checkPeer, proofOfWork })
-    const listener = await listening.catch((cause: unknown) => {
-      const key = side === 'workers' ? 'workers_rpc_port' : 'client_rpc_port'
-      const flag = side === 'workers' ? '--workers-port' : '--clients-port'
-      throw listenError(cause, host, port, isBehindRouter ? key : flag)
-    })
-    return stack.use(listener)
+    return stack.use(
+      await listening.catch((cause: unknown) => {
+        throw listenError(cause, host, port, portSettings[side])
+      }),
+    )
   }
-  const workers = await open('workers', setup.workersPort)
-  const clients = await open('clients', setup.clientsPort)
-  const surface = await startProxySurface(proxy, handshakes, setup)
-  if (surface) stack.use(surface)
-
-  const closing = stack.move()
-  let closed: Promise<void> | undefined
   return {
-    name: 'proxy',
-    proxy,
-    addresses: {
-      ...(surface && { http: surface.address }),
-      ...(workers && { workers: `${host}:${workers.port}` }),
-      ...(clients && { clients: `${host}:${clients.port}` }),
-    },
-    close: graceMs => (closed ??= proxy.close(graceMs).then(() => closing.disposeAsync())),
-  }
-
-  function createProxy(of: ProxySetup): Proxy {
-    const owner = configuredAddress('owner_address', runner.ownerAddress)
-    const walletKey = createPaymentKey(runner.nodeWalletKey).publicKey
-    return new Proxy({
-      world,
-      config: root,
-      root: configuredAddress('root_contract_address', runner.rootContractAddress),
-      owner,
-      nodeWallet: nodeWalletAddress({ publicKey: walletKey, owner }),
-      key: createPaymentKey(runner.machineSpecificPrivateKey),
-      ledger: new MemoryLedger(),
-      clientContracts: contractsWithoutChain(root),
-      isTestnet: runner.isTestnet,
-      checkWorkerHashes: checksHashes(runner.checkWorkerHashes, runner.isTest),
-      log: of.report,
-    })
+    workers: workersPort === undefined ? undefined : await open('workers', workersPort),
+    clients: clientsPort === undefined ? undefined : await open('clients', clientsPort),
+    handshakes,
   }
 }

@@ -9,6 +9,8 @@ export interface RunningRole {
   readonly name: RoleName
   /** Where it listens, `host:port`; a surface that is off is absent. */
   readonly addresses: { readonly http?: string; readonly workers?: string; readonly clients?: string }
+  /** What keeps it from serving, in words; empty while it serves. */
+  problems(): string[]
   /** Takes no new work, lets running queries end within `graceMs`, then closes everything. Idempotent. */
   close(graceMs: number): Promise<void>
 }
@@ -20,7 +22,9 @@ export interface RoleSetup {
   readonly report: Report
   /** Port of the HTTP surface on loopback: 0 for a free one, absent for none. */
   readonly httpPort?: number | undefined
-  /** Folder of what a role keeps or leaves for its operator, such as the control token. */
+  /** Which flag or key chooses that port, for people; `http_port` if absent. */
+  readonly httpPortSetting?: string
+  /** Folder of what a role leaves for its operator, such as the control token. */
   readonly stateDirectory: string
 }
 
@@ -30,4 +34,10 @@ export type PolicyName = 'any' | 'fake_tdx'
 /** Checking of hashes is on if it was asked for, and always outside of test networks. */
 export function checksHashes(isAsked: boolean, isTest: boolean): boolean {
   return isAsked || !isTest
+}
+
+/** A close function that does its work once, whoever calls it how often. */
+export function closeOnce(close: (graceMs: number) => Promise<void>): (graceMs: number) => Promise<void> {
+  let closed: Promise<void> | undefined
+  return graceMs => (closed ??= close(graceMs))
 }

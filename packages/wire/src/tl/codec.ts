@@ -51,12 +51,28 @@ export function writeBoxed<T>(writer: Writer, codec: Codec<T>, value: T): void {
  * `bytes`. Throws `WireError('malformed')` on another id, a value cut short, and bytes left over.
  */
 export function decode<T>(codec: Codec<T>, bytes: Uint8Array): T {
-  const reader = new Reader(bytes)
+  const reader = takeReader(bytes)
   const id = reader.id()
   if (id !== codec.id) throw reader.unexpectedId(codec.name, id)
   const value = codec.read(reader)
   reader.finish()
+  giveBack(reader)
   return value
+}
+
+/** One reader serves one message after the other: making one costs as much as reading a small message. */
+let spareReader: Reader | undefined
+
+function takeReader(bytes: Uint8Array): Reader {
+  const reader = spareReader ?? new Reader()
+  spareReader = undefined
+  reader.reset(bytes)
+  return reader
+}
+
+function giveBack(reader: Reader): void {
+  reader.reset()
+  spareReader = reader
 }
 
 /** `encode` for a boxed type: the constructor is the one that the value's tag names. */
@@ -68,13 +84,15 @@ export function encodeBoxed<T>(codec: BoxedCodec<T>, value: T): Uint8Array {
 
 /** `decode` for a boxed type: any of its constructors. */
 export function decodeBoxed<T>(codec: BoxedCodec<T>, bytes: Uint8Array): T {
-  const reader = new Reader(bytes)
+  const reader = takeReader(bytes)
   const value = codec.read(reader)
   reader.finish()
+  giveBack(reader)
   return value
 }
 
 /** The constructor id that boxed bytes begin with, unsigned. Throws `WireError('malformed')` under 4 bytes. */
 export function peekId(bytes: Uint8Array): number {
-  return new Reader(bytes).id()
+  if (bytes.length < 4) return new Reader(bytes).id()
+  return (bytes[0]! | (bytes[1]! << 8) | (bytes[2]! << 16) | (bytes[3]! << 24)) >>> 0
 }

@@ -4,6 +4,7 @@ import { readText } from './text.ts'
 export const boolTrueId = 0x997275b5
 export const boolFalseId = 0xbc799737
 
+const nothing = new Uint8Array(0)
 const scratch = new Uint8Array(8)
 const scratchView = new DataView(scratch.buffer)
 
@@ -12,11 +13,17 @@ const scratchView = new DataView(scratch.buffer)
  * borrows. Whatever the input is, the only failure is `WireError('malformed')`.
  */
 export class Reader {
-  readonly #bytes: Uint8Array
+  #bytes: Uint8Array
   #offset = 0
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array = nothing) {
     this.#bytes = bytes
+  }
+
+  /** Begins anew with other bytes. Without any it lets go of the last ones. */
+  reset(bytes: Uint8Array = nothing): void {
+    this.#bytes = bytes
+    this.#offset = 0
   }
 
   /** Bytes not taken yet. */
@@ -71,6 +78,11 @@ export class Reader {
   bytes(): Uint8Array {
     const size = this.#stringSize()
     return this.#view(this.#takePadded(size), size)
+  }
+
+  /** Passes over a `bytes` or `string` field. */
+  skipBytes(): void {
+    this.#takePadded(this.#stringSize())
   }
 
   string(): string {

@@ -63,6 +63,7 @@ function metadata(vocabulary: Vocabulary): Parameters<typeof writeGguf>[0]['meta
     'llama.attention.layer_norm_rms_epsilon': { float: 1e-5 },
     'llama.rope.dimension_count': headWidth,
     'llama.vocab_size': vocabulary.texts.length,
+    'llama.pooling_type': 1,
     'tokenizer.ggml.model': 'gpt2',
     'tokenizer.ggml.pre': 'gpt-2',
     'tokenizer.ggml.tokens': vocabulary.texts,

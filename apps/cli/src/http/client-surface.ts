@@ -1,0 +1,182 @@
+import type { Client } from '@cocoon/client'
+import { type ContractAddress, formatAddress } from '@cocoon/money'
+import type { ClientSetup } from '../roles/client.ts'
+import type { Dialer } from '../roles/dialer.ts'
+import { checksHashes } from '../roles/role.ts'
+import { busyTime } from './busy-time.ts'
+import { type Metric, metricsOf } from './metrics.ts'
+import { grouped, type Section } from './page.ts'
+import { Rates } from './rates.ts'
+import { rootJson, statusJson, walletJson } from './root-json.ts'
+import { type Faces, needsChain } from './surface.ts'
+import { proxyProblems, type Troubles } from './troubles.ts'
+
+export interface ClientFacesOptions {
+  client: Client
+  setup: ClientSetup
+  wallet: ContractAddress
+  rootAddress: ContractAddress
+  dialer: Dialer
+  troubles: Troubles
+}
+
+/** What a client shows of itself. */
+export function clientFaces(options: ClientFacesOptions): Faces & Disposable {
+  const { client, setup, troubles } = options
+  const rates = clientRates(client, setup)
+  const problems = (): string[] => proxyProblems(client.proxies(), troubles, setup.runner.proxyConnections)
+  const chainActions = ['charge', 'close', 'topup', 'withdraw'].map(
+    name => [`/request/${name}`, needsChain] as const,
+  )
+  return {
+    role: 'client',
+    problems,
+    lead: () => (client.isReady ? 'Connected: requests are served.' : `Not ready: ${problems()[0]}.`),
+    sections: () => clientSections(options),
+    json: () => clientJson(options, rates),
+    metrics: metricsOf('client', clientMetrics(options)),
+    actions: new Map(chainActions),
+    [Symbol.dispose]: () => rates[Symbol.dispose](),
+  }
+}
+
+type ClientRates = ReturnType<typeof clientRates>
+
+function clientRates(client: Client, setup: ClientSetup) {
+  const time = busyTime(setup.world, () => client.running)
+  return new Rates(setup.world, () => ({
+    queries: client.stats.queries,
+    success: client.stats.succeeded,
+    failed: client.stats.failed,
+    bytes_received: client.stats.bytesReceived,
+    bytes_sent: client.stats.bytesSent,
+    time: time(),
+  }))
+}
+
+function clientJson({ client, setup, wallet, rootAddress }: ClientFacesOptions, rates: ClientRates) {
+  const { runner, root } = setup
+  const shown = (address: ContractAddress): string => formatAddress(address, { testnet: runner.isTestnet })
+  const targets = client.proxies()
+  return {
+    status: { enabled: true, ...statusJson() },
+    stats: rates.now(),
+    wallet: walletJson(shown(wallet)),
+    localconf: {
+      root_address: shown(rootAddress),
+      owner_address: runner.ownerAddress,
+      check_proxy_hash: checksHashes(runner.checkProxyHashes, runner.isTest),
+    },
+    root_contract_config: rootJson(root),
+    proxy_connections: targets.map(({ endpoint, session }) => ({
+      address: `${endpoint.host}:${endpoint.port}`,
+      is_ready: session?.isReady ?? false,
+      ...(session?.terms && { proxy_sc_address: session.proxyText }),
+    })),
+    proxies: targets.flatMap(({ session }) => {
+      const { terms, channel } = session ?? {}
+      if (terms === undefined || channel === undefined) return []
+      return {
+        proxy_sc_address: shown(terms.contract),
+        proxy_public_key: Buffer.from(terms.publicKey).toString('hex'),
+        sc_address: shown(channel.contract),
+        state: 0,
+        tokens_used_proxy_committed_to_blockchain: channel.signedTokens,
+        tokens_used_proxy_committed_to_db: channel.dbTokens,
+        tokens_used_proxy_max: channel.maxTokens,
+        tokens_charged: 0,
+        tokens_payed: 0,
+      }
+    }),
+  }
+}
+
+function clientSections({ client, setup, wallet, troubles }: ClientFacesOptions): Section[] {
+  const { stats } = client
+  return [
+    {
+      title: 'Answers since the start',
+      facts: [
+        ['requests', grouped(stats.queries)],
+        ['answered', grouped(stats.succeeded)],
+        ['failed', grouped(stats.failed)],
+        ['moved to another proxy', grouped(stats.retried)],
+        ['running now', grouped(client.running)],
+        ['charged', `${grouped(stats.costNano)} nanoTON, simulated`],
+      ],
+    },
+    {
+      title: 'Proxies',
+      columns: ['address', 'state', 'version', 'used', 'signed for'],
+      rows: client.proxies().map(({ endpoint, session }) => {
+        const address = `${endpoint.host}:${endpoint.port}`
+        return [
+          address,
+          session?.isReady ? 'connected' : (troubles.proxy(address) ?? 'connecting'),
+          String(session?.terms?.version ?? '–'),
+          grouped(session?.channel?.maxTokens ?? 0n),
+          grouped(session?.channel?.signedTokens ?? 0n),
+        ]
+      }),
+      empty: 'No proxy is wanted.',
+    },
+    {
+      title: 'Set-up',
+      facts: [
+        ['wallet', formatAddress(wallet, { testnet: setup.runner.isTestnet })],
+        ['proof asked of proxies', setup.reach.router ? 'by the router' : setup.reach.policy],
+        ['root configuration', `version ${setup.root.version}`],
+      ],
+    },
+  ]
+}
+
+function clientMetrics({ client, dialer }: ClientFacesOptions): Metric[] {
+  const { stats } = client
+  const { counts } = dialer
+  return [
+    { kind: 'counter', name: 'requests_total', help: 'Queries taken.', read: () => stats.queries },
+    {
+      kind: 'counter',
+      name: 'outcomes_total',
+      help: 'Queries that ended, by how.',
+      label: 'outcome',
+      read: () => ({ succeeded: stats.succeeded, failed: stats.failed }),
+    },
+    { kind: 'counter', name: 'retries_total', help: 'Queries sent again after a loss.', read: () => stats.retried },
+    {
+      kind: 'counter',
+      name: 'bytes_total',
+      help: 'Bytes of queries and answers.',
+      label: 'direction',
+      read: () => ({ sent: stats.bytesSent, received: stats.bytesReceived }),
+    },
+    {
+      kind: 'counter',
+      name: 'adjusted_tokens_total',
+      help: 'Adjusted tokens charged.',
+      read: () => Number(stats.tokens),
+    },
+    { kind: 'counter', name: 'cost_nanotons_total', help: 'What they cost.', read: () => Number(stats.costNano) },
+    { kind: 'gauge', name: 'running', help: 'Queries under way.', read: () => client.running },
+    {
+      kind: 'gauge',
+      name: 'peers',
+      help: 'Proxies connected.',
+      label: 'peer',
+      read: () => ({ proxy: client.proxies().filter(({ session }) => session?.isReady).length }),
+    },
+    handshakeMetric(counts),
+  ]
+}
+
+/** Connections by what became of them. */
+export function handshakeMetric(counts: { established: number; failed: number }): Metric {
+  return {
+    kind: 'counter',
+    name: 'connection_handshakes_total',
+    help: 'Connections by what became of their proof of work, TLS and peer check.',
+    label: 'outcome',
+    read: () => ({ established: counts.established, failed: counts.failed }),
+  }
+}

@@ -1,0 +1,306 @@
+import { addressKey, type ContractAddress, formatAddress, isImageAllowed, MoneyError } from '@cocoon/money'
+import type { Proxy } from '@cocoon/proxy'
+import type { Handshakes, ProxySetup } from '../roles/proxy.ts'
+import { busyTime } from './busy-time.ts'
+import { handshakeMetric } from './client-surface.ts'
+import { type Metric, metricsOf } from './metrics.ts'
+import { grouped, type Section } from './page.ts'
+import { Rates } from './rates.ts'
+import { RecentWork } from './recent-work.ts'
+import { rootJson, statusJson, walletJson } from './root-json.ts'
+import { type Action, type Faces, needsChain } from './surface.ts'
+import type { Troubles } from './troubles.ts'
+
+export interface ProxyFacesOptions {
+  proxy: Proxy
+  setup: ProxySetup
+  wallet: ContractAddress
+  rootAddress: ContractAddress
+  handshakes: Handshakes
+  troubles: Troubles
+}
+
+/** What a proxy shows of itself. */
+export function proxyFaces(options: ProxyFacesOptions): Faces & Disposable {
+  const { proxy, setup, troubles } = options
+  const rates = proxyRates(proxy, setup)
+  const recent = new RecentWork(setup.world, () => proxy.workers)
+  const problems = (): string[] => proxyProblems(proxy, troubles)
+  return {
+    role: 'proxy',
+    problems,
+    lead: () => {
+      const [first] = problems()
+      return first === undefined ? 'Open: queries are matched.' : `Not ready: ${first}.`
+    },
+    sections: () => proxySections(options),
+    json: () => proxyJson(options, rates, recent),
+    metrics: metricsOf('proxy', proxyMetrics(options)),
+    actions: new Map<string, Action>([
+      ['/request/enable', () => setEnabled(proxy, true)],
+      ['/request/disable', () => setEnabled(proxy, false)],
+      ['/request/payout', needsChain],
+      ['/request/charge', needsChain],
+      ['/request/withdraw', needsChain],
+    ]),
+    [Symbol.dispose]: () => {
+      rates[Symbol.dispose]()
+      recent[Symbol.dispose]()
+    },
+  }
+}
+
+function setEnabled(proxy: Proxy, enabled: boolean): ReturnType<Action> {
+  proxy.setEnabled(enabled)
+  return { status: 200, body: { enabled: proxy.state === 'open', state: proxy.state } }
+}
+
+function proxyProblems(proxy: Proxy, troubles: Troubles): string[] {
+  const problems: string[] = []
+  if (troubles.books !== undefined) problems.push(`the books do not balance: ${troubles.books}`)
+  if (proxy.state === 'disabled') problems.push('it is disabled; POST /request/enable turns it on')
+  if (proxy.state === 'draining') problems.push('it is shutting down')
+  const workers = [...proxy.workers].filter(worker => worker.terms !== undefined)
+  if (workers.length === 0) problems.push('no worker is connected')
+  else if (workers.every(worker => worker.disabled)) problems.push('every connected worker is disabled')
+  return problems
+}
+
+type ProxyRates = ReturnType<typeof proxyRates>
+
+function proxyRates(proxy: Proxy, setup: ProxySetup) {
+  const time = busyTime(setup.world, () => proxy.running)
+  const { stats } = proxy
+  return new Rates(setup.world, () => ({
+    queries: stats.queries,
+    success: stats.succeeded,
+    failed: stats.failed,
+    rejected: stats.rejected,
+    bytes_received: stats.bytesReceived,
+    bytes_sent: stats.bytesSent,
+    time: time(),
+    total_adjusted_tokens_used: Number(stats.adjustedTokens.total),
+    prompt_adjusted_tokens_used: Number(stats.adjustedTokens.prompt),
+    cached_adjusted_tokens_used: Number(stats.adjustedTokens.cached),
+    completion_adjusted_tokens_used: Number(stats.adjustedTokens.completion),
+    reasoning_adjusted_tokens_used: Number(stats.adjustedTokens.reasoning),
+  }))
+}
+
+function proxyJson(
+  { proxy, setup, wallet, rootAddress }: ProxyFacesOptions,
+  rates: ProxyRates,
+  recent: RecentWork,
+) {
+  const { runner, root } = setup
+  const shown = (address: ContractAddress): string => formatAddress(address, { testnet: runner.isTestnet })
+  return {
+    status: {
+      actual_image_hash: isImageAllowed(root.proxyHashes, runner.imageHash),
+      enabled: proxy.state === 'open',
+      ...statusJson(),
+    },
+    stats: rates.now(),
+    wallet: walletJson(shown(wallet)),
+    localconfig: {
+      root_address: shown(rootAddress),
+      owner_address: runner.ownerAddress,
+      check_worker_hashes: proxy.checkWorkerHashes,
+    },
+    smartcontract: {
+      address: shown(proxy.contractAddress),
+      params_version: root.paramsVersion,
+      balance: 0,
+      ready_for_withdraw: 0,
+    },
+    old_instances: [],
+    root_contract_config: rootJson(root),
+    workers: workersJson(proxy),
+    worker_connections: workerConnectionsJson(proxy, recent),
+    clients: clientsJson(proxy),
+  }
+}
+
+/** By owner: several connections of one owner share an account. */
+function workersJson(proxy: Proxy) {
+  const owners = new Map<string, Record<string, string | number | bigint | boolean>>()
+  for (const { terms, running } of proxy.workers) {
+    if (terms === undefined) continue
+    const known = owners.get(terms.account.key)
+    if (known !== undefined) {
+      known.running_queries = Number(known.running_queries) + running
+      continue
+    }
+    const { max, signed } = grades(() => proxy.ledger.worker(terms.account.key))
+    owners.set(terms.account.key, {
+      owner_address: terms.ownerText,
+      sc_address: terms.contractText,
+      earned_tokens: max,
+      unpayed_tokens: max - signed,
+      paying_now: false,
+      running_queries: running,
+    })
+  }
+  return [...owners.values()]
+}
+
+function workerConnectionsJson(proxy: Proxy, recent: RecentWork) {
+  return [...proxy.workers].flatMap(worker => {
+    const { terms, coefficient, running, disabled } = worker
+    if (terms === undefined) return []
+    const { queries, succeeded, seconds } = recent.of(worker)
+    return {
+      owner_address: terms.ownerText,
+      model: terms.fullModel,
+      worker_hash: Buffer.from(worker.connection.peer.imageHash).toString('hex'),
+      coefficient,
+      running_queries: running,
+      queries_10m: queries,
+      queries_time_10m: seconds,
+      worker_queries_time_10m: seconds,
+      queries_success_10m: succeeded,
+      enabled: !disabled,
+    }
+  })
+}
+
+function clientsJson(proxy: Proxy) {
+  const owners = new Map<string, Record<string, string | number | bigint | boolean>>()
+  for (const { terms, running } of proxy.clients) {
+    if (terms === undefined) continue
+    const known = owners.get(terms.account.key)
+    if (known !== undefined) {
+      known.running_queries = Number(known.running_queries) + running
+      continue
+    }
+    const { max, signed, available, reserved } = grades(() => proxy.ledger.client(terms.account.key))
+    owners.set(terms.account.key, {
+      owner_address: terms.ownerText,
+      sc_address: terms.contractText,
+      used_tokens: max,
+      tokens_to_charge: max - signed,
+      available_tokens: available,
+      reserved_tokens: reserved,
+      running_queries: running,
+      closing: false,
+      closed: false,
+    })
+  }
+  return [...owners.values()]
+}
+
+/** An account's totals; zeros for one that the ledger has not opened yet. */
+function grades(view: () => { max: bigint; signed: bigint; available?: bigint; reserved?: bigint }) {
+  try {
+    return { available: 0n, reserved: 0n, ...view() }
+  } catch (error) {
+    if (!(error instanceof MoneyError)) throw error
+    return { max: 0n, signed: 0n, available: 0n, reserved: 0n }
+  }
+}
+
+function proxySections({ proxy, setup, wallet }: ProxyFacesOptions): Section[] {
+  const { stats } = proxy
+  const workers = [...proxy.workers]
+  return [
+    {
+      title: 'Queries since the start',
+      facts: [
+        ['queries', grouped(stats.queries)],
+        ['answered', grouped(stats.succeeded)],
+        ['failed', grouped(stats.failed)],
+        ['rejected', grouped(stats.rejected)],
+        ['tried on another worker', grouped(stats.retried)],
+        ['running now', grouped(proxy.running)],
+        ['charged', `${grouped(stats.adjustedTokens.total)} adjusted tokens`],
+      ],
+    },
+    {
+      title: 'Workers',
+      columns: ['address', 'model', 'price', 'slots in use', 'state'],
+      rows: workers.map(({ name, terms, coefficient, running, limit, disabled }) => [
+        name,
+        terms?.model ?? '–',
+        `${coefficient / 1000} ×`,
+        `${running} of ${limit}`,
+        terms === undefined ? 'connecting' : disabled ? 'disabled' : 'enabled',
+      ]),
+      empty: 'No worker is connected.',
+    },
+    {
+      title: 'Clients',
+      columns: ['address', 'version', 'running'],
+      rows: [...proxy.clients].map(({ name, terms, running }) => [
+        name,
+        terms === undefined ? 'connecting' : String(terms.version),
+        grouped(running),
+      ]),
+      empty: 'No client is connected.',
+    },
+    {
+      title: 'Set-up',
+      facts: [
+        ['contract', addressKey(proxy.contractAddress)],
+        ['wallet', formatAddress(wallet, { testnet: setup.runner.isTestnet })],
+        ['proof asked of workers', setup.isBehindRouter ? 'by the router' : setup.policy],
+        ['price', `${setup.root.pricePerTokenNano} nanoTON for an adjusted token`],
+        ['of which workers get', `${setup.root.workerFeePerTokenNano} nanoTON`],
+      ],
+    },
+  ]
+}
+
+function proxyMetrics({ proxy, handshakes }: ProxyFacesOptions): Metric[] {
+  const { stats } = proxy
+  const { adjustedTokens } = stats
+  return [
+    { kind: 'counter', name: 'requests_total', help: 'Queries taken.', read: () => stats.queries },
+    {
+      kind: 'counter',
+      name: 'outcomes_total',
+      help: 'Queries that ended, by how.',
+      label: 'outcome',
+      read: () => ({ succeeded: stats.succeeded, failed: stats.failed, rejected: stats.rejected }),
+    },
+    {
+      kind: 'counter',
+      name: 'retries_total',
+      help: 'Queries given to another worker.',
+      read: () => stats.retried,
+    },
+    {
+      kind: 'counter',
+      name: 'bytes_total',
+      help: 'Bytes of queries and answers.',
+      label: 'direction',
+      read: () => ({ sent: stats.bytesSent, received: stats.bytesReceived }),
+    },
+    {
+      kind: 'counter',
+      name: 'adjusted_tokens_total',
+      help: 'Adjusted tokens charged, by kind.',
+      label: 'kind',
+      read: () => ({
+        prompt: Number(adjustedTokens.prompt),
+        cached: Number(adjustedTokens.cached),
+        completion: Number(adjustedTokens.completion),
+        reasoning: Number(adjustedTokens.reasoning),
+      }),
+    },
+    {
+      kind: 'counter',
+      name: 'ignored_messages_total',
+      help: 'Messages that nobody waited for.',
+      read: () => stats.ignoredMessages,
+    },
+    { kind: 'gauge', name: 'running', help: 'Queries under way.', read: () => proxy.running },
+    {
+      kind: 'gauge',
+      name: 'peers',
+      help: 'Peers connected.',
+      label: 'peer',
+      read: () => ({ client: proxy.clients.size, worker: proxy.workers.size }),
+    },
+    handshakeMetric(handshakes),
+  ]
+}

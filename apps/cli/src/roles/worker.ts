@@ -1,0 +1,74 @@
+import { createPaymentKey, nodeWalletAddress } from '@cocoon/money'
+import type { WorkerRunnerConfig } from '@cocoon/wire'
+import { type Backend, probeUsage, Worker } from '@cocoon/worker'
+import { configuredAddress } from '../config/address.ts'
+import { openSurface } from '../http/open.ts'
+import { Troubles } from '../http/troubles.ts'
+import { workerFaces } from '../http/worker-surface.ts'
+import { createDialer, type Reach } from './dialer.ts'
+import { checksHashes, closeOnce, type RoleSetup, type RunningRole } from './role.ts'
+
+export interface WorkerSetup extends RoleSetup {
+  readonly runner: WorkerRunnerConfig
+  readonly reach: Reach
+  /** Owned by the role once it has started. */
+  readonly backend: Backend
+  /** The backend's own name for the model, where it differs. */
+  readonly backendModel?: string | undefined
+}
+
+export interface RunningWorker extends RunningRole {
+  readonly worker: Worker
+}
+
+/** Where the configuration says nothing or nonsense. */
+const defaultMaxActiveRequests = 200
+
+/** Starts a worker. Rejects with a CliError and leaves nothing open; the backend is closed in any case. */
+export async function startWorker(setup: WorkerSetup): Promise<RunningWorker> {
+  const { runner, root, world, report, backend, backendModel } = setup
+  await using stack = new AsyncDisposableStack()
+  stack.defer(() => backend.close())
+  const troubles = new Troubles(report)
+  const rootAddress = configuredAddress('root_contract_address', runner.rootContractAddress)
+  const owner = configuredAddress('owner_address', runner.ownerAddress)
+  const wallet = nodeWalletAddress({ publicKey: createPaymentKey(runner.nodeWalletKey).publicKey, owner })
+
+  const dialer = stack.use(await createDialer(world, setup.reach, report))
+  const worker = new Worker({
+    world,
+    config: root,
+    root: rootAddress,
+    owner,
+    isTestnet: runner.isTestnet,
+    model: runner.modelName,
+    ...(backendModel !== undefined && { backendModel }),
+    coefficient: runner.coefficient,
+    maxActiveRequests: runner.maxActiveRequests > 0 ? runner.maxActiveRequests : defaultMaxActiveRequests,
+    proxyConnections: runner.proxyConnections,
+    checkProxyHashes: checksHashes(runner.checkProxyHashes, runner.isTest),
+    backend,
+    findUsageSource: probeUsage,
+    dial: dialer.dial,
+    log: troubles.report,
+  })
+  stack.defer(() => worker.close(0))
+  const backendName = backend.name
+  const faces = stack.use(
+    workerFaces({ worker, setup, wallet, rootAddress, backendName, dialer, troubles }),
+  )
+  const surface = stack.use(await openSurface(faces, setup, runner.httpAccessHash))
+  worker.start()
+
+  const closing = stack.move()
+  return {
+    name: 'worker',
+    worker,
+    addresses: surface ? { http: surface.address } : {},
+    problems: () => faces.problems(),
+    close: closeOnce(async graceMs => {
+      await worker.close(graceMs)
+      await closing.disposeAsync()
+    }),
+  }
+}
