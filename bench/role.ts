@@ -83,3 +83,4 @@ if (positionals[0] === 'proxy') {
   worker.start()
   setInterval(() => {}, 1e9)
 }
+process.once('SIGTERM', () => process.exit())

@@ -94,7 +94,8 @@ export class Connection {
   #seqno = 0
   #inboundQueries = 0
   #lastFrameAt: number
-  #pingedAt = 0
+  /** A ping went out and no frame has come since. */
+  #pinged = false
   #watch: Timer | undefined
 
   constructor(options: {
@@ -115,14 +116,12 @@ export class Connection {
 
   /** Begins; `ready` or `closed` follows. */
   start(): void {
+    this.#watch = this.#world.after(this.#limits.handshakeMs, () => this.#handshakeOverdue())
     this.#transport.start({
       data: bytes => this.#data(bytes),
-      drain: () => {
-        if (this.#state === 'ready') this.#events.drain()
-      },
+      drain: () => this.#drain(),
       closed: cause => this.#finish(new WireError('closed', 'the peer closed the connection', { cause })),
     })
-    this.#watch = this.#world.after(this.#limits.handshakeMs, () => this.#handshakeOverdue())
     if (this.#dialer) {
       this.#connectId = this.#randomId()
       this.#send(tcpConnect, { _: 'tcp.connect', id: this.#connectId })
@@ -141,7 +140,10 @@ export class Connection {
     return this.#transport.queuedBytes
   }
 
-  /** Sends a one-way message. Returns false, and sends nothing, when it is too large or the connection is not ready. */
+  /**
+   * Sends a one-way message. Returns false, and sends nothing, when it is too large or the connection is not
+   * ready; false too when the peer has left so much unread that the connection closes over it.
+   */
   send<T>(codec: Codec<T>, value: T): boolean {
     if (this.#state !== 'ready') return false
     const size = encodedSize(codec, value)
@@ -151,8 +153,7 @@ export class Connection {
     writer.startBytes(size)
     writeBoxed(writer, codec, value)
     writer.endBytes(size)
-    this.#commit(writer)
-    return true
+    return this.#commit(writer)
   }
 
   /**
@@ -204,8 +205,18 @@ export class Connection {
     }
   }
 
+  #drain(): void {
+    if (this.#state !== 'ready') return
+    try {
+      this.#events.drain()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
   #frame(payload: Uint8Array): void {
     this.#lastFrameAt = this.#world.monotonic()
+    this.#pinged = false
     if (this.#state === 'handshake') return this.#handshakeFrame(payload)
     const id = peekId(payload)
     if (id === tcpPacket.id) return this.#events.packet(this.#packetData(payload))
@@ -253,12 +264,15 @@ export class Connection {
   }
 
   #handshakeFrame(payload: Uint8Array): void {
+    const due = this.#dialer ? tcpConnected : tcpConnect
+    const id = peekId(payload)
+    if (id !== due.id) throw new WireError('handshake', `a frame of kind ${id.toString(16)} where ${due.name} was due`)
     if (this.#dialer) {
       if (decode(tcpConnected, payload).id !== this.#connectId) {
         throw new WireError('handshake', 'the peer confirmed another connection id')
       }
-    } else {
-      this.#send(tcpConnected, { _: 'tcp.connected', id: decode(tcpConnect, payload).id })
+    } else if (!this.#send(tcpConnected, { _: 'tcp.connected', id: decode(tcpConnect, payload).id })) {
+      return
     }
     this.#state = 'ready'
     this.#watch?.cancel()
@@ -304,9 +318,9 @@ export class Connection {
     }
     let nextMs = inactivityMs - silentMs
     if (this.#dialer) {
-      if (silentMs >= pingAfterMs && this.#pingedAt < this.#lastFrameAt) {
-        this.#pingedAt = now
-        this.#send(tcpPing, { _: 'tcp.ping', id: this.#randomId() })
+      if (silentMs >= pingAfterMs && !this.#pinged) {
+        this.#pinged = true
+        if (!this.#send(tcpPing, { _: 'tcp.ping', id: this.#randomId() })) return
       } else if (silentMs < pingAfterMs) {
         nextMs = pingAfterMs - silentMs
       }
@@ -322,8 +336,7 @@ export class Connection {
     const writer = this.#frameWriter(encodedSize(codec, value))
     if (writer === undefined) return false
     writeBoxed(writer, codec, value)
-    this.#commit(writer)
-    return true
+    return this.#commit(writer)
   }
 
   #frameWriter(payloadBytes: number): Writer | undefined {
@@ -333,12 +346,13 @@ export class Connection {
     return new Writer(frame, frameHeaderBytes)
   }
 
-  #commit(writer: Writer): void {
+  /** False when this was more than the peer may leave unread, and the connection is given up. */
+  #commit(writer: Writer): boolean {
     this.#transport.write(writer.finish())
     this.#seqno = (this.#seqno + 1) >>> 0
-    if (this.#transport.queuedBytes > this.#limits.maxQueuedBytes) {
-      this.#fail(new WireError('overloaded', `the peer left ${this.#transport.queuedBytes} bytes unread`))
-    }
+    if (this.#transport.queuedBytes <= this.#limits.maxQueuedBytes) return true
+    this.#fail(new WireError('overloaded', `the peer left ${this.#transport.queuedBytes} bytes unread`))
+    return false
   }
 
   #fail(error: unknown): void {
@@ -373,6 +387,12 @@ const newFrame: (size: number) => Uint8Array =
 
 /** Says where, not what: an error's own text may quote the message that it was about. */
 function mistake(error: unknown): WireError {
-  const where = error instanceof Error ? `${error.name} ${/\n\s+(at .*)/.exec(error.stack ?? '')?.[1] ?? ''}` : ''
+  const where = error instanceof Error ? `${error.name} ${firstFrame(error)}` : ''
   return new WireError('internal', `this side could not handle a message: ${where}`, { cause: error })
+}
+
+/** The first line of the stack below the message, which may itself have lines that look like it. */
+function firstFrame({ message, stack = '' }: Error): string {
+  const start = stack.indexOf(message)
+  return start < 0 ? '' : (/\n\s+(at .*)/.exec(stack.slice(start + message.length))?.[1] ?? '')
 }

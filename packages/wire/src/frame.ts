@@ -30,7 +30,10 @@ export class FrameDecoder {
     if (this.#partialBytes > 0) {
       this.#keep(bytes)
       rest = this.#partial.subarray(0, this.#partialBytes)
-      if (rest.length < frameHeaderBytes || rest.length < frameHeaderBytes + checkedLength(rest)) return
+      if (rest.length < frameHeaderBytes) return
+      const end = frameHeaderBytes + checkedLength(rest)
+      this.#checkSeqno(rest)
+      if (rest.length < end) return
       this.#partial = new Uint8Array(0)
       this.#partialBytes = 0
     }

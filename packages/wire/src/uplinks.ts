@@ -65,10 +65,13 @@ export class Uplinks<S extends UplinkSession> {
     for (const target of this.#targets) this.#drop(target)
   }
 
-  #fill(): void {
+  /** Dials until there are enough targets. `silent` has just been given up: anybody else is as good or better. */
+  #fill(silent?: string): void {
     const { count, endpoints, world } = this.#options
     const taken = new Set([...this.#targets].map(target => addressOf(target.endpoint)))
-    const free = endpoints().filter(endpoint => !taken.has(addressOf(endpoint)))
+    let free = endpoints().filter(endpoint => !taken.has(addressOf(endpoint)))
+    const others = free.filter(endpoint => addressOf(endpoint) !== silent)
+    if (others.length > 0) free = others
     while (this.#targets.size < count && free.length > 0) {
       const [endpoint] = free.splice(Math.floor(randomBetween(world, 0, free.length)), 1)
       const target: Target<S> = {
@@ -117,25 +120,28 @@ export class Uplinks<S extends UplinkSession> {
 
   #reviewLater(): void {
     this.#review = this.#options.world.after(1_000, () => {
-      this.#dropStale()
-      this.#fill()
+      this.#fill(this.#dropStale())
       this.#reviewLater()
     })
   }
 
-  /** Drops what is no longer registered, and at most one target a review that somebody else could replace. */
-  #dropStale(): void {
+  /**
+   * Drops what is no longer registered, and at most one target a review that somebody else could replace: the
+   * address of that one.
+   */
+  #dropStale(): string | undefined {
     const registered = new Set(this.#options.endpoints().map(addressOf))
     const now = this.#options.world.monotonic()
-    let replaced = false
+    let replaced: string | undefined
     for (const target of this.#targets) {
       const silent = !target.session?.isReady && now - target.lastReadyAt > replaceAfterMs
-      const replaceable: boolean = silent && !replaced && registered.size > this.#targets.size
+      const replaceable: boolean = silent && replaced === undefined && registered.size > this.#targets.size
       if (!replaceable && registered.has(addressOf(target.endpoint))) continue
-      replaced ||= replaceable
+      if (replaceable) replaced = addressOf(target.endpoint)
       this.#targets.delete(target)
       this.#drop(target)
     }
+    return replaced
   }
 
   #drop(target: Target<S>): void {

@@ -34,11 +34,15 @@ export class WorkerAnswer {
   readonly #connection: Connection
   readonly #version: number
   readonly #requestId: Uint8Array
+  readonly #soon: (run: () => void) => void
+  /** Bytes of a stream that came in this turn: they leave together. */
+  #waiting: Uint8Array[] = []
 
-  constructor(connection: Connection, version: number, requestId: Uint8Array) {
+  constructor(connection: Connection, version: number, requestId: Uint8Array, soon: (run: () => void) => void) {
     this.#connection = connection
     this.#version = version
     this.#requestId = requestId
+    this.#soon = soon
   }
 
   /** The proxy reads slowly: producing more would only fill memory. */
@@ -67,7 +71,28 @@ export class WorkerAnswer {
     })
   }
 
-  part(bytes: Uint8Array, final?: WorkerFinal): void {
+  /** More of the body, at the end of this turn. */
+  more(bytes: Uint8Array): void {
+    if (this.#waiting.push(bytes) === 1) this.#soon(this.#flush)
+  }
+
+  /** The last of the body. */
+  last(bytes: Uint8Array, final: WorkerFinal): void {
+    this.#waiting.push(bytes)
+    this.#parts(this.#takeWaiting(), final)
+  }
+
+  readonly #flush = (): void => {
+    if (this.#waiting.length > 0) this.#parts(this.#takeWaiting(), undefined)
+  }
+
+  #takeWaiting(): Uint8Array {
+    const waiting = this.#waiting
+    this.#waiting = []
+    return waiting.length === 1 ? waiting[0]! : Buffer.concat(waiting)
+  }
+
+  #parts(bytes: Uint8Array, final: WorkerFinal | undefined): void {
     let rest = bytes
     while (rest.length > partBytes) {
       this.#part(rest.subarray(0, partBytes), undefined)
@@ -80,7 +105,7 @@ export class WorkerAnswer {
   whole(head: AnswerHead, body: Uint8Array, final: WorkerFinal): void {
     if (this.#version < wholeAnswerVersion || body.length > partBytes) {
       this.head(head, final.startTime)
-      return this.part(body, final)
+      return this.last(body, final)
     }
     this.#connection.send(proxyQueryAnswerEx, {
       _: 'proxy.queryAnswerEx',
@@ -92,6 +117,7 @@ export class WorkerAnswer {
 
   /** After a head only: before it a failure is a whole answer with an error status, which every peer understands. */
   failure(code: number, message: string, final: WorkerFinal): void {
+    this.#flush()
     const requestId = this.#requestId
     if (this.#version === 0) {
       this.#connection.send(proxyQueryAnswerPartError, {

@@ -156,7 +156,7 @@ export class Serving implements BackendEvents {
   #streamed(bytes: Uint8Array): boolean {
     const meter = this.#meter!
     const metered = meter.push(bytes)
-    if (metered !== undefined && metered.length > 0) this.#answer.part(metered)
+    if (metered !== undefined && metered.length > 0) this.#answer.more(metered)
     if (meter.exceeded) {
       this.#stop('exceeded')
       return true
@@ -179,7 +179,7 @@ export class Serving implements BackendEvents {
     const tokens = this.#head!.status < 400 ? await this.#tokens() : noTokens
     if (this.#done) return
     const final = this.#final(tokens)
-    if (this.#streaming) this.#answer.part(body ?? nothing, final)
+    if (this.#streaming) this.#answer.last(body ?? nothing, final)
     else this.#answer.whole(this.#head!, body ?? nothing, final)
     this.#finish(this.#head!.status < 500 ? 'succeeded' : 'failed', tokens)
   }
@@ -211,7 +211,7 @@ export class Serving implements BackendEvents {
         if (this.#done) return
         const bytes = this.#meter!.cut(known) ?? nothing
         const tokens = this.#adjusted()
-        this.#answer.part(bytes, this.#final(tokens))
+        this.#answer.last(bytes, this.#final(tokens))
         this.#finish('succeeded', tokens)
       })
       .catch((error: unknown) => this.#broken(error))

@@ -290,7 +290,12 @@ export class WorkerSession implements UplinkSession {
     }
     const key = idKey(query.requestId)
     if (this.#servings.has(key)) throw new WireError('malformed', 'a request id that is in use')
-    const answer = new WorkerAnswer(this.#connection, this.#terms!.version, query.requestId)
+    const answer = new WorkerAnswer(
+      this.#connection,
+      this.#terms!.version,
+      query.requestId,
+      this.#options.world.soon,
+    )
     const serving = this.#options.serve(
       { query: query.query, coefficient: Number(query.coefficient), timeoutMs, enableDebug },
       answer,

@@ -28,14 +28,15 @@ const defaultMaxActiveRequests = 200
 export async function startWorker(setup: WorkerSetup): Promise<RunningWorker> {
   const { runner, root, world, report, backend, backendModel } = setup
   await using stack = new AsyncDisposableStack()
-  stack.defer(() => backend.close())
+  let worker: Worker | undefined
+  stack.defer(() => worker?.close(0) ?? backend.close())
   const troubles = new Troubles(report)
   const rootAddress = configuredAddress('root_contract_address', runner.rootContractAddress)
   const owner = configuredAddress('owner_address', runner.ownerAddress)
   const wallet = nodeWalletAddress({ publicKey: createPaymentKey(runner.nodeWalletKey).publicKey, owner })
 
   const dialer = stack.use(await createDialer(world, setup.reach, report))
-  const worker = new Worker({
+  const running = (worker = new Worker({
     world,
     config: root,
     root: rootAddress,
@@ -51,23 +52,22 @@ export async function startWorker(setup: WorkerSetup): Promise<RunningWorker> {
     findUsageSource: probeUsage,
     dial: dialer.dial,
     log: troubles.report,
-  })
-  stack.defer(() => worker.close(0))
+  }))
   const backendName = backend.name
   const faces = stack.use(
-    workerFaces({ worker, setup, wallet, rootAddress, backendName, dialer, troubles }),
+    workerFaces({ worker: running, setup, wallet, rootAddress, backendName, dialer, troubles }),
   )
   const surface = stack.use(await openSurface(faces, setup, runner.httpAccessHash))
-  worker.start()
+  running.start()
 
   const closing = stack.move()
   return {
     name: 'worker',
-    worker,
+    worker: running,
     addresses: surface ? { http: surface.address } : {},
     problems: () => faces.problems(),
     close: closeOnce(async graceMs => {
-      await worker.close(graceMs)
+      await running.close(graceMs)
       await closing.disposeAsync()
     }),
   }

@@ -59,7 +59,7 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
   })
   server.maxConnections = limits.connections
   const connections = new Map<Socket, Connection>()
-  server.on('connection', socket => watch(socket, connections))
+  server.on('connection', socket => watch(socket, connections, limits))
   const serve = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {
     const connection = connections.get(request.socket)
     if (connection === undefined) return
@@ -114,12 +114,20 @@ function shareOf(options: EndpointOptions): Shared {
 }
 
 /** Learns at once when a caller goes away, for all requests of its connection. */
-function watch(socket: Socket, connections: Map<Socket, Connection>): void {
+function watch(socket: Socket, connections: Map<Socket, Connection>, limits: EndpointLimits): void {
   const connection = new Connection()
   connections.set(socket, connection)
+  const left = (): void => {
+    for (const exchange of connection.exchanges.slice()) exchange.callerLeft()
+  }
+  socket.on('end', () => {
+    left()
+    // The server ends its side too once the caller has read what was sent, which it may never do.
+    socket.setTimeout(limits.drainTimeoutMs)
+  })
   socket.on('close', () => {
     connections.delete(socket)
-    for (const exchange of connection.exchanges.slice()) exchange.callerLeft()
+    left()
   })
 }
 

@@ -66,6 +66,25 @@ test('a caller who closes its side while an answer runs has left', async () => {
   await call.cancelled
 })
 
+test('a caller who closes its side and reads nothing is let go', async () => {
+  await using served = await serve(
+    ({ events }) => {
+      events.head(200, [['content-type', 'text/plain']])
+      events.data(Buffer.alloc(20_000_000))
+    },
+    { limits: { bufferBytes: 50_000_000, drainTimeoutMs: 50 } },
+  )
+  const peer = await dial(served)
+  peer.socket.pause()
+  peer.socket.write(post())
+  const call = await served.network.nextCall()
+  await turn()
+  peer.socket.end()
+  await call.cancelled
+  await served.close(60_000)
+  peer.socket.destroy()
+})
+
 test('a body may come in chunks, and byte by byte', async () => {
   await using served = await serve(whole({}))
   const peer = await dial(served)

@@ -50,6 +50,11 @@ export class SimNetwork {
     this.#listening.set(keyOf(endpoint), { process, host: endpoint.host, accept })
   }
 
+  /** Dials to it fail from now on; what is connected stays. */
+  stopListening(process: SimProcess): void {
+    for (const [key, listening] of this.#listening) if (listening.process === process) this.#listening.delete(key)
+  }
+
   /** As the roles dial: a transport after a while, or a WireError. */
   dial(process: SimProcess, host: string, endpoint: PeerEndpoint, signal?: AbortSignal): Promise<Transport> {
     const { chance } = this.#world

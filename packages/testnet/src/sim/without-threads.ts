@@ -7,7 +7,7 @@ import { hash } from 'node:crypto'
  */
 export function withoutThreads(): Disposable {
   const { subtle } = crypto
-  const digest: SubtleCrypto['digest'] = async (algorithm, data) => {
+  const digest: typeof subtle.digest = async (algorithm, data) => {
     const name = (typeof algorithm === 'string' ? algorithm : algorithm.name).replace('-', '')
     const bytes = ArrayBuffer.isView(data)
       ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)

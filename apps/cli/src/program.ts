@@ -1,0 +1,89 @@
+import { Command, CommanderError, Option } from 'commander'
+import type { Context } from './context.ts'
+import { print, printJson, tinted } from './context.ts'
+import { CliError, exitCodeOf, reasonOf } from './error.ts'
+import { count, difficulty, port, thousandths, withLog } from './flags.ts'
+import { version } from './version.ts'
+
+/** Runs one command line, without the program's own name. Resolves with the exit code; never rejects. */
+export async function run(context: Context, argv: readonly string[]): Promise<number> {
+  const program = createProgram(context)
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    explain(context, error, argv.includes('--json'))
+    return exitCodeOf(error)
+  }
+}
+
+/** What happened, why, and how to solve it. A stack trace only for who asks for one. */
+function explain(context: Context, error: unknown, asJson: boolean): void {
+  const { stderr, stdout, environment } = context
+  const advice = error instanceof CliError ? error.advice : undefined
+  const code = error instanceof CliError ? error.code : 'internal'
+  if (asJson) printJson(stdout, { error: { code, message: reasonOf(error), ...(advice && { advice }) } })
+  else {
+    print(stderr, `${tinted('failed', 'cocoon:', stderr)} ${reasonOf(error)}`)
+    if (advice !== undefined) print(stderr, `  ${advice}`)
+  }
+  if (environment['COCOON_DEBUG'] === '1' && error instanceof Error) print(stderr, error.stack ?? '')
+  else if (code === 'internal') print(stderr, '  This is a fault of the program. COCOON_DEBUG=1 shows where.')
+}
+
+function createProgram(context: Context): Command {
+  const program = new Command('cocoon')
+    .description('Confidential compute open network: run AI models for others, or use theirs.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help for a command')
+    .exitOverride()
+    .configureOutput({
+      writeOut: text => context.stdout.write(text),
+      writeErr: text => context.stderr.write(text),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .showHelpAfterError('(cocoon help says more)')
+  addRoles(program, context)
+  return program
+}
+
+function addRoles(program: Command, context: Context): void {
+  withRole(program.command('proxy'), 'ask this of workers, and show it: any, or fake_tdx')
+    .description('run a proxy: the market between clients and workers')
+    .option('--host <address>', 'address to listen on for workers and clients', '127.0.0.1')
+    .option('--workers-port <port>', 'public port for workers', port, 11_001)
+    .option('--clients-port <port>', 'public port for clients', port, 11_002)
+    .option('--difficulty <bits>', 'proof of work asked of who connects', difficulty, 20)
+    .option('--router', 'listen plainly on workers_rpc_port and client_rpc_port, behind a reference router')
+    .action(async flags => (await import('./commands/proxy.ts')).runProxy(context, flags))
+
+  withDial(program.command('client'))
+    .description('run a client: an OpenAI-compatible endpoint on http_port')
+    .action(async flags => (await import('./commands/client.ts')).runClient(context, flags))
+
+  withDial(program.command('worker'))
+    .description('run a worker: offer a model and earn')
+    .option('--backend <url|llama>', 'server that runs the model, in place of forward_requests_to')
+    .option('--model-file <file>', 'with --backend llama: a GGUF file, or hf:owner/repository/file.gguf')
+    .option('--backend-model <name>', "the backend's own name for the model, where it differs")
+    .option('--coefficient <n>', 'price factor in thousandths: 1000 is 1.0', thousandths)
+    .option('--max-active <n>', 'most queries at once', count)
+    .action(async flags => (await import('./commands/worker.ts')).runWorker(context, flags))
+}
+
+function withRole(command: Command, policyText: string): Command {
+  return withLog(command)
+    .requiredOption('-c, --config <file>', 'configuration of the role, JSON; COCOON_<KEY> overrides a key')
+    .option('-C, --disable-ton <file>', 'root configuration, JSON, of a network without a chain')
+    .option('-p, --check-hashes', 'check image and model hashes, in test networks too')
+    .addOption(new Option('--policy <name>', policyText).choices(['any', 'fake_tdx']).default('any'))
+}
+
+function withDial(command: Command): Command {
+  return withRole(command, 'ask this of proxies, and show it: any, or fake_tdx')
+    .option('--max-difficulty <bits>', 'refuse proofs of work that are harder', difficulty, 28)
+    .option('--router', 'reach proxies through the router at connect_to_proxy_via')
+}
