@@ -4,7 +4,7 @@ import { benchModel } from './scenarios.ts'
 /**
  * A model server that costs next to nothing: OpenAI's shapes from prepared bytes, over a bare TCP socket. Its
  * port goes to standard output as one line. Fields of the request that it knows besides `stream`:
- * `bench_chunks` (50 if absent) and `bench_interval_ms` (0: as fast as the event loop turns, a write each).
+ * `bench_chunks` (50 if absent) and `bench_interval_ms` (0: all of them at once, in one write).
  */
 const server = createServer({ noDelay: true }, socket => new Caller(socket))
 server.listen(Number(process.argv[2] ?? 0), '127.0.0.1', () => {
@@ -47,59 +47,39 @@ class Caller {
       this.#socket.write(answer)
       return
     }
-    const wantsUsage = body.includes('"include_usage":true')
-    const stream = new Stream(this.#socket, numberIn(body, '"bench_chunks":') ?? 50, wantsUsage)
+    const chunks = numberIn(body, '"bench_chunks":') ?? 50
     const intervalMs = numberIn(body, '"bench_interval_ms":') ?? 0
-    if (intervalMs > 0) stream.pace(intervalMs)
-    else sendFast(stream)
+    const end = body.includes('"include_usage":true') ? streamEndWithUsage : streamEnd
+    if (intervalMs > 0) sendPaced(this.#socket, { chunks, intervalMs, end })
+    else this.#socket.write(wholeStream(chunks, end))
   }
 }
 
-/** A streamed answer on its way. */
-class Stream {
-  readonly #socket: Socket
-  readonly #wantsUsage: boolean
-  #left: number
-
-  constructor(socket: Socket, chunks: number, wantsUsage: boolean) {
-    this.#socket = socket
-    this.#left = chunks
-    this.#wantsUsage = wantsUsage
-    socket.write(streamHead)
+/** A chunk each interval, stamped with the time it leaves. */
+function sendPaced(
+  socket: Socket,
+  { chunks, intervalMs, end }: { chunks: number; intervalMs: number; end: Buffer },
+): void {
+  let left = chunks
+  const next = (): void => {
+    if (socket.destroyed) return clearInterval(timer)
+    if (left-- > 0) return void socket.write(stampedChunk())
+    clearInterval(timer)
+    socket.write(end)
   }
-
-  /** Sends the next chunk; false once the stream is over. */
-  next(chunk: Buffer): boolean {
-    if (this.#socket.destroyed) return false
-    if (this.#left-- > 0) {
-      this.#socket.write(chunk)
-      return true
-    }
-    this.#socket.write(this.#wantsUsage ? streamEndWithUsage : streamEnd)
-    return false
-  }
-
-  /** A chunk each interval, stamped with the time it leaves. */
-  pace(intervalMs: number): void {
-    this.next(stampedChunk())
-    const timer = setInterval(() => {
-      if (!this.next(stampedChunk())) clearInterval(timer)
-    }, intervalMs)
-  }
+  const timer = setInterval(next, intervalMs)
+  socket.write(streamHead)
+  next()
 }
 
-let fastStreams: Stream[] = []
+let prepared: { chunks: number; end: Buffer; bytes: Buffer } | undefined
 
-/** Each turn of the event loop sends one chunk of each stream. */
-function sendFast(stream: Stream): void {
-  if (fastStreams.push(stream) === 1) setImmediate(sendTurn)
-}
-
-function sendTurn(): void {
-  const streams = fastStreams
-  fastStreams = []
-  for (const stream of streams) if (stream.next(plainChunk)) fastStreams.push(stream)
-  if (fastStreams.length > 0) setImmediate(sendTurn)
+function wholeStream(chunks: number, end: Buffer): Buffer {
+  if (prepared?.chunks !== chunks || prepared.end !== end) {
+    const bytes = Buffer.concat([streamHead, ...Array.from({ length: chunks }, () => plainChunk), end])
+    prepared = { chunks, end, bytes }
+  }
+  return prepared.bytes
 }
 
 function numberIn(body: Buffer, name: string): number | undefined {

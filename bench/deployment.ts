@@ -31,7 +31,7 @@ export class Deployment implements AsyncDisposable {
   }
 
   /** Starts all of it and resolves once the client offers the model. */
-  static async start(options: { launcher: string; cpuProfiles: string | undefined }): Promise<Deployment> {
+  static async start(options: { cpuProfiles: string | undefined }): Promise<Deployment> {
     await using started = new AsyncDisposableStack()
     const folder = await mkdtemp(join(tmpdir(), 'cocoon-bench-'))
     started.defer(() => rm(folder, { recursive: true, force: true }))
@@ -42,10 +42,9 @@ export class Deployment implements AsyncDisposable {
 
     const startRole = (name: RoleName, args: string[]): Program => {
       const files = ['--config', join(folder, `${name}.json`), '--disable-ton', join(folder, 'root.json')]
-      const profile = options.cpuProfiles
-      const nodeOptions =
-        profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`, `--cpu-prof-name=${name}.cpuprofile`]
-      return started.use(Program.start(name, [options.launcher, name, ...files, ...args], nodeOptions))
+      const quietly = ['--log-level', 'error', '--state', join(folder, `${name}-state`)]
+      const profile = profileOptions(options.cpuProfiles, name)
+      return started.use(Program.start(name, [...profile, commandLine, name, ...files, ...quietly, ...args], 'quiet'))
     }
     const listens = ['--workers-port', String(ports.workers), '--clients-port', String(ports.clients)]
     const roles = {
@@ -67,6 +66,13 @@ export class Deployment implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#dispose()
   }
+}
+
+const commandLine = besides('../apps/cli/src/main.ts')
+
+function profileOptions(folder: string | undefined, name: RoleName): string[] {
+  if (folder === undefined) return []
+  return ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}.cpuprofile`]
 }
 
 export function besides(file: string): string {

@@ -121,6 +121,7 @@ function serveParent(): void {
   const tell = (report: LoadReport): void => void process.send!(report)
   const failed = (error: Error): void => tell({ kind: 'failed', why: error.message })
   let load: Load
+  process.on('disconnect', () => process.exit())
   process.on('message', (command: LoadCommand) => {
     if (command.kind === 'prepare') {
       load = new Load(command.scenario, command.target, command.port)

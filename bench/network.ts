@@ -14,8 +14,7 @@ const usage = `npm run bench [-- options]
   --seconds N        length of a round (1.5)
   --rounds N         rounds of each scenario and target (5)
   --json FILE        all figures as JSON
-  --cpu-prof DIR     a CPU profile of each role
-  --launcher FILE    what starts a role instead of the command line`
+  --cpu-prof DIR     a CPU profile of each role`
 
 const { values } = parseArgs({
   options: {
@@ -24,7 +23,6 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     json: { type: 'string' },
     'cpu-prof': { type: 'string' },
-    launcher: { type: 'string', default: besides('role.ts') },
     help: { type: 'boolean', short: 'h' },
   },
 })
@@ -52,7 +50,7 @@ async function main(): Promise<void> {
 async function measureNetwork(chosen: readonly Scenario[]): Promise<ScenarioReport[]> {
   const cpuProfiles = values['cpu-prof']
   if (cpuProfiles !== undefined) await mkdir(cpuProfiles, { recursive: true })
-  await using deployment = await Deployment.start({ launcher: values.launcher, cpuProfiles })
+  await using deployment = await Deployment.start({ cpuProfiles })
   await using load = Program.startWithMessages('load generator', besides('load.ts'))
   const seconds = Number(values.seconds)
   for (const scenario of chosen) {

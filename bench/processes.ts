@@ -18,18 +18,21 @@ export class Program implements AsyncDisposable {
     child.stderr?.on('data', (bytes: Buffer) => {
       this.#errors = (this.#errors + bytes).slice(-lastWordsBytes)
     })
+    // Whichever way this process ends, no other stays behind.
+    const end = (): void => void child.kill('SIGKILL')
+    process.once('exit', end)
+    child.once('exit', () => process.off('exit', end))
   }
 
-  static start(name: string, args: string[], nodeOptions: string[] = []): Program {
-    return new Program(
-      name,
-      spawn(process.execPath, [...nodeOptions, ...args], { stdio: ['ignore', 'pipe', 'pipe'] }),
-    )
+  /** `quiet`: what it prints is thrown away. */
+  static start(name: string, args: string[], quiet?: 'quiet'): Program {
+    const stdout = quiet === undefined ? 'pipe' : 'ignore'
+    return new Program(name, spawn(process.execPath, args, { stdio: ['ignore', stdout, 'pipe'], env: environment() }))
   }
 
   /** A program that talks to this one by messages. */
   static startWithMessages(name: string, file: string): Program {
-    return new Program(name, fork(file, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }))
+    return new Program(name, fork(file, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: environment() }))
   }
 
   get pid(): number {
@@ -38,8 +41,9 @@ export class Program implements AsyncDisposable {
 
   /** The first line that it prints. */
   async firstLine(): Promise<string> {
-    for await (const bytes of this.child.stdout!) return String(bytes).trim()
-    throw new Error(`${this.name} said nothing. ${this.#errors}`)
+    const [bytes] = await Promise.race([once(this.child.stdout!, 'data'), once(this.child, 'exit')])
+    if (!Buffer.isBuffer(bytes)) throw new Error(`${this.name} ended by itself. ${this.#errors}`)
+    return bytes.toString().trim()
   }
 
   /** All that it prints until it ends well. */
@@ -69,6 +73,11 @@ export class Program implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop()
   }
+}
+
+/** Without variables that would change a role's configuration. */
+function environment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('COCOON_')))
 }
 
 /** A port of the loopback interface that nobody listens on now. */

@@ -44,9 +44,16 @@ export interface RoleLog {
 /** Log lines on `stream`, the standard error: JSON for machines, short text where a person watches. */
 export function createLog(options: { stream: Writable & { isTTY?: boolean }; level: LogLevel }): RoleLog {
   const { stream, level } = options
-  const destination = stream.isTTY ? { write: (line: string) => void stream.write(readable(line, stream)) } : stream
+  const destination = stream.isTTY
+    ? { write: (line: string) => void stream.write(readable(line, stream)) }
+    : stream
   const logger = pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: label => ({ level: label }) } },
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: label => ({ level: label }) },
+    },
     destination,
   )
   return {

@@ -46,8 +46,24 @@ function createProgram(context: Context): Command {
       getErrHasColors: () => false,
     })
     .showHelpAfterError('(cocoon help says more)')
+  addUp(program, context)
   addRoles(program, context)
   return program
+}
+
+function addUp(program: Command, context: Context): void {
+  withLog(program.command('up'))
+    .description('run a whole network here: a client, a proxy, a worker and a small model')
+    .option('--port <port>', 'HTTP port of the client, which apps call', port, 10_000)
+    .option('--proxy-port <port>', 'HTTP port of the proxy', port, 11_000)
+    .option('--proxy-workers-port <port>', 'where workers reach the proxy', port, 11_001)
+    .option('--proxy-clients-port <port>', 'where clients reach the proxy', port, 11_002)
+    .option('--worker-port <port>', 'HTTP port of the worker', port, 12_000)
+    .option('--model <file>', 'a GGUF file, or hf:owner/repository/file.gguf, in place of the tiny model')
+    .option('--backend <url>', 'an OpenAI-compatible server that runs the model instead')
+    .option('--backend-model <name>', 'which of its models to offer (default: the first)')
+    .option('--difficulty <bits>', 'proof of work between the roles', difficulty, 8)
+    .action(async flags => (await import('./commands/up.ts')).runUp(context, flags))
 }
 
 function addRoles(program: Command, context: Context): void {

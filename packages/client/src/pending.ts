@@ -122,9 +122,19 @@ export class PendingQuery {
   }
 }
 
-/** What the network's error numbers mean to a caller. The text comes from a peer: it is cut, never interpreted. */
+/**
+ * What a proxy's error means to a caller. Proxies of other implementations tell some meanings by their words
+ * alone. The text comes from a peer: it is cut, and shown as its words.
+ */
 function failureOf(code: number, message: string): ClientError {
-  const meaning: ClientErrorCode =
-    code === 652 ? 'timeout' : code === 651 ? 'no-worker' : code === 653 ? 'cancelled' : 'upstream'
-  return new ClientError(meaning, `The network answered ${code}: ${message.slice(0, 300)}`)
+  return new ClientError(meaningOf(code, message), `The network answered ${code}: ${message.slice(0, 300)}`)
+}
+
+function meaningOf(code: number, message: string): ClientErrorCode {
+  if (code === 652) return 'timeout'
+  if (code === 651) return 'no-worker'
+  if (code === 653) return 'cancelled'
+  if (code === 621 && message.startsWith('unknown model')) return 'model-not-found'
+  if (code === 602 && message.startsWith('client balance is too low')) return 'insufficient-balance'
+  return 'upstream'
 }

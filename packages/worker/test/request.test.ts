@@ -133,8 +133,8 @@ describe('what is refused', () => {
     for (const path of ['/', '/v1/chat/completions?a=b', '/v1/models', '/v1/chat/completions/', 'v1/completions'])
       assert.equal(refusalOf(() => prepare(minimal, { path })).status, 404)
     assert.equal(refusalOf(() => prepare(minimal, { method: 'GET' })).status, 405)
-    assert.equal(refusalOf(() => prepare(minimal, { headers: [['Content-Encoding', 'gzip']] })).status, 415)
-    prepare(minimal, { headers: [['content-encoding', 'identity']] })
+    assert.equal(refusalOf(() => prepare(minimal, { headers: [{ name: 'Content-Encoding', value: 'gzip' }] })).status, 415)
+    prepare(minimal, { headers: [{ name: 'content-encoding', value: 'identity' }] })
   })
 
   test('bodies', () => {

@@ -96,7 +96,9 @@ export function warnOfSettings(
 ): void {
   const warn = (why: string): void => report({ event: 'setting-doubtful', why })
   if (runner.isTest !== root.isTest) {
-    warn('is_test is false, but a network without a chain is a test network; hashes are checked because of it')
+    warn(
+      'is_test is false, but a network without a chain is a test network; hashes are checked because of it',
+    )
   }
   if (runner.proxyConnections === 0) warn('proxy_connections is 0: no proxy is ever dialled')
 }

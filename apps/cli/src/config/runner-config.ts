@@ -33,7 +33,9 @@ export function parseRunnerConfig<Name extends RunnerConfigName>(
   } catch (cause) {
     if (!(cause instanceof WireError)) throw cause
     const key = cause.message.split(' ', 1)[0] ?? ''
-    const place = Object.hasOwn(overrides, key) ? `The variable ${variableOf(key)}` : `The configuration ${path}`
+    const place = Object.hasOwn(overrides, key)
+      ? `The variable ${variableOf(key)}`
+      : `The configuration ${path}`
     throw new CliError('config', `${place} does not fit: ${cause.message}.`, {
       cause,
       advice: 'Correct this entry. `cocoon doctor --config FILE` checks the whole file.',

@@ -143,7 +143,12 @@ function clientMetrics({ client, dialer }: ClientFacesOptions): Metric[] {
       label: 'outcome',
       read: () => ({ succeeded: stats.succeeded, failed: stats.failed }),
     },
-    { kind: 'counter', name: 'retries_total', help: 'Queries sent again after a loss.', read: () => stats.retried },
+    {
+      kind: 'counter',
+      name: 'retries_total',
+      help: 'Queries sent again after a loss.',
+      read: () => stats.retried,
+    },
     {
       kind: 'counter',
       name: 'bytes_total',
@@ -157,7 +162,12 @@ function clientMetrics({ client, dialer }: ClientFacesOptions): Metric[] {
       help: 'Adjusted tokens charged.',
       read: () => Number(stats.tokens),
     },
-    { kind: 'counter', name: 'cost_nanotons_total', help: 'What they cost.', read: () => Number(stats.costNano) },
+    {
+      kind: 'counter',
+      name: 'cost_nanotons_total',
+      help: 'What they cost.',
+      read: () => Number(stats.costNano),
+    },
     { kind: 'gauge', name: 'running', help: 'Queries under way.', read: () => client.running },
     {
       kind: 'gauge',

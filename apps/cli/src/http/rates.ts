@@ -1,15 +1,7 @@
 import type { Timer, World } from '@cocoon/wire'
 
 /** Total since the start, then per-second rates that fade over 1 s, 10 s, 1 min, 10 min, 1 h and 1 d. */
-export type Rate = [
-  total: number,
-  s1: number,
-  s10: number,
-  m1: number,
-  m10: number,
-  h1: number,
-  d1: number,
-]
+export type Rate = [total: number, s1: number, s10: number, m1: number, m10: number, h1: number, d1: number]
 
 const windowsS = [1, 10, 60, 600, 3_600, 86_400] as const
 const sampleEveryMs = 1_000

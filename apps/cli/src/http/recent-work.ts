@@ -1,8 +1,14 @@
 import type { Timer, World } from '@cocoon/wire'
 
-/** A worker connection's record, as far as it is followed here. */
+/** A worker's record, which outlives its connections, as far as it is followed here. */
+interface Standing {
+  readonly succeeded: number
+  readonly failed: number
+  readonly latencyMs: number | undefined
+}
+
 interface Recorded {
-  readonly standing: { readonly succeeded: number; readonly failed: number; readonly latencyMs: number | undefined }
+  readonly standing: Standing
 }
 
 /** What a worker did in about the last ten minutes. */
@@ -20,11 +26,11 @@ interface Entry extends Recent {
 const windowS = 600
 const sampleEveryMs = 5_000
 
-/** Counts of the last ten minutes for each worker connection: older queries fade out of them. */
+/** Counts of the last ten minutes for each worker: older queries fade out of them. */
 export class RecentWork implements Disposable {
   readonly #world: World
   readonly #workers: () => Iterable<Recorded>
-  readonly #entries = new WeakMap<Recorded, Entry>()
+  readonly #entries = new WeakMap<Standing, Entry>()
   #sampledAtMs: number
   #timer: Timer | undefined
 
@@ -37,7 +43,7 @@ export class RecentWork implements Disposable {
 
   of(worker: Recorded): Recent {
     this.#sample()
-    const { queries, succeeded, seconds } = this.#entryOf(worker)
+    const { queries, succeeded, seconds } = this.#entryOf(worker.standing)
     return { queries: Math.round(queries), succeeded: Math.round(succeeded), seconds }
   }
 
@@ -56,9 +62,9 @@ export class RecentWork implements Disposable {
     const nowMs = this.#world.monotonic()
     const kept = Math.exp(-(nowMs - this.#sampledAtMs) / 1000 / windowS)
     this.#sampledAtMs = nowMs
-    for (const worker of this.#workers()) {
-      const entry = this.#entryOf(worker)
-      const { succeeded, failed, latencyMs = 0 } = worker.standing
+    for (const standing of new Set(Array.from(this.#workers(), worker => worker.standing))) {
+      const entry = this.#entryOf(standing)
+      const { succeeded, failed, latencyMs = 0 } = standing
       const newSucceeded = succeeded - entry.seenSucceeded
       const newQueries = newSucceeded + failed - entry.seenFailed
       entry.queries = entry.queries * kept + newQueries
@@ -69,12 +75,11 @@ export class RecentWork implements Disposable {
     }
   }
 
-  #entryOf(worker: Recorded): Entry {
-    let entry = this.#entries.get(worker)
+  #entryOf(standing: Standing): Entry {
+    let entry = this.#entries.get(standing)
     if (entry === undefined) {
-      const { succeeded, failed } = worker.standing
-      entry = { queries: 0, succeeded: 0, seconds: 0, seenSucceeded: succeeded, seenFailed: failed }
-      this.#entries.set(worker, entry)
+      entry = { queries: 0, succeeded: 0, seconds: 0, seenSucceeded: 0, seenFailed: 0 }
+      this.#entries.set(standing, entry)
     }
     return entry
   }

@@ -1,4 +1,10 @@
-import { type ContractAddress, formatAddress, isImageAllowed, isModelAllowed, parseAddress } from '@cocoon/money'
+import {
+  type ContractAddress,
+  formatAddress,
+  isImageAllowed,
+  isModelAllowed,
+  parseAddress,
+} from '@cocoon/money'
 import type { Worker } from '@cocoon/worker'
 import { reasonOf } from '../error.ts'
 import type { Dialer } from '../roles/dialer.ts'
@@ -74,7 +80,9 @@ function workerProblems({ worker, setup, backendName, troubles }: WorkerFacesOpt
   if (!worker.backendIsUp) {
     problems.push(`the backend ${backendName} is not up: ${troubles.backend ?? 'no answer yet'}`)
   } else if (worker.usageSource === 'none') {
-    problems.push(`the backend ${backendName} states no usage and counts no tokens, so nothing can be charged`)
+    problems.push(
+      `the backend ${backendName} states no usage and counts no tokens, so nothing can be charged`,
+    )
   }
   if (!worker.isEnabled) problems.push('it is disabled; POST /request/enable turns it on')
   problems.push(...proxyProblems(worker.proxies(), troubles, runner.proxyConnections))

@@ -24,11 +24,14 @@ export function checkPeersAs(
   return peerCheck(policyOf(policy), world, role)
 }
 
-/** The certificate that this side shows, with the stand-in for evidence where the policy asks for it. */
-export function ownIdentity(policy: PolicyName, world: World, report: Report): Promise<RotatingIdentity> {
+/**
+ * The certificate that this side shows. It carries the stand-in for evidence, which peers of policy `any` ignore
+ * and which peers without a router in front of them may ask for.
+ */
+export function ownIdentity(world: World, report: Report): Promise<RotatingIdentity> {
   return rotatingIdentity({
     world,
-    ...(policy === 'fake_tdx' && { evidence: fakeTdxEvidence }),
+    evidence: fakeTdxEvidence,
     onFailure: (cause, expiresAtMs) =>
       report({
         event: 'certificate-not-renewed',

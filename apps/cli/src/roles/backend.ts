@@ -18,6 +18,16 @@ export type BackendChoice =
       readonly modelDirectory: string
     }
 
+export interface OpenBackendOptions {
+  readonly world: World
+  readonly signal?: AbortSignal
+  /** Hears how far a download or a load is. */
+  readonly progress?: (text: string) => void
+}
+
+/** The name of the model that needs no download. */
+export const tinyModel = 'cocoon/tiny-recital'
+
 /** `key` is what the address was read from, for people. */
 export function httpBackendChoice(key: string, address: string): BackendChoice {
   return { kind: 'http', url: configuredUrl(key, address) }
@@ -39,7 +49,7 @@ export function llamaBackendChoice(options: {
 }
 
 /** Opens the backend; a model in this process is loaded before it resolves. Rejects with a CliError. */
-export async function openBackend(choice: BackendChoice, _world: World): Promise<Backend> {
+export async function openBackend(choice: BackendChoice, _options: OpenBackendOptions): Promise<Backend> {
   try {
     if (choice.kind === 'http') return createHttpBackend({ url: choice.url })
     throw new CliError('unsupported', 'This build has no embedded model.')

@@ -23,7 +23,7 @@ export interface Dialer extends Disposable {
 /** Dials proxies with proof of work and TLS, or through a router. */
 export async function createDialer(world: World, reach: Reach, report: Report): Promise<Dialer> {
   const { policy, maxDifficulty, router } = reach
-  const identity = await ownIdentity(policy, world, report)
+  const identity = await ownIdentity(world, report)
   const checkPeer = checkPeersAs('server', policy, world)
   const mode = router === undefined ? ({ kind: 'direct' } as const) : ({ kind: 'router', ...router } as const)
   const counts = { established: 0, failed: 0 }

@@ -90,7 +90,7 @@ interface Ports {
 async function openPorts(proxy: Proxy, setup: ProxySetup, stack: AsyncDisposableStack): Promise<Ports> {
   const { world, report, policy, host, isBehindRouter, workersPort, clientsPort, portSettings } = setup
   const handshakes: Handshakes = { established: 0, failed: 0 }
-  const identity = stack.use(await ownIdentity(policy, world, report))
+  const identity = stack.use(await ownIdentity(world, report))
   const proofOfWork = adaptiveDifficulty({ world, base: setup.difficulty })
 
   const open = async (side: 'workers' | 'clients', port: number): Promise<Listener> => {

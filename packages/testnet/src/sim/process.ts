@@ -54,7 +54,7 @@ export class SimProcess implements World {
     return this.#schedule((due: () => void) => this.#world.after(delayMs, due), run)
   }
 
-  soon(run: () => void): void {
+  readonly soon = (run: () => void): void => {
     const now = this.#world.monotonic()
     this.#soonAtMs = Math.max(this.#soonAtMs, now + turnMs * this.chance.unit())
     this.event(this.#soonAtMs - now, run)

@@ -1,6 +1,6 @@
 import { addressKey } from '@cocoon/money'
 import { check, TestnetError } from '../error.ts'
-import { calmTemper } from './backend.ts'
+import { calmTemper, type Temper } from './backend.ts'
 import { Call, type Outcome } from './caller.ts'
 import { EventLog } from './event-log.ts'
 import { calmNetwork, SimNetwork } from './network.ts'
@@ -8,7 +8,7 @@ import { addressFor, ClientParty, ProxyParty, type Scene, sceneConfig, WorkerPar
 import { drawPlan, simModel } from './plan.ts'
 import { type Action, type Profile, profiles, type ProfileName } from './profile.ts'
 import type { Random } from './random.ts'
-import { soundLedger, type WatchedLedger } from './watched-ledger.ts'
+import { type LedgerFaults, soundLedger, type WatchedLedger } from './watched-ledger.ts'
 import { withoutThreads } from './without-threads.ts'
 import { SimWorld } from './world.ts'
 
@@ -76,6 +76,8 @@ class Simulation {
   readonly #ledgers = new Set<WatchedLedger>()
   readonly #open = new Map<Call, ClientParty>()
   readonly #told = new Map<ClientParty, bigint[]>()
+  #temper: Temper
+  #ledgerFaults: LedgerFaults
   #queries = 0
   #answered = 0
   #refused = 0
@@ -90,6 +92,8 @@ class Simulation {
       timerDelayMs: profile.timerDelayMs,
       log: new EventLog({ print: options.print }),
     })
+    this.#temper = profile.temper
+    this.#ledgerFaults = profile.ledger
     this.#chance = this.#world.chance.fork('actions')
     this.#network = new SimNetwork(this.#world, profile.network)
     this.#scene = {
@@ -236,12 +240,12 @@ class Simulation {
 
   #startProxy(party: ProxyParty): void {
     party.start()
-    party.ledger.faults = this.#profile.ledger
+    party.ledger.faults = this.#ledgerFaults
     this.#ledgers.add(party.ledger)
   }
 
   #startWorker(party: WorkerParty): void {
-    party.temper = this.#profile.temper
+    party.temper = this.#temper
     party.start()
   }
 
@@ -318,13 +322,15 @@ class Simulation {
   async #heal(): Promise<void> {
     this.#note('the faults are over')
     this.#network.heal(calmNetwork)
+    this.#temper = calmTemper
+    this.#ledgerFaults = { ...soundLedger, slowestMs: this.#profile.ledger.slowestMs }
     for (const worker of this.#workers) {
       worker.temper = calmTemper
       worker.backend.temper = calmTemper
       worker.backend.down = false
       worker.role?.setEnabled(true)
     }
-    for (const ledger of this.#ledgers) ledger.faults = { ...soundLedger, slowestMs: this.#profile.ledger.slowestMs }
+    for (const ledger of this.#ledgers) ledger.faults = this.#ledgerFaults
     await this.#until('every query has ended', () => this.#open.size === 0, 2 * this.#profile.timeoutMs[1])
     await this.#until('everything is idle', () => this.#busy() === undefined, idleLimitMs)
     const healBy = this.#world.monotonic() + healLimitMs

@@ -53,7 +53,7 @@ export class SimWorld implements World {
     return this.schedule(delayMs + this.#timerDelayMs * this.chance.unit(), run)
   }
 
-  soon(run: () => void): void {
+  readonly soon = (run: () => void): void => {
     this.schedule(0, run)
   }
 

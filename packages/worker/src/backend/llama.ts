@@ -125,7 +125,7 @@ class LlamaBackend implements Backend {
     const run = new LlamaRun(events, request.timeoutMs)
     if (this.closed) run.stop(new WorkerError('closed', 'the backend is closed'))
     this.runs.add(run)
-    run.done = run.perform((out, signal) => this.answer(request, out, signal)).finally(() => this.runs.delete(run))
+    void run.perform((out, signal) => this.answer(request, out, signal)).then(() => this.runs.delete(run))
     return run
   }
 
@@ -183,7 +183,9 @@ class LlamaBackend implements Backend {
 
 /** One request: exactly one of `end` and `failed` comes out of it. */
 class LlamaRun implements BackendRun {
-  done: Promise<void> = Promise.resolve()
+  /** Resolves when the work and the request have both ended. */
+  done: Promise<unknown> = Promise.resolve()
+  private readonly over = Promise.withResolvers<void>()
   private readonly events: BackendEvents
   private readonly out: Outlet
   private readonly controller = new AbortController()
@@ -217,7 +219,12 @@ class LlamaRun implements BackendRun {
     queueMicrotask(() => this.events.failed(error))
   }
 
-  async perform(work: (out: Outlet, signal: AbortSignal) => Promise<void>): Promise<void> {
+  perform(work: (out: Outlet, signal: AbortSignal) => Promise<void>): Promise<unknown> {
+    this.done = Promise.all([this.attempt(work), this.over.promise])
+    return this.done
+  }
+
+  private async attempt(work: (out: Outlet, signal: AbortSignal) => Promise<void>): Promise<void> {
     try {
       // The caller gets the run before its first event.
       await Promise.resolve()
@@ -235,6 +242,7 @@ class LlamaRun implements BackendRun {
     if (this.ended) return false
     this.ended = true
     clearTimeout(this.deadline)
+    this.over.resolve()
     return true
   }
 }

@@ -151,7 +151,7 @@ function table(vocabulary: Vocabulary): { embedding: Float32Array; output: Float
 
 /** What ends a JSON value comes before what prolongs it, so that text in any grammar comes to its end. */
 function plainScore(vocabulary: Vocabulary, token: number): number {
-  const preferred = '}]",:0123456789tfnabcdeghijklmopqrsuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-'
+  const preferred = '}]",:0123456789tfnabcdeghijklmopqrsuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ[{-'
   for (const [index, character] of [...preferred].entries()) {
     if (token === vocabulary.byte(character.charCodeAt(0))) return 400 - 5 * index
   }

@@ -65,22 +65,15 @@ export class Outlet {
     if (!this.paused) this.events.end()
   }
 
-  /** True when it gave the end. */
-  resume(): boolean {
-    if (!this.paused) return false
+  resume(): void {
+    if (!this.paused) return
     this.paused = false
     while (!this.paused) {
       const bytes = this.waiting.shift()
       if (bytes === undefined) break
       this.paused = !this.events.data(bytes)
     }
-    if (!this.ending || this.paused) return false
-    this.events.end()
-    return true
-  }
-
-  get complete(): boolean {
-    return this.ending && !this.paused
+    if (this.ending && !this.paused) this.events.end()
   }
 
   refuse(refusal: Refusal): void {

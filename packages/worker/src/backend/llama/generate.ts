@@ -1,6 +1,7 @@
 import type { LlamaContextSequence, LlamaGrammar, LlamaModel, Token } from 'node-llama-cpp'
 import type { TokenLogprob } from './answer.ts'
 import type { Library } from './library.ts'
+import { choose, maxCandidates, seededRandom } from './sample.ts'
 import type { Sampling } from './task.ts'
 
 /** Prompt tokens evaluated before the next look at whether the request still stands. */
@@ -90,6 +91,7 @@ async function* sampled(
   for await (const token of evaluation) yield { token }
 }
 
+/** The library gives the plain scores of the likeliest tokens; which of them is taken is decided here. */
 async function* withLogprobs(
   sequence: LlamaContextSequence,
   last: Token,
@@ -97,31 +99,29 @@ async function* withLogprobs(
   options: GenerateOptions,
   top: number,
 ): AsyncGenerator<{ token: Token; logprob?: TokenLogprob }> {
-  const sampling = samplingOptions(options.sampling, written)
-  const filter = { tokens: [], includeMax: true, includeSelected: true, includeTop: top }
+  const generateNext = {
+    logits: { filter: { tokens: [], includeTop: Math.max(top, maxCandidates) } },
+    totalLogitWeight: true,
+  }
+  const random = seededRandom(options.sampling.seed)
   let input = last
   for (;;) {
-    const results = await sequence.controlledEvaluate([
-      [input, { generateNext: { token: true, logits: { filter }, totalLogitWeight: true, options: sampling } }],
-    ])
-    const next = results[0]?.next
-    const token = next?.token
-    if (next === undefined || token === undefined || token === null) return
-    const logits = [...(next.logits ?? [])]
-    const most = Math.max(...logits.map(([, logit]) => logit))
-    const total = Math.log(next.totalLogitWeight ?? 1)
-    const entry = ([other, logit]: [Token, number]) => ({
-      token: sequence.model.detokenize([other], true),
-      logprob: logit - most - total,
+    const [result] = await sequence.controlledEvaluate([[input, { generateNext }]])
+    const scores = [...(result?.next.logits ?? [])].toSorted(([, a], [, b]) => b - a)
+    const [best] = scores
+    if (best === undefined) return
+    const total = best[1] + Math.log(result?.next.totalLogitWeight ?? 1)
+    const entry = ([token, score]: readonly [Token, number]) => ({
+      token: sequence.model.detokenize([token], true),
+      logprob: Math.min(0, score - total),
     })
-    const own = logits.find(([other]) => other === token) ?? [token, -Infinity]
-    logits.sort(([, a], [, b]) => b - a)
-    yield { token, logprob: { ...entry(own), top: logits.slice(0, top).map(entry) } }
-    input = token
+    const chosen = choose(scores, options.sampling, written.slice(-penaltyTokens), random)
+    yield { token: chosen[0], logprob: { ...entry(chosen), top: scores.slice(0, top).map(entry) } }
+    input = chosen[0]
   }
 }
 
-export function samplingOptions(sampling: Sampling, written: Token[]) {
+function samplingOptions(sampling: Sampling, written: Token[]) {
   const { temperature, topP, topK, minP, seed, frequencyPenalty, presencePenalty } = sampling
   const penalised = frequencyPenalty !== 0 || presencePenalty !== 0
   return {

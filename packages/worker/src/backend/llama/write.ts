@@ -264,7 +264,9 @@ async function writeObject(
 
 async function makeGrammar(llama: Llama, schema: GbnfJsonSchema | undefined): Promise<LlamaGrammar> {
   try {
-    return await (schema === undefined ? llama.getGrammarFor('json') : llama.createGrammarForJsonSchema(schema))
+    if (schema === undefined) return await llama.getGrammarFor('json')
+    // The library infers types from schemas that are literals in the code; this one is not.
+    return await llama.createGrammarForJsonSchema(schema as never)
   } catch {
     // The library's message may quote the schema, which is part of the prompt.
     throw refuse('the schema cannot be made a grammar: use a simpler one', { param: 'response_format' })

@@ -1,0 +1,228 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Backend } from '@cocoon/worker'
+import { modelBaseName } from '@cocoon/money'
+import { type Context, foreign, print, printJson, stateDirectoryOf, tinted } from '../context.ts'
+import { CliError, reasonOf } from '../error.ts'
+import type { RoleReport } from '../event.ts'
+import { type LogFlags, logLevelOf } from '../flags.ts'
+import { simulatedNotice } from '../http/page.ts'
+import { createLog } from '../log.ts'
+import { createProgress, type Progress } from '../progress.ts'
+import { httpBackendChoice, llamaBackendChoice, openBackend, tinyModel } from '../roles/backend.ts'
+import {
+  type LocalNetwork,
+  localPortFlags,
+  type LocalPorts,
+  startLocalNetwork,
+} from '../roles/local-network.ts'
+import { listenError, probePort } from '../roles/port.ts'
+import { stopGraceMs, stopped } from './run-role.ts'
+
+export interface UpFlags extends LogFlags {
+  port: number
+  proxyPort: number
+  proxyWorkersPort: number
+  proxyClientsPort: number
+  workerPort: number
+  difficulty: number
+  model?: string
+  backend?: string
+  backendModel?: string
+}
+
+const host = '127.0.0.1'
+const readyPollMs = 20
+/** A model that is already loaded needs a second or two; a server that is just starting may need longer. */
+const readyTimeoutMs = 60_000
+
+/** `cocoon up`: a whole network in this process, until it is stopped. */
+export async function runUp(context: Context, flags: UpFlags): Promise<void> {
+  using stop = context.awaitStop()
+  const { stdout, stderr, world } = context
+  const log = createLog({ stream: stderr, level: logLevelOf(flags, 'warn') })
+  let isReady = false
+  const report: RoleReport = (role, event) => {
+    if (flags.json && isReady) printJson(stdout, { role, ...event })
+    // What is not there yet while everything starts is no news.
+    if (isReady || flags.verbosity !== undefined || flags.logLevel !== undefined) log.report(role, event)
+  }
+
+  const progress = createProgress(stderr, flags.json === true)
+  let network: LocalNetwork
+  try {
+    const ports = await choosePorts(flags)
+    network = await startLocalNetwork({
+      world,
+      ports,
+      stateDirectory: stateDirectoryOf(context.environment, flags.state),
+      report,
+      difficulty: flags.difficulty,
+      openBackend: () => chooseBackend(context, flags, progress, stop.signal),
+      progress: step => progress.step(step),
+    })
+    await untilReady(network, progress, stop.signal)
+  } finally {
+    progress[Symbol.dispose]()
+  }
+  if (!stop.signal.aborted) {
+    isReady = true
+    if (flags.json) printJson(stdout, summaryJson(network))
+    else print(stdout, ...summaryText(context, network))
+    await stopped(stop.signal)
+  }
+  if (!flags.json) print(stderr, 'Stopping. Running answers have 10 s; Ctrl-C stops at once.')
+  await network.close(stopGraceMs)
+  if (flags.json) printJson(stdout, { event: 'stopped' })
+}
+
+/** Checks that every port is free before anything starts, so that the message names the flag. */
+async function choosePorts(flags: UpFlags): Promise<LocalPorts> {
+  const asked: LocalPorts = {
+    client: flags.port,
+    proxy: flags.proxyPort,
+    proxyWorkers: flags.proxyWorkersPort,
+    proxyClients: flags.proxyClientsPort,
+    worker: flags.workerPort,
+  }
+  const chosen = new Map<keyof LocalPorts, number>()
+  for (const [name, wanted] of Object.entries(asked) as Array<[keyof LocalPorts, number]>) {
+    let port = wanted
+    for (const [other, taken] of chosen) {
+      if (taken !== port || port === 0) continue
+      throw new CliError('usage', `${localPortFlags[other]} and ${localPortFlags[name]} are both ${port}.`)
+    }
+    do {
+      port = await probePort(host, wanted).catch((cause: unknown) => {
+        throw listenError(cause, host, wanted, localPortFlags[name])
+      })
+    } while ([...chosen.values()].includes(port))
+    chosen.set(name, port)
+  }
+  return Object.fromEntries(chosen) as unknown as LocalPorts
+}
+
+interface ChosenBackend {
+  backend: Backend
+  model: string
+  backendModel?: string
+}
+
+async function chooseBackend(
+  { environment, world }: Context,
+  flags: UpFlags,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<ChosenBackend> {
+  const { backend: address, model: modelFile, backendModel } = flags
+  if (address === undefined) {
+    const model = modelFile === undefined ? tinyModel : nameOfModelFile(modelFile)
+    const stateDirectory = stateDirectoryOf(environment, flags.state)
+    const choice = llamaBackendChoice({ modelFile, offeredModel: model, stateDirectory })
+    return {
+      backend: await openBackend(choice, { world, signal, progress: text => progress.step(text) }),
+      model,
+    }
+  }
+  if (modelFile !== undefined) throw new CliError('usage', 'Give --backend or --model, not both.')
+  const backend = await openBackend(httpBackendChoice('--backend', address), { world, signal })
+  const name = backendModel ?? (await firstModel(backend, progress, signal))
+  // What stands before an `@` is the base name in the network, so the offer can differ from the backend's name.
+  return { backend, model: modelBaseName(name), backendModel: name }
+}
+
+/** The model that a server offers first. Waits for a server that is still starting. */
+async function firstModel(backend: Backend, progress: Progress, signal: AbortSignal): Promise<string> {
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(readyTimeoutMs)])
+  let why = ''
+  while (!deadline.aborted) {
+    try {
+      const [first] = await backend.models(deadline)
+      if (first !== undefined) return first.id
+      await backend.close()
+      throw new CliError('config', `${backend.name} lists no models.`, {
+        advice: 'Name the model: --backend-model NAME.',
+      })
+    } catch (error) {
+      if (error instanceof CliError) throw error
+      why = reasonOf(error)
+      progress.step(`Waiting for ${backend.name}: ${foreign(why)}`)
+    }
+    await delay(500, undefined, { signal: deadline }).catch(() => {})
+  }
+  await backend.close()
+  throw new CliError('unreachable', `The backend ${backend.name} did not answer: ${why || 'stopped'}.`, {
+    advice: 'Start it, or correct --backend. Without --backend a small model runs in this process.',
+  })
+}
+
+/** `qwen2.5-0.5b` of `models/qwen2.5-0.5b.gguf`, `owner/repository` of `hf:owner/repository/file.gguf`. */
+function nameOfModelFile(modelFile: string): string {
+  const [, repository] = /^hf:([^/]+\/[^/:]+)/.exec(modelFile) ?? []
+  if (repository !== undefined) return repository
+  const file = modelFile.split(/[/\\]/).at(-1) ?? modelFile
+  return file.replace(/\.gguf$/i, '').replaceAll('@', '-') || 'model'
+}
+
+/** Resolves once a request would be served, or a stop was asked for. Rejects and closes everything when late. */
+async function untilReady(network: LocalNetwork, progress: Progress, signal: AbortSignal): Promise<void> {
+  const deadline = AbortSignal.timeout(readyTimeoutMs)
+  progress.step('Waiting until the worker is on the market')
+  while (network.problems().length > 0 && !signal.aborted) {
+    if (deadline.aborted) {
+      const problems = network.problems()
+      await network.close(0)
+      throw new CliError('not-ready', `The network did not come up: ${foreign(problems.join('; '), 800)}.`, {
+        advice: 'Run it again with -v 4 to see what happens.',
+      })
+    }
+    await delay(readyPollMs)
+  }
+}
+
+function endpointOf(network: LocalNetwork): string {
+  return `http://${network.client.addresses.http}/v1`
+}
+
+function summaryJson(network: LocalNetwork): Record<string, unknown> {
+  const { client, proxy, worker, model } = network
+  return {
+    event: 'ready',
+    simulated: true,
+    notice: simulatedNotice,
+    base_url: endpointOf(network),
+    model,
+    client: client.addresses,
+    proxy: proxy.addresses,
+    worker: worker.addresses,
+  }
+}
+
+function summaryText({ stdout }: Context, network: LocalNetwork): string[] {
+  const { client, proxy, worker, model } = network
+  const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'Hello' }] })
+  const strong = (text: string): string => tinted('strong', text, stdout)
+  const status = (role: string, address: string | undefined): string =>
+    `  ${role.padEnd(8)}http://${address}/stats`
+  return [
+    tinted('simulated', simulatedNotice, stdout),
+    '',
+    `${strong(foreign(model))} answers at ${strong(endpointOf(network))}`,
+    '',
+    `  curl ${endpointOf(network)}/chat/completions \\`,
+    "    -H 'content-type: application/json' \\",
+    `    -d ${shellQuoted(body)}`,
+    '',
+    `With an OpenAI library: base_url ${endpointOf(network)}, any API key.`,
+    'In another terminal: cocoon chat',
+    '',
+    status('client', client.addresses.http),
+    status('proxy', proxy.addresses.http),
+    status('worker', worker.addresses.http),
+    '',
+    tinted('faint', 'Ctrl-C stops it.', stdout),
+  ]
+}
+
+function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
+}

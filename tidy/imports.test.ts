@@ -1,0 +1,142 @@
+import { test } from 'node:test'
+import { expectNone, list, read, type Source, sources, workspaceOf } from './repository.ts'
+
+/** Who may import whom, by package. Apps and benchmarks import any of them. docs/ARCHITECTURE.md says why. */
+const arrows: Readonly<Record<string, readonly string[]>> = {
+  wire: [],
+  trust: ['wire'],
+  money: ['wire'],
+  client: ['trust', 'money', 'wire'],
+  proxy: ['trust', 'money', 'wire'],
+  worker: ['trust', 'money', 'wire'],
+  testnet: ['client', 'proxy', 'worker', 'trust', 'money', 'wire'],
+}
+
+const everything = sources('packages/**/*.ts', 'apps/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts', 'tidy/**/*.ts')
+const packageSources = everything.filter(({ path }) => /^packages\/[^/]+\/src\//.test(path))
+
+test('every package has its arrows', () => {
+  const packages = list('packages/*/package.json').map(path => path.split('/')[1]!)
+  expectNone([
+    ...packages.filter(name => !(name in arrows)).map(name => `packages/${name} has no arrows in this test`),
+    ...Object.keys(arrows)
+      .filter(name => !read('docs/ARCHITECTURE.md').includes(`| \`packages/${name}\` |`))
+      .map(name => `packages/${name} has no row in docs/ARCHITECTURE.md`),
+  ])
+})
+
+test('packages import along their arrows', () => {
+  expectNone(
+    violations(everything, ({ path }, from) => {
+      const [, importer] = /^packages\/([^/]+)\//.exec(path) ?? []
+      const [, imported] = /^@cocoon\/([^/]+)/.exec(from) ?? []
+      if (importer === undefined || imported === undefined || imported === importer) return false
+      return !arrows[importer]?.includes(imported)
+    }),
+  )
+})
+
+test('what a package exports is all that others see of it', () => {
+  const declared = new Set(
+    list('packages/*/package.json').flatMap(path => {
+      const { name, exports } = JSON.parse(read(path)) as { name: string; exports: Record<string, string> }
+      return Object.keys(exports).map(entry => name + entry.slice(1))
+    }),
+  )
+  expectNone(
+    violations(everything, ({ path }, from, target) => {
+      if (from.startsWith('@cocoon/')) return !declared.has(from)
+      return target !== undefined && workspaceOf(target) !== workspaceOf(path) && !isToolOf(path, target)
+    }),
+  )
+})
+
+test('only money knows TON', () => {
+  expectNone(
+    violations(
+      everything,
+      ({ path }, from) => from.startsWith('@ton/') && !path.startsWith('packages/money/'),
+    ),
+  )
+})
+
+test('only the TCP files of wire open sockets', () => {
+  /** Looks whether a port is free before a role is started on it. */
+  const probesPort = 'apps/cli/src/roles/port.ts'
+  expectNone(
+    violations(
+      everything.filter(({ path }) => /^(?:packages|apps)\/[^/]+\/src\//.test(path) && path !== probesPort),
+      ({ path }, from) =>
+        /^(?:node:)?(?:net|tls|dgram)$/.test(from) && !/^packages\/wire\/src\/tcp[\w-]*\.ts$/.test(path),
+    ),
+  )
+})
+
+test("HTTP is served by the client's endpoint and by apps, and spoken to backends by undici", () => {
+  expectNone(
+    violations(
+      packageSources,
+      ({ path }, from) =>
+        (/^(?:node:)?(?:http|https|http2)$/.test(from) && !path.startsWith('packages/client/src/http/')) ||
+        (from === 'undici' && path !== 'packages/worker/src/backend/http.ts'),
+    ),
+  )
+})
+
+test('native inference is one backend, loaded only when it is used', () => {
+  expectNone(
+    everything.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ from }) => from === 'node-llama-cpp')
+        .filter(({ kind }) => kind === 'value' || !/^packages\/worker\/(?:src|test)\/backend\/llama/.test(path))
+        .map(({ kind, from }) => `${path}: ${kind} import of ${from}`),
+    ),
+  )
+})
+
+test('what runs in a browser needs nothing of Node', () => {
+  const inBrowser = [
+    ...reach('packages/wire/src/index.ts'),
+    ...reach('packages/trust/src/index.ts'),
+    // The client's own files do, its endpoint and the package money that it stands on do not.
+    ...packageSources.filter(({ path }) => /^packages\/client\/src\/[\w-]+\.ts$/.test(path)),
+  ]
+  expectNone(violations(inBrowser, (_source, from) => from.startsWith('node:')))
+  /** Take the faster functions of Node where they are there, and do without where not. */
+  const asks = new Set(['packages/wire/src/connection.ts', 'packages/wire/src/tl/text.ts'])
+  expectNone(
+    inBrowser
+      .filter(({ path, code }) => !asks.has(path) && code.some(line => /\b(?:Buffer|process|NodeJS)\b/.test(line)))
+      .map(({ path }) => `${path}: uses a global of Node`),
+  )
+})
+
+/** The files that an entry of a package reaches by its own imports and by those of `@cocoon/wire`. */
+function reach(entry: string, reached = new Map<string, Source>()): Source[] {
+  const source = everything.find(({ path }) => path === entry)
+  if (source !== undefined && !reached.has(entry)) {
+    reached.set(entry, source)
+    for (const { from, path, kind } of source.imports) {
+      if (kind === 'type') continue
+      if (path !== undefined) reach(path, reached)
+      else if (from === '@cocoon/wire') reach('packages/wire/src/index.ts', reached)
+    }
+  }
+  return [...reached.values()]
+}
+
+function violations(
+  among: readonly Source[],
+  isWrong: (source: Source, from: string, target: string | undefined) => boolean,
+): string[] {
+  return among.flatMap(source =>
+    source.imports
+      .filter(({ from, path }) => isWrong(source, from, path))
+      .map(({ from }) => `${source.path}: imports ${from}`),
+  )
+}
+
+/** Tests and scripts of the repository may look into what generates code. */
+function isToolOf(path: string, target: string): boolean {
+  return /^(?:tidy|scripts)\//.test(path) && target.startsWith('packages/wire/generate/')
+}
