@@ -102,7 +102,12 @@ function eventChunk(...events: string[]): Buffer {
 }
 
 function delta(choices: unknown[], usage?: unknown): string {
-  const head = { id: 'chatcmpl-bench', object: 'chat.completion.chunk', created: 1_700_000_000, model: benchModel }
+  const head = {
+    id: 'chatcmpl-bench',
+    object: 'chat.completion.chunk',
+    created: 1_700_000_000,
+    model: benchModel,
+  }
   return JSON.stringify(usage === undefined ? { ...head, choices } : { ...head, choices, usage })
 }
 
@@ -119,9 +124,13 @@ function stampedChunk(): Buffer {
 
 const models = httpAnswer('200 OK', {
   object: 'list',
-  data: [{ id: benchModel, object: 'model', created: 1_700_000_000, owned_by: 'bench', max_model_len: 131_072 }],
+  data: [
+    { id: benchModel, object: 'model', created: 1_700_000_000, owned_by: 'bench', max_model_len: 131_072 },
+  ],
 })
-const notFound = httpAnswer('404 Not Found', { error: { message: 'not found', type: 'invalid_request_error' } })
+const notFound = httpAnswer('404 Not Found', {
+  error: { message: 'not found', type: 'invalid_request_error' },
+})
 const usage = { prompt_tokens: 24, completion_tokens: 16, total_tokens: 40 }
 const answer = httpAnswer('200 OK', {
   id: 'chatcmpl-bench',
@@ -131,7 +140,10 @@ const answer = httpAnswer('200 OK', {
   choices: [
     {
       index: 0,
-      message: { role: 'assistant', content: 'The quick brown fox jumps over the lazy dog, again and again.' },
+      message: {
+        role: 'assistant',
+        content: 'The quick brown fox jumps over the lazy dog, again and again.',
+      },
       logprobs: null,
       finish_reason: 'stop',
     },

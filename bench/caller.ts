@@ -124,7 +124,9 @@ export class Caller {
     const head = this.#partialHead.slice(0, end)
     this.#partialHead = ''
     if (!head.startsWith('HTTP/1.1 200 ')) {
-      this.#fail(`answered with ${head.slice(9, 60)}: ${bytes.toString('latin1', at + end + 4 - known).slice(0, 300)}`)
+      this.#fail(
+        `answered with ${head.slice(9, 60)}: ${bytes.toString('latin1', at + end + 4 - known).slice(0, 300)}`,
+      )
       return -1
     }
     const length = contentLength.exec(head)
@@ -171,7 +173,11 @@ export class Caller {
 
   #readStamps(bytes: Buffer, from: number, end: number): void {
     const now = Number(process.hrtime.bigint() / 1000n)
-    for (let at = bytes.indexOf(atSign, from); at >= 0 && at + 17 <= end; at = bytes.indexOf(atSign, at + 17)) {
+    for (
+      let at = bytes.indexOf(atSign, from);
+      at >= 0 && at + 17 <= end;
+      at = bytes.indexOf(atSign, at + 17)
+    ) {
       const madeAt = Number(bytes.toString('latin1', at + 1, at + 17))
       if (madeAt > 0) this.#options.chunkArrived((now - madeAt) / 1000)
     }

@@ -44,7 +44,9 @@ export class Deployment implements AsyncDisposable {
       const files = ['--config', join(folder, `${name}.json`), '--disable-ton', join(folder, 'root.json')]
       const quietly = ['--log-level', 'error', '--state', join(folder, `${name}-state`)]
       const profile = profileOptions(options.cpuProfiles, name)
-      return started.use(Program.start(name, [...profile, commandLine, name, ...files, ...quietly, ...args], 'quiet'))
+      return started.use(
+        Program.start(name, [...profile, commandLine, name, ...files, ...quietly, ...args], 'quiet'),
+      )
     }
     const listens = ['--workers-port', String(ports.workers), '--clients-port', String(ports.clients)]
     const roles = {
@@ -54,7 +56,9 @@ export class Deployment implements AsyncDisposable {
     }
     await modelOffered(ports.endpoint, Object.values(roles))
     const running = started.move()
-    return new Deployment({ backend, roles, backendPort, clientPort: ports.endpoint }, () => running.disposeAsync())
+    return new Deployment({ backend, roles, backendPort, clientPort: ports.endpoint }, () =>
+      running.disposeAsync(),
+    )
   }
 
   /** Throws if a process has ended by itself. */
@@ -96,7 +100,11 @@ async function writeConfigs(folder: string, ports: Ports): Promise<void> {
     pricePerTokenNano: 1n,
     workerFeePerTokenNano: 1n,
     proxies: [
-      { seqno: 1, workerEndpoint: { host, port: ports.workers }, clientEndpoint: { host, port: ports.clients } },
+      {
+        seqno: 1,
+        workerEndpoint: { host, port: ports.workers },
+        clientEndpoint: { host, port: ports.clients },
+      },
     ],
   })
   const common = {

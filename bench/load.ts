@@ -18,8 +18,12 @@ export interface LoadResult {
 
 /** What the parent process says to this one, and what it hears. */
 export type LoadCommand =
-  { kind: 'prepare'; scenario: Scenario; target: Target; port: number } | { kind: 'go'; seconds: number }
-export type LoadReport = { kind: 'ready' } | { kind: 'result'; result: LoadResult } | { kind: 'failed'; why: string }
+  | { kind: 'prepare'; scenario: Scenario; target: Target; port: number }
+  | { kind: 'go'; seconds: number }
+export type LoadReport =
+  | { kind: 'ready' }
+  | { kind: 'result'; result: LoadResult }
+  | { kind: 'failed'; why: string }
 
 /** A request that takes longer fails the run. */
 const deadlineMs = 10_000

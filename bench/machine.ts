@@ -1,4 +1,4 @@
-import { availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os'
+import { availableParallelism, cpus, platform, release, totalmem } from 'node:os'
 
 /** What a reader has to know of the machine to make use of the figures. */
 export interface MachineFacts {
@@ -7,8 +7,6 @@ export interface MachineFacts {
   memoryGb: number
   system: string
   node: string
-  /** Processes that wanted a core in the minute before: what is above 0 took part of the machine away. */
-  loadBefore: number
 }
 
 export function machineFacts(): MachineFacts {
@@ -18,6 +16,5 @@ export function machineFacts(): MachineFacts {
     memoryGb: Math.round(totalmem() / 2 ** 30),
     system: `${platform()} ${release().split('-')[0]}`,
     node: process.version,
-    loadBefore: loadavg()[0] ?? 0,
   }
 }

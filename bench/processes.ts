@@ -27,7 +27,10 @@ export class Program implements AsyncDisposable {
   /** `quiet`: what it prints is thrown away. */
   static start(name: string, args: string[], quiet?: 'quiet'): Program {
     const stdout = quiet === undefined ? 'pipe' : 'ignore'
-    return new Program(name, spawn(process.execPath, args, { stdio: ['ignore', stdout, 'pipe'], env: environment() }))
+    return new Program(
+      name,
+      spawn(process.execPath, args, { stdio: ['ignore', stdout, 'pipe'], env: environment() }),
+    )
   }
 
   /** A program that talks to this one by messages. */

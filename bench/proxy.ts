@@ -1,10 +1,17 @@
 import { parseArgs } from 'node:util'
-import { contractAddress, createPaymentKey, MemoryLedger, parsePseudoConfig, writePseudoConfig } from '@cocoon/money'
+import {
+  contractAddress,
+  createPaymentKey,
+  MemoryLedger,
+  parsePseudoConfig,
+  writePseudoConfig,
+} from '@cocoon/money'
 import { contractsWithoutChain, Proxy } from '@cocoon/proxy'
 import { type Peer, pipe, type Transport } from '@cocoon/wire'
 import { systemWorld as world } from '@cocoon/wire/node'
 import { AskingClient, joinAsWorker } from './peers.ts'
 import { median } from './quantile.ts'
+import { benchModel } from './scenarios.ts'
 
 /** What the choice among many workers costs: the proxy alone, with peers in the same process over pipes. */
 export interface ProxyReport {
@@ -17,6 +24,8 @@ export interface ProxyRow {
   queriesPerSecond: number
   /** Of proxy and peers together, microseconds: the peers' part is the same in every row. */
   cpuUs: number
+  /** Of it, the choice of a worker, microseconds. */
+  choiceUs: number
 }
 
 const workerCounts = [1, 10, 100, 1000]
@@ -24,13 +33,17 @@ const clients = 8
 const queriesAtOnce = 8
 const rounds = 5
 const roundMs = 800
+const choicesAtOnce = 50_000
+const highestPrice = 4000
+
+type Measured = Omit<ProxyRow, 'workers'>
 
 /** One proxy with its peers. */
 class Market {
   readonly workers: number
   readonly #proxy: Proxy
   readonly #clients: AskingClient[]
-  readonly measured: Array<{ queriesPerSecond: number; cpuUs: number }> = []
+  readonly measured: Measured[] = []
 
   private constructor(workers: number, proxy: Proxy, asking: AskingClient[]) {
     this.workers = workers
@@ -56,7 +69,7 @@ class Market {
     return new Market(workers, proxy, asking)
   }
 
-  async measure(): Promise<{ queriesPerSecond: number; cpuUs: number }> {
+  async measure(): Promise<Measured> {
     const answeredBefore = this.#answered
     const cpuBefore = process.cpuUsage()
     const startedAt = performance.now()
@@ -67,7 +80,20 @@ class Market {
     const seconds = (performance.now() - startedAt) / 1000
     const { user, system } = process.cpuUsage(cpuBefore)
     const queries = this.#answered - answeredBefore
-    return { queriesPerSecond: queries / seconds, cpuUs: (user + system) / queries }
+    return {
+      queriesPerSecond: queries / seconds,
+      cpuUs: (user + system) / queries,
+      choiceUs: this.#measureChoice(),
+    }
+  }
+
+  #measureChoice(): number {
+    const startedAt = performance.now()
+    for (let i = 0; i < choicesAtOnce; i++) {
+      if (this.#proxy.market.match(benchModel, highestPrice).kind !== 'matched')
+        throw new Error('No worker was free.')
+    }
+    return ((performance.now() - startedAt) * 1000) / choicesAtOnce
   }
 
   close(): Promise<void> {
@@ -123,6 +149,7 @@ async function main(): Promise<ProxyReport> {
       workers,
       queriesPerSecond: median(measured.map(({ queriesPerSecond }) => queriesPerSecond)),
       cpuUs: median(measured.map(({ cpuUs }) => cpuUs)),
+      choiceUs: median(measured.map(({ choiceUs }) => choiceUs)),
     })),
   }
 }

@@ -4,7 +4,8 @@ import type { LoadCommand, LoadReport, LoadResult } from './load.ts'
 import type { Program } from './processes.ts'
 import { median } from './quantile.ts'
 import type { Scenario, Target } from './scenarios.ts'
-import { cpuMs, residentMb } from './usage.ts'
+import { availableParallelism } from 'node:os'
+import { cpuMs, machineCpuMs, residentMb } from './usage.ts'
 
 /** One round of one scenario, or the medians of several. */
 export interface Round extends LoadResult {
@@ -14,6 +15,8 @@ export interface Round extends LoadResult {
   rolesCpuUs: number
   /** Largest resident memory seen, MB. */
   residentMb: Record<RoleName, number>
+  /** Part of the machine's cores that went to processes which have nothing to do with the benchmark, 0 to 1. */
+  othersShare: number
 }
 
 const sampleMs = 100
@@ -29,23 +32,33 @@ export async function runRound(
   const { roles, backend } = deployment
   const programs = { ...roles, backend, load }
   const names = Object.keys(programs) as Array<keyof typeof programs>
-  const cpuNow = () => names.map(name => cpuMs(programs[name].pid))
+  const cpuNow = () => [...names.map(name => cpuMs(programs[name].pid)), cpuMs(process.pid), machineCpuMs()]
   const peaks = { client: 0, proxy: 0, worker: 0 }
   const sample = () => {
     for (const name of roleNames) peaks[name] = Math.max(peaks[name], residentMb(roles[name].pid))
   }
   const sampler = setInterval(sample, sampleMs)
   try {
+    const startedAt = performance.now()
     const before = cpuNow()
     const report = await command(load, { kind: 'go', seconds: round.seconds })
-    const after = cpuNow()
+    const used = cpuNow().map((after, i) => after - before[i]!)
+    const coresMs = (performance.now() - startedAt) * availableParallelism()
     sample()
     deployment.check()
     if (report.kind !== 'result') throw new Error('The load generator lost its place.')
     const { result } = report
-    const each = names.map((_name, i) => (1000 * (after[i]! - before[i]!)) / result.allRequests)
-    const cpuUs = Object.fromEntries(names.map((name, i) => [name, each[i]!])) as Round['cpuUs']
-    return { ...result, cpuUs, rolesCpuUs: cpuUs.client + cpuUs.proxy + cpuUs.worker, residentMb: peaks }
+    const each = names.map((name, i) => [name, (1000 * used[i]!) / result.allRequests])
+    const cpuUs = Object.fromEntries(each) as Round['cpuUs']
+    const machineMs = used.pop()!
+    const ownMs = used.reduce((sum, ms) => sum + ms, 0)
+    return {
+      ...result,
+      cpuUs,
+      rolesCpuUs: cpuUs.client + cpuUs.proxy + cpuUs.worker,
+      residentMb: peaks,
+      othersShare: Math.max(0, (machineMs - ownMs) / coresMs),
+    }
   } finally {
     clearInterval(sampler)
   }

@@ -13,22 +13,25 @@ export interface Scenario {
 export type Target = 'backend' | 'network'
 
 export const benchModel = 'bench/model-8b'
+export const streamedChunks = 50
 
 export const scenarios: readonly Scenario[] = [
   { name: 'json-1', callers: 1, promptBytes: 80 },
   { name: 'json-30', callers: 30, promptBytes: 80 },
   { name: 'json-256', callers: 256, promptBytes: 80 },
   { name: 'large-30', callers: 30, promptBytes: 32 << 10 },
-  { name: 'stream-1', callers: 1, promptBytes: 80, stream: { chunks: 50, intervalMs: 0 } },
-  { name: 'stream-30', callers: 30, promptBytes: 80, stream: { chunks: 50, intervalMs: 0 } },
-  { name: 'stream-256', callers: 256, promptBytes: 80, stream: { chunks: 50, intervalMs: 0 } },
-  { name: 'paced-30', callers: 30, promptBytes: 80, stream: { chunks: 50, intervalMs: 5 } },
+  { name: 'stream-1', callers: 1, promptBytes: 80, stream: { chunks: streamedChunks, intervalMs: 0 } },
+  { name: 'stream-30', callers: 30, promptBytes: 80, stream: { chunks: streamedChunks, intervalMs: 0 } },
+  { name: 'stream-256', callers: 256, promptBytes: 80, stream: { chunks: streamedChunks, intervalMs: 0 } },
+  { name: 'paced-30', callers: 30, promptBytes: 80, stream: { chunks: streamedChunks, intervalMs: 5 } },
 ]
 
 /** The request as bytes on the wire. */
 export function requestBytes(scenario: Scenario, port: number): Buffer {
   const sentence = 'Please say in one short sentence what this is about, and nothing besides. '
-  const content = sentence.repeat(Math.ceil(scenario.promptBytes / sentence.length)).slice(0, scenario.promptBytes)
+  const content = sentence
+    .repeat(Math.ceil(scenario.promptBytes / sentence.length))
+    .slice(0, scenario.promptBytes)
   const { stream } = scenario
   const body = JSON.stringify({
     model: benchModel,

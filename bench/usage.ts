@@ -11,6 +11,16 @@ export function cpuMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * tickMs
 }
 
+/** CPU time that all processes have used so far on all cores, and what other machines on the same host took, milliseconds. */
+export function machineCpuMs(): number {
+  const [user, nice, system, , , irq, softirq, steal] =
+    /^cpu +(.*)/.exec(read('/proc/stat'))?.[1]?.split(' ').map(Number) ?? []
+  return [user, nice, system, irq, softirq, steal].reduce<number>(
+    (sum, ticks) => sum + (ticks ?? Number.NaN) * tickMs,
+    0,
+  )
+}
+
 /** Resident memory, MB; NaN where there is no /proc. */
 export function residentMb(pid: number): number {
   return Number(/^VmRSS:\s*(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1] ?? Number.NaN) / 1024

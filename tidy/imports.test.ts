@@ -46,7 +46,7 @@ test('what a package exports is all that others see of it', () => {
   expectNone(
     violations(everything, ({ path }, from, target) => {
       if (from.startsWith('@cocoon/')) return !declared.has(from)
-      return target !== undefined && workspaceOf(target) !== workspaceOf(path) && !isToolOf(path, target)
+      return target !== undefined && workspaceOf(target) !== workspaceOf(path)
     }),
   )
 })
@@ -134,9 +134,4 @@ function violations(
       .filter(({ from, path }) => isWrong(source, from, path))
       .map(({ from }) => `${source.path}: imports ${from}`),
   )
-}
-
-/** Tests and scripts of the repository may look into what generates code. */
-function isToolOf(path: string, target: string): boolean {
-  return /^(?:tidy|scripts)\//.test(path) && target.startsWith('packages/wire/generate/')
 }

@@ -15,16 +15,20 @@ process.exitCode = await run(
   process.argv.slice(2),
 )
 
-/** The first signal asks to stop. After it the defaults hold again, so that a second one ends the process. */
+/**
+ * The first signal asks to stop, the second ends the process as if nobody listened. The listener stays until
+ * then: a library that also listens ends the process as soon as it finds itself alone.
+ */
 function awaitStop(): StopRequest {
   const asked = new AbortController()
   const signals = ['SIGINT', 'SIGTERM'] as const
   const forget = (): void => {
     for (const name of signals) process.off(name, stop)
   }
-  const stop = (): void => {
+  const stop = (name: NodeJS.Signals): void => {
+    if (!asked.signal.aborted) return asked.abort()
     forget()
-    asked.abort()
+    process.kill(process.pid, name)
   }
   for (const name of signals) process.on(name, stop)
   // The timers of roles do not keep a process alive, and a role may have no socket at the moment.

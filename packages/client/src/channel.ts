@@ -1,5 +1,5 @@
-import { type ContractAddress, verifyPayment } from '@cocoon/money'
-import type { ProxySignedPaymentAny } from '@cocoon/wire'
+import { type ContractAddress, type Payment, verifyPayment } from '@cocoon/money'
+import { type ProxySignedPaymentAny, WireError } from '@cocoon/wire'
 
 /** What this client knows of its account at one proxy. */
 export class Channel {
@@ -19,21 +19,25 @@ export class Channel {
     this.#publicKey = options.publicKey
   }
 
-  /** Takes what the proxy states. Throws a MoneyError on a payment that does not verify. */
+  /** Takes what the proxy states. Throws a WireError on a payment that does not verify. */
   update(payment: ProxySignedPaymentAny, totals?: { dbTokens: bigint; maxTokens: bigint }): void {
     if (totals !== undefined) {
       if (totals.maxTokens > this.maxTokens) this.maxTokens = totals.maxTokens
       if (totals.dbTokens > this.dbTokens) this.dbTokens = totals.dbTokens
     }
     if (payment._ === 'proxy.signedPaymentEmpty' || sameBytes(payment.data, this.payment)) return
-    const { tokens } = verifyPayment(payment.data, {
-      kind: 'client-charge',
-      contract: this.contract,
-      publicKey: this.#publicKey,
-    })
+    const { tokens } = this.#verified(payment.data)
     if (tokens < this.signedTokens) return
     this.signedTokens = tokens
     this.payment = new Uint8Array(payment.data)
+  }
+
+  #verified(data: Uint8Array): Payment {
+    try {
+      return verifyPayment(data, { kind: 'client-charge', contract: this.contract, publicKey: this.#publicKey })
+    } catch (cause) {
+      throw new WireError('malformed', 'a signed payment that does not verify', { cause })
+    }
   }
 }
 

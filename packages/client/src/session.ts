@@ -232,6 +232,7 @@ export class ClientSession implements UplinkSession {
     this.#terms = terms
     this.#proxyText = formatAddress(terms.contract, { testnet: isTestnet })
     this.#channel = channel
+    this.#connection.trust()
   }
 
   async #authorise(auth: ClientProxyConnectionAuthAny, channel: Channel): Promise<void> {

@@ -34,6 +34,7 @@ export class ClientLink {
   readonly #desk: Desk
   readonly #handshake: ClientHandshake
   readonly #relays = new Map<string, Relay>()
+  #queryBytes = 0
   #overdue: Timer | undefined
   #paymentTimer: Timer | undefined
 
@@ -44,6 +45,7 @@ export class ClientLink {
       transport,
       world: desk.world,
       side: 'acceptor',
+      budget: desk.frameBudget,
       events: {
         ready: () => {},
         packet: data => this.#packet(data),
@@ -76,6 +78,8 @@ export class ClientLink {
   /** The relay has ended; its answer, if anybody waited for it, has gone out. */
   finished(relay: Relay): void {
     this.#relays.delete(idKey(relay.requestId))
+    this.#queryBytes -= relay.queryBytes
+    this.#desk.queryBudget.give(relay.queryBytes)
     this.#desk.relayEnded()
   }
 
@@ -150,6 +154,8 @@ export class ClientLink {
     const relay = new Relay(this.#desk, this, query, this.#desk.nextRelayId())
     const key = idKey(query.requestId)
     this.#relays.set(key, relay)
+    this.#queryBytes += relay.queryBytes
+    this.#desk.queryBudget.take(relay.queryBytes)
     const tokens = this.#desk.reservationFor(query)
     this.#desk.relayBegan()
     void this.#reserve(relay, query, tokens)
@@ -176,6 +182,10 @@ export class ClientLink {
     }
     if (this.#relays.has(idKey(query.requestId))) return refusals.duplicate()
     if (this.#relays.size >= limits.maxRelaysPerClient) return refusals.busy(query.modelName)
+    const queryBytes = query.query.length
+    if (this.#queryBytes + queryBytes > limits.maxQueryBytesPerClient || !this.#desk.queryBudget.has(queryBytes)) {
+      return refusals.busy(query.modelName)
+    }
     const activeVersion = this.#desk.config().version
     if (query.minConfigVersion >>> 0 > activeVersion >>> 0) {
       return refusals.configTooOld(query.minConfigVersion >>> 0, activeVersion)
@@ -202,6 +212,7 @@ export class ClientLink {
   #agreed(terms: ClientTerms): void {
     this.#overdue?.cancel()
     this.terms = terms
+    this.connection.trust()
     this.#desk.log({ event: 'client-ready', client: this.name, version: terms.version })
   }
 

@@ -1,5 +1,5 @@
 import type { ContractAddress, RootConfig } from '@cocoon/money'
-import type { ProxyParams, TokensUsed, World, WireError } from '@cocoon/wire'
+import type { ByteBudget, ProxyParams, TokensUsed, World, WireError } from '@cocoon/wire'
 import type { ClientContracts } from './client-contracts.ts'
 import type { ClientLink } from './client-link.ts'
 import type { ProxyEvent, ProxyStats } from './event.ts'
@@ -18,6 +18,10 @@ export interface Desk {
   readonly payments: Payments
   readonly stats: ProxyStats
   readonly limits: ProxyLimits
+  /** For unfinished frames of all connections. */
+  readonly frameBudget: ByteBudget
+  /** For the queries that run. */
+  readonly queryBudget: ByteBudget
   readonly isTest: boolean
   readonly isTestnet: boolean
   readonly checkWorkerHashes: boolean
@@ -53,6 +57,12 @@ export interface ProxyLimits {
   /** From the transport to the end of the session handshake. */
   sessionMs: number
   maxRelaysPerClient: number
+  /** Bytes of the running queries of one client. */
+  maxQueryBytesPerClient: number
+  /** Bytes of all running queries. */
+  maxQueryBytes: number
+  /** Bytes of unfinished frames on all connections. */
+  maxFrameBytes: number
   maxClients: number
   maxWorkers: number
 }
@@ -60,6 +70,9 @@ export interface ProxyLimits {
 export const proxyLimits: ProxyLimits = {
   sessionMs: 30_000,
   maxRelaysPerClient: 10_000,
+  maxQueryBytesPerClient: 128 << 20,
+  maxQueryBytes: 512 << 20,
+  maxFrameBytes: 512 << 20,
   maxClients: 10_000,
   maxWorkers: 10_000,
 }

@@ -120,8 +120,12 @@ export class Payments {
   }
 }
 
+const maxRemembered = 20_000
+
 function open<A>(accounts: Map<AccountKey, A>, key: AccountKey, create: () => A): A {
   let account = accounts.get(key)
+  // A forgotten account costs one more signature, nothing else.
+  if (account === undefined && accounts.size >= maxRemembered) accounts.clear()
   if (account === undefined) accounts.set(key, (account = create()))
   return account
 }

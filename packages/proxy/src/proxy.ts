@@ -9,6 +9,7 @@ import {
   type RootConfig,
 } from '@cocoon/money'
 import {
+  ByteBudget,
   type ProxyParams,
   randomBetween,
   type Timer,
@@ -61,6 +62,8 @@ export class Proxy implements Desk {
   readonly payments: Payments
   readonly stats: ProxyStats = newStats()
   readonly limits: ProxyLimits
+  readonly frameBudget: ByteBudget
+  readonly queryBudget: ByteBudget
   readonly isTest: boolean
   readonly isTestnet: boolean
   readonly checkWorkerHashes: boolean
@@ -88,6 +91,8 @@ export class Proxy implements Desk {
     this.isTestnet = options.isTestnet
     this.checkWorkerHashes = options.checkWorkerHashes
     this.limits = { ...proxyLimits, ...options.limits }
+    this.frameBudget = new ByteBudget(this.limits.maxFrameBytes)
+    this.queryBudget = new ByteBudget(this.limits.maxQueryBytes)
     this.market = new Market(options.world, options.marketLimits)
     const { key, ledger, nodeWallet: excessesTo, world } = options
     this.payments = new Payments({ key, ledger, excessesTo, world })

@@ -61,6 +61,10 @@ export class Relay {
     this.#startS = desk.world.now() / 1000
   }
 
+  get queryBytes(): number {
+    return this.#query.query.length
+  }
+
   get requestId(): Uint8Array {
     return this.#query.requestId
   }

@@ -66,6 +66,7 @@ export class WorkerLink implements Ask {
       transport,
       world: desk.world,
       side: 'acceptor',
+      budget: desk.frameBudget,
       events: {
         ready: () => {},
         packet: data => this.#packet(data),
@@ -208,6 +209,7 @@ export class WorkerLink implements Ask {
   #agreed(terms: WorkerTerms): void {
     this.#overdue?.cancel()
     this.terms = terms
+    this.connection.trust()
     this.coefficient = terms.coefficient
     this.limit = terms.limit
     this.disabled = terms.disabled

@@ -1,5 +1,5 @@
 import { WireError } from './error.ts'
-import { FrameDecoder, frameHeaderBytes, maxPayloadBytes, writeFrameHeader } from './frame.ts'
+import { type ByteBudget, FrameDecoder, frameHeaderBytes, maxPayloadBytes, writeFrameHeader } from './frame.ts'
 import type { Codec } from './tl/index.ts'
 import {
   decode,
@@ -42,12 +42,15 @@ export const dialerLimits: ConnectionLimits = {
   inactivityMs: 20_000,
   pingAfterMs: 10_000,
   handshakeMs: 20_000,
-  maxQueuedBytes: 64 << 20,
+  maxQueuedBytes: 24 << 20,
   maxInboundQueries: 64,
   maxOutboundQueries: 64,
 }
 
 export const acceptorLimits: ConnectionLimits = { ...dialerLimits, inactivityMs: 60_000, handshakeMs: 10_000 }
+
+/** Longest frame that a peer may send before its session is established. */
+export const strangerFrameBytes = 64 << 10
 
 export interface ConnectionEvents {
   /** `tcp.connect` and `tcp.connected` have been exchanged; messages may be sent. */
@@ -85,7 +88,7 @@ export class Connection {
   readonly #events: ConnectionEvents
   readonly #limits: ConnectionLimits
   readonly #dialer: boolean
-  readonly #decoder = new FrameDecoder()
+  readonly #decoder: FrameDecoder
   readonly #reader = new Reader()
   readonly #pending = new Map<bigint, PendingQuery>()
   readonly #onFrame = (payload: Uint8Array) => this.#frame(payload)
@@ -104,7 +107,10 @@ export class Connection {
     side: 'dialer' | 'acceptor'
     events: ConnectionEvents
     limits?: Partial<ConnectionLimits>
+    /** For unfinished frames, shared with other connections. */
+    budget?: ByteBudget
   }) {
+    this.#decoder = new FrameDecoder({ maxPayloadBytes: strangerFrameBytes, budget: options.budget })
     this.#transport = options.transport
     this.peer = options.transport.peer
     this.#world = options.world
@@ -179,6 +185,11 @@ export class Connection {
         reject(new WireError('frame-too-large', `${codec.name} is larger than a frame`))
       }
     })
+  }
+
+  /** The peer is known: its frames may be as long as the network allows, not only as a handshake needs. */
+  trust(): void {
+    this.#decoder.allowLongest()
   }
 
   pause(): void {

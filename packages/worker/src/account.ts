@@ -1,5 +1,5 @@
-import { type ContractAddress, verifyPayment } from '@cocoon/money'
-import type { ProxySignedPaymentAny } from '@cocoon/wire'
+import { type ContractAddress, type Payment, verifyPayment } from '@cocoon/money'
+import { type ProxySignedPaymentAny, WireError } from '@cocoon/wire'
 
 /** What this worker knows of its earnings at one proxy contract, in adjusted tokens. It outlives a connection. */
 export class Account {
@@ -19,7 +19,7 @@ export class Account {
   }
 
   /**
-   * Takes what the proxy states. A total below a known one changes nothing. Throws a MoneyError on a payment
+   * Takes what the proxy states. A total below a known one changes nothing. Throws a WireError on a payment
    * that does not verify.
    */
   update(payment: ProxySignedPaymentAny, totals?: { dbTokens: bigint; maxTokens: bigint }): void {
@@ -28,11 +28,19 @@ export class Account {
       if (totals.dbTokens > this.dbTokens) this.dbTokens = totals.dbTokens
     }
     if (payment._ === 'proxy.signedPaymentEmpty' || sameBytes(payment.data, this.payment)) return
-    const { contract, publicKey } = this
-    const { tokens } = verifyPayment(payment.data, { kind: 'worker-payout', contract, publicKey })
+    const { tokens } = this.#verified(payment.data)
     if (this.payment !== undefined && tokens < this.signedTokens) return
     this.signedTokens = tokens
     this.payment = new Uint8Array(payment.data)
+  }
+
+  #verified(data: Uint8Array): Payment {
+    const { contract, publicKey } = this
+    try {
+      return verifyPayment(data, { kind: 'worker-payout', contract, publicKey })
+    } catch (cause) {
+      throw new WireError('malformed', 'a signed payment that does not verify', { cause })
+    }
   }
 
   /** The proxy began its books anew, which costs nothing in a network without a chain. */

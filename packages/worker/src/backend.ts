@@ -5,13 +5,19 @@
 export interface Backend {
   /** For people and logs: `http://127.0.0.1:8000`, `llama.cpp tiny.gguf`. */
   readonly name: string
-  /** The models that it serves now, by the names that requests use. Rejects with a BackendError. */
+  /**
+   * The models that it serves now, by the names that requests use. Resolves exactly if the backend is healthy;
+   * a healthy one that keeps no list gives an empty one. Rejects with a WorkerError.
+   */
   models(signal: AbortSignal): Promise<BackendModel[]>
-  /** Starts one request. Exactly one of `end` and `failed` follows, also after `cancel`. */
+  /**
+   * Starts one request. Never throws, and no event comes before it returns. Exactly one of `end` and `failed`
+   * follows, also after `cancel`. What the backend refuses is an answer with its status, not a failure.
+   */
   run(request: BackendRequest, events: BackendEvents): BackendRun
   /**
    * Tokens that the model's own tokenizer makes of the text, if the backend can tell.
-   * Used where an answer states no usage.
+   * Used where an answer states no usage. Rejects with `tokenizer-missing` where it turns out that it cannot.
    */
   countTokens?(model: string, text: string, signal: AbortSignal): Promise<number>
   close(): Promise<void>
@@ -41,6 +47,7 @@ export interface BackendEvents {
   /** Body bytes, which the callee may keep. `false` asks for a pause until `resume` is called. */
   data(bytes: Uint8Array): boolean
   end(): void
+  /** A WorkerError, its code telling why. */
   failed(error: Error): void
 }
 

@@ -165,6 +165,7 @@ export class WorkerSession implements UplinkSession {
   async #handshake(): Promise<void> {
     await this.#connect()
     await this.#compareBalance()
+    this.#connection.trust()
     this.#told = { ...this.#told, disabled: this.#options.offer().disabled }
     const completed = await this.#connection.query(
       workerProxyHandshakeComplete,
@@ -294,7 +295,7 @@ export class WorkerSession implements UplinkSession {
       this.#connection,
       this.#terms!.version,
       query.requestId,
-      this.#options.world.soon,
+      run => this.#options.world.soon(run),
     )
     const serving = this.#options.serve(
       { query: query.query, coefficient: Number(query.coefficient), timeoutMs, enableDebug },

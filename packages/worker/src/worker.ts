@@ -38,6 +38,8 @@ export interface WorkerOptions {
 }
 
 const pollMs = 50
+/** Bytes of all queries that run: what comes above is refused as if the worker were full. */
+const maxHeldBytes = 512 << 20
 
 /** The worker role: offers a model to proxies and runs what they send. */
 export class Worker {
@@ -50,6 +52,7 @@ export class Worker {
   #enabled = true
   #draining = false
   #running = 0
+  #heldBytes = 0
   #usageSource: UsageSource = 'stated'
 
   constructor(options: WorkerOptions) {
@@ -221,13 +224,16 @@ export class Worker {
     this.stats.queries++
     this.stats.bytesReceived += request.query.length
     this.#running++
-    const full = this.#running > maxActiveRequests
+    const queryBytes = request.query.length
+    this.#heldBytes += queryBytes
+    const full = this.#running > maxActiveRequests || this.#heldBytes > maxHeldBytes
     return new Serving(
       { world, backend, config, model, backendModel, usageSource: this.#usageSource, full },
       request,
       answer,
       (outcome, tokens) => {
         this.#running--
+        this.#heldBytes -= queryBytes
         this.#count(outcome, tokens)
         ended()
       },

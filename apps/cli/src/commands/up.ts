@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Backend } from '@cocoon/worker'
+import { type Backend, tinyModelName } from '@cocoon/worker'
 import { modelBaseName } from '@cocoon/money'
 import { type Context, foreign, print, printJson, stateDirectoryOf, tinted } from '../context.ts'
 import { CliError, reasonOf } from '../error.ts'
@@ -8,7 +8,7 @@ import { type LogFlags, logLevelOf } from '../flags.ts'
 import { simulatedNotice } from '../http/page.ts'
 import { createLog } from '../log.ts'
 import { createProgress, type Progress } from '../progress.ts'
-import { httpBackendChoice, llamaBackendChoice, openBackend, tinyModel } from '../roles/backend.ts'
+import { httpBackendChoice, llamaBackendChoice, openBackend } from '../roles/backend.ts'
 import {
   type LocalNetwork,
   localPortFlags,
@@ -108,23 +108,23 @@ interface ChosenBackend {
 }
 
 async function chooseBackend(
-  { environment, world }: Context,
+  { environment }: Context,
   flags: UpFlags,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<ChosenBackend> {
   const { backend: address, model: modelFile, backendModel } = flags
   if (address === undefined) {
-    const model = modelFile === undefined ? tinyModel : nameOfModelFile(modelFile)
+    const model = modelFile === undefined ? tinyModelName : nameOfModelFile(modelFile)
     const stateDirectory = stateDirectoryOf(environment, flags.state)
     const choice = llamaBackendChoice({ modelFile, offeredModel: model, stateDirectory })
     return {
-      backend: await openBackend(choice, { world, signal, progress: text => progress.step(text) }),
+      backend: await openBackend(choice, { signal, progress: text => progress.step(text) }),
       model,
     }
   }
   if (modelFile !== undefined) throw new CliError('usage', 'Give --backend or --model, not both.')
-  const backend = await openBackend(httpBackendChoice('--backend', address), { world, signal })
+  const backend = await openBackend(httpBackendChoice('--backend', address), { signal })
   const name = backendModel ?? (await firstModel(backend, progress, signal))
   // What stands before an `@` is the base name in the network, so the offer can differ from the backend's name.
   return { backend, model: modelBaseName(name), backendModel: name }

@@ -32,7 +32,7 @@ export function runWorker(context: Context, flags: WorkerFlags): Promise<void> {
     warnOfSettings(runner, root, report)
     const { world } = context
     const reach = reachOf(flags, runner.connectToProxyVia)
-    const backend = await openBackend(chooseBackend(flags, runner, stateDirectory), { world })
+    const backend = await openBackend(chooseBackend(flags, runner, stateDirectory), {})
     return startWorker({
       world,
       root,

@@ -321,6 +321,7 @@ class Simulation {
   /** Faults end; what was left of them goes away, and everybody is served again. */
   async #heal(): Promise<void> {
     this.#note('the faults are over')
+    const faultsEndedAt = this.#world.monotonic()
     this.#network.heal(calmNetwork)
     this.#temper = calmTemper
     this.#ledgerFaults = { ...soundLedger, slowestMs: this.#profile.ledger.slowestMs }
@@ -333,8 +334,10 @@ class Simulation {
     for (const ledger of this.#ledgers) ledger.faults = this.#ledgerFaults
     await this.#until('every query has ended', () => this.#open.size === 0, 2 * this.#profile.timeoutMs[1])
     await this.#until('everything is idle', () => this.#busy() === undefined, idleLimitMs)
-    const healBy = this.#world.monotonic() + healLimitMs
+    const healBy = faultsEndedAt + healLimitMs
     for (const client of this.#clients) await this.#probe(client, healBy)
+    // From here on nobody still believes in a connection that is gone, and no first attempt fails.
+    await this.#world.runFor(healBy - this.#world.monotonic())
     for (const client of this.#clients) for (let i = 0; i < 3; i++) await this.#probe(client, 0)
     await this.#until('everything is idle again', () => this.#busy() === undefined, idleLimitMs)
     this.#checkNow()

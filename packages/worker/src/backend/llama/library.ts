@@ -9,9 +9,11 @@ export type Library = typeof NodeLlamaCpp
  *
  * @throws WorkerError `inference-unavailable`
  */
-export async function loadLibrary(): Promise<Library> {
+export async function loadLibrary(
+  load: () => Promise<Library> = () => import('node-llama-cpp'),
+): Promise<Library> {
   try {
-    return await import('node-llama-cpp')
+    return await load()
   } catch (cause) {
     throw new WorkerError(
       'inference-unavailable',

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { dirname, posix } from 'node:path'
+import { describe, test } from 'node:test'
+import { constantLimits, limitObjects, shownValue } from './limits.ts'
+import { codeIn, exists, expectNone, list, read, sources, tableRows, tableUnder } from './repository.ts'
+
+const documents = list('*.md', 'docs/**/*.md', 'vectors/**/*.md')
+
+test('links between documents lead somewhere', () => {
+  expectNone(
+    documents.flatMap(path =>
+      [...read(path).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)]
+        .map(([, target = '']) => target)
+        .filter(target => !exists(posix.join(dirname(path), target)))
+        .map(target => `${path}: ${target} does not exist`),
+    ),
+  )
+})
+
+test('files that documents name are there', () => {
+  const named = /`((?:packages|apps|docs|tidy|scripts|schema|vectors|bench|stubs)\/[\w./-]+\.[a-z]+)`/g
+  expectNone(
+    documents.flatMap(path =>
+      [...read(path).matchAll(named)]
+        .map(([, target = '']) => target)
+        .filter(target => !exists(target))
+        .map(target => `${path}: ${target} does not exist`),
+    ),
+  )
+})
+
+test('the README begins with the line that starts and the line that tests', () => {
+  const [start, testing] = [...read('README.md').matchAll(/^```[^\n]*\n([^]*?)\n```$/gm)].map(block => block[1])
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+  assert.equal(start, 'npm ci && npm start')
+  assert.equal(testing, 'npm ci && npm test')
+  assert.equal(scripts['start'], 'cocoon up')
+  assert.equal(scripts['test'], 'node scripts/test.ts')
+  assert.equal(read('.ci/run').trimEnd().split('\n').at(-1), testing)
+})
+
+describe('docs/ERRORS.md', () => {
+  const document = read('docs/ERRORS.md')
+  const unions = sources('packages/*/src/**/*.ts', 'apps/*/src/**/*.ts').flatMap(({ text }) =>
+    [...text.matchAll(/^export type (\w+)ErrorCode =\n?((?:\s*(?:\/\*\*.*\*\/|\| '[\w-]+'))+)/gm)].map(
+      ([, name = '', members = '']) => ({
+        name: `${name}Error`,
+        codes: [...members.matchAll(/\| '([\w-]+)'/g)].map(([, code = '']) => code),
+      }),
+    ),
+  )
+
+  test('knows every class of errors', () => {
+    assert.ok(unions.length >= 6)
+    const headings = [...document.matchAll(/^## `(\w+Error)`$/gm)].map(([, name = '']) => name)
+    assert.deepEqual(headings.toSorted(), unions.map(({ name }) => name).toSorted())
+  })
+
+  for (const { name, codes } of unions) {
+    test(`lists the codes of ${name}`, () => {
+      const listed = tableUnder(document, `\`${name}\``).map(([code]) => codeIn(code))
+      assert.deepEqual(listed.toSorted(), codes.toSorted())
+    })
+  }
+
+  test('lists the reasons by which a proxy refuses a query', () => {
+    const reasons = [...read('packages/proxy/src/refusal.ts').matchAll(/^ +reason: '(\w+)'/gm)].map(
+      ([, reason = '']) => reason,
+    )
+    const listed = tableUnder(document, 'Refusals of a proxy').map(([reason]) => codeIn(reason))
+    assert.deepEqual(listed.toSorted(), reasons.toSorted())
+  })
+})
+
+describe('docs/LIMITS.md', async () => {
+  const document = read('docs/LIMITS.md')
+  const objects = await limitObjects()
+
+  test('has a section for each object of limits', () => {
+    const headings = [...document.matchAll(/^### `(\w+)`$/gm)].map(([, name = '']) => name)
+    assert.deepEqual(headings.toSorted(), objects.map(({ name }) => name).toSorted())
+  })
+
+  for (const { name, path, values } of objects) {
+    test(`lists ${name} of ${path} with its values`, () => {
+      const rows = tableUnder(document, `\`${name}\``)
+      const listed = Object.fromEntries(rows.map(([limit, value]) => [codeIn(limit), value]))
+      const due = Object.entries(values).map(([limit, value]) => [limit, shownValue(limit, value)])
+      assert.deepEqual(listed, Object.fromEntries(due))
+    })
+  }
+
+  test('lists the limits that are constants, with their values and files', () => {
+    const due = constantLimits().map(({ path, name, value }) => `${path} ${name} = ${shownValue(name, value)}`)
+    const listed = tableUnder(document, 'Constants').map(
+      ([name, value, path]) => `${codeIn(path)} ${codeIn(name)} = ${value}`,
+    )
+    expectNone([
+      ...due.filter(line => !listed.includes(line)).map(line => `missing or wrong: ${line}`),
+      ...listed.filter(line => !due.includes(line)).map(line => `not so in the code: ${line}`),
+    ])
+  })
+})
+
+test('every guarantee in docs/SECURITY.md names the test that holds it', () => {
+  const rows = tableRows(read('docs/SECURITY.md').split('\n')).filter(row => /^\d+$/.test(row[0] ?? ''))
+  assert.ok(rows.length > 0)
+  expectNone(
+    rows.flatMap(([number, , held = '']) => {
+      const tests = [...held.matchAll(/`([\w./-]+\.ts)`(?: "([^"]+)")?/g)]
+      if (tests.length === 0) return [`${number}: names no test`]
+      return tests.flatMap(([, path = '', name]) => {
+        if (!exists(path)) return [`${number}: ${path} does not exist`]
+        return name !== undefined && !read(path).includes(name) ? [`${number}: ${path} has no test "${name}"`] : []
+      })
+    }),
+  )
+})
+
+test('decisions are told in five lines', () => {
+  const parts = ['What', 'Why', 'Instead', 'Cost', 'Again']
+  expectNone(
+    list('docs/decisions/*.md').flatMap(path => {
+      const [title = '', ...rest] = read(path).trimEnd().split('\n\n')
+      const names = rest.map(paragraph => /^(\w+): /.exec(paragraph)?.[1])
+      return [
+        ...(/\/\d{4}-\d\d-\d\d-[a-z\d-]+\.md$/.test(path) ? [] : [`${path}: is not named by date and subject`]),
+        ...(/^# .+$/.test(title) ? [] : [`${path}: does not begin with a title`]),
+        ...(names.join() === parts.join() ? [] : [`${path}: has no ${parts.join(', ')} in this order`]),
+      ]
+    }),
+  )
+})
+
+test('every folder of vectors says what it holds and where it is from', () => {
+  const folders = new Set(list('vectors/*/**').map(path => path.split('/').slice(0, 2).join('/')))
+  expectNone([...folders].filter(folder => !exists(`${folder}/README.md`)).map(folder => `${folder}: no README.md`))
+})
