@@ -46,48 +46,86 @@ type Row = string[]
 
 /** The measures that the project sets itself goals for, then the others. */
 function measures(scenarios: readonly ScenarioReport[], proxy: ProxyReport | undefined): Row[] {
-  const rows: Row[] = []
-  const add = (
-    name: string,
-    measure: string,
-    goal: string,
-    show: (round: Round) => string,
-    direct = true,
-  ): void => {
-    const found = scenarios.find(({ scenario }) => scenario.name === name)
-    if (found !== undefined)
-      rows.push([measure, goal, show(found.network), direct ? show(found.backend) : ''])
-  }
-  const rate = (round: Round) => `${whole(round.requestsPerSecond)}/s`
-  const rateAndTail = (round: Round) => `${rate(round)}, ${ms(round.latencyMs.p99)}`
-  const rateAndCpu = (round: Round) =>
-    round.rolesCpuUs > 0 ? `${rate(round)}, ${us(round.rolesCpuUs)}` : rate(round)
-  const firstByte = ({ firstByteMs }: Round) => `${firstByteMs.p50.toFixed(2)} / ${ms(firstByteMs.p99)}`
-  const cpu = (round: Round) => us(round.rolesCpuUs)
-  const paced = (round: Round) => `${us(round.rolesCpuUs / streamedChunks)}; ${firstByte(round)}`
-
-  add('json-30', 'JSON, 30 callers: requests per second, p99', '11,000/s, 8 ms (8,000/s, 11 ms)', rateAndTail)
-  add('json-30', 'CPU per request over all roles, JSON, 30 callers', '100 us (140 us)', cpu, false)
-  add('json-1', 'JSON, 1 caller, p50', '0.60 ms (0.75 ms)', round => ms(round.latencyMs.p50))
-  add(
-    'stream-30',
-    'Streams of 50 chunks, 30 callers, per second; CPU each',
-    '2,800/s, 330 us (2,200/s, 450 us)',
-    rateAndCpu,
-  )
-  add(
-    'paced-30',
-    '50 chunks 5 ms apart, 30 streams: CPU per chunk; time to first byte p50 / p99',
-    '46 us; 2 / 4 ms (60 us; 3 / 6 ms)',
-    paced,
-    false,
-  )
-  add('large-30', '32 kB requests, 30 callers, per second', '3,500/s (2,300/s)', rate)
-  if (scenarios.length > 0) rows.push(memoryRow(scenarios))
-  add('json-256', 'JSON, 256 callers: requests per second, p99', '', rateAndTail)
-  add('stream-256', 'Streams of 50 chunks, 256 callers, per second; CPU each', '', rateAndCpu)
-  return [...rows, ...scenarios.flatMap(addedRows), ...(proxy === undefined ? [] : [proxyRow(proxy)])]
+  return [
+    ...figures.flatMap(({ scenario, measure, goal = '', network, backend }) => {
+      const found = scenarios.find(({ scenario: { name } }) => name === scenario)
+      if (found === undefined) return []
+      return [[measure, goal, network(found.network), backend?.(found.backend) ?? '']]
+    }),
+    ...scenarios.flatMap(addedRows),
+    ...(scenarios.length > 0 ? [memoryRow(scenarios)] : []),
+    ...(proxy === undefined ? [] : [proxyRow(proxy)]),
+  ]
 }
+
+interface Figure {
+  scenario: string
+  measure: string
+  goal?: string
+  network: (round: Round) => string
+  backend?: (round: Round) => string
+}
+
+const rate = (round: Round): string => `${whole(round.requestsPerSecond)}/s`
+const rateAndTail = (round: Round): string => `${rate(round)}, ${ms(round.latencyMs.p99)}`
+const rateAndCpu = (round: Round): string => `${rate(round)}, ${us(round.rolesCpuUs)}`
+const firstByte = ({ firstByteMs: { p50, p99 } }: Round): string => `${p50.toFixed(2)} / ${ms(p99)}`
+
+const figures: readonly Figure[] = [
+  {
+    scenario: 'json-30',
+    measure: 'JSON, 30 callers: requests per second, p99',
+    goal: '11,000/s, 8 ms (8,000/s, 11 ms)',
+    network: rateAndTail,
+    backend: rateAndTail,
+  },
+  {
+    scenario: 'json-30',
+    measure: 'CPU per request over all roles, JSON, 30 callers',
+    goal: '100 us (140 us)',
+    network: round => us(round.rolesCpuUs),
+  },
+  {
+    scenario: 'json-1',
+    measure: 'JSON, 1 caller, p50',
+    goal: '0.60 ms (0.75 ms)',
+    network: round => ms(round.latencyMs.p50),
+    backend: round => ms(round.latencyMs.p50),
+  },
+  {
+    scenario: 'stream-30',
+    measure: 'Streams of 50 chunks, 30 callers, per second; CPU each',
+    goal: '2,800/s, 330 us (2,200/s, 450 us)',
+    network: rateAndCpu,
+    backend: rate,
+  },
+  {
+    scenario: 'paced-30',
+    measure: '50 chunks 5 ms apart, 30 streams: CPU per chunk; time to first byte p50 / p99',
+    goal: '46 us; 2 / 4 ms (60 us; 3 / 6 ms)',
+    network: round => `${us(round.rolesCpuUs / streamedChunks)}; ${firstByte(round)}`,
+    backend: firstByte,
+  },
+  {
+    scenario: 'large-30',
+    measure: '32 kB requests, 30 callers, per second',
+    goal: '3,500/s (2,300/s)',
+    network: rate,
+    backend: rate,
+  },
+  {
+    scenario: 'json-256',
+    measure: 'JSON, 256 callers: requests per second, p99',
+    network: rateAndTail,
+    backend: rateAndTail,
+  },
+  {
+    scenario: 'stream-256',
+    measure: 'Streams of 50 chunks, 256 callers, per second; CPU each',
+    network: rateAndCpu,
+    backend: rate,
+  },
+]
 
 function memoryRow(scenarios: readonly ScenarioReport[]): Row {
   const peaks = roleNames.map(role => {
@@ -136,6 +174,7 @@ const detailTitles = [
   'First byte p50 / p99, ms',
   'CPU of client + proxy + worker, us',
   'CPU of backend + load generator, us',
+  'RSS of client / proxy / worker, MB',
   'Directly: requests/s',
   'p50 / p99, ms',
   'First byte p50 / p99, ms',
@@ -154,6 +193,7 @@ function details({ scenario, network, backend }: ScenarioReport): Row {
     ...times(network),
     `${roles} = ${whole(network.rolesCpuUs)}`,
     `${whole(cpuUs.backend)} + ${whole(cpuUs.load)}`,
+    roleNames.map(role => whole(network.residentMb[role])).join(' / '),
     ...times(backend),
   ]
 }

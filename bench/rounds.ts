@@ -1,10 +1,9 @@
-import type { Deployment, RoleName } from './deployment.ts'
-import { roleNames } from './deployment.ts'
+import { availableParallelism } from 'node:os'
+import { type Deployment, type RoleName, roleNames } from './deployment.ts'
 import type { LoadCommand, LoadReport, LoadResult } from './load.ts'
 import type { Program } from './processes.ts'
 import { median } from './quantile.ts'
 import type { Scenario, Target } from './scenarios.ts'
-import { availableParallelism } from 'node:os'
 import { cpuMs, machineCpuMs, residentMb } from './usage.ts'
 
 /** One round of one scenario, or the medians of several. */

@@ -9,6 +9,8 @@ import type { Environment } from './config/runner-config.ts'
 export interface Context {
   readonly environment: Environment
   readonly stdin: Readable & { readonly isTTY?: boolean }
+  /** Somebody feeds the standard input: a pipe or a file, not a terminal and not nothing. */
+  readonly stdinIsPiped: boolean
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number }
   readonly stderr: Writable & { readonly isTTY?: boolean }
   readonly world: World

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { fstatSync } from 'node:fs'
 import { systemWorld } from '@cocoon/wire/node'
 import type { StopRequest } from './context.ts'
 import { run } from './program.ts'
@@ -7,6 +8,7 @@ process.exitCode = await run(
   {
     environment: process.env,
     stdin: process.stdin,
+    stdinIsPiped: isPiped(0),
     stdout: process.stdout,
     stderr: process.stderr,
     world: systemWorld,
@@ -14,6 +16,15 @@ process.exitCode = await run(
   },
   process.argv.slice(2),
 )
+
+function isPiped(descriptor: number): boolean {
+  try {
+    const stat = fstatSync(descriptor)
+    return stat.isFIFO() || stat.isFile() || stat.isSocket()
+  } catch {
+    return false
+  }
+}
 
 /**
  * The first signal asks to stop, the second ends the process as if nobody listened. The listener stays until

@@ -1,21 +1,28 @@
-import { Command, CommanderError, Option } from 'commander'
+import { Argument, Command, CommanderError, Option } from 'commander'
 import type { Context } from './context.ts'
 import { print, printJson, tinted } from './context.ts'
 import { CliError, exitCodeOf, reasonOf } from './error.ts'
-import { count, difficulty, port, thousandths, withLog } from './flags.ts'
+import { count, difficulty, port, thousandths, withJson, withLog } from './flags.ts'
+import type { RoleName } from './roles/role.ts'
 import { version } from './version.ts'
 
 /** Runs one command line, without the program's own name. Resolves with the exit code; never rejects. */
 export async function run(context: Context, argv: readonly string[]): Promise<number> {
-  const program = createProgram(context)
+  const outcome: Outcome = { isWell: true }
+  const program = createProgram(context, outcome)
   try {
     await program.parseAsync([...argv], { from: 'user' })
-    return 0
+    return outcome.isWell ? 0 : 1
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     explain(context, error, argv.includes('--json'))
     return exitCodeOf(error)
   }
+}
+
+/** What a command found, where finding something wrong is no failure of the command. */
+interface Outcome {
+  isWell: boolean
 }
 
 /** What happened, why, and how to solve it. A stack trace only for who asks for one. */
@@ -32,7 +39,7 @@ function explain(context: Context, error: unknown, asJson: boolean): void {
   else if (code === 'internal') print(stderr, '  This is a fault of the program. COCOON_DEBUG=1 shows where.')
 }
 
-function createProgram(context: Context): Command {
+function createProgram(context: Context, outcome: Outcome): Command {
   const program = new Command('cocoon')
     .description('Confidential compute open network: run AI models for others, or use theirs.')
     .version(version, '-V, --version', 'print the version')
@@ -47,6 +54,8 @@ function createProgram(context: Context): Command {
     })
     .showHelpAfterError('(cocoon help says more)')
   addUp(program, context)
+  addCalls(program, context)
+  addInspection(program, context, outcome)
   addRoles(program, context)
   return program
 }
@@ -64,6 +73,64 @@ function addUp(program: Command, context: Context): void {
     .option('--backend-model <name>', 'which of its models to offer (default: the first)')
     .option('--difficulty <bits>', 'proof of work between the roles', difficulty, 8)
     .action(async flags => (await import('./commands/up.ts')).runUp(context, flags))
+}
+
+function addCalls(program: Command, context: Context): void {
+  withApi(program.command('chat'))
+    .description('ask a model: one prompt, what is piped in, or a conversation')
+    .argument('[prompt]', 'what to ask; without it a conversation begins')
+    .option('--model <name>', 'which model (default: the first on offer)')
+    .option('--system <text>', 'what the model is told beforehand')
+    .option('--max-tokens <n>', 'longest answer', count)
+    .action(async (prompt: string | undefined, flags) =>
+      (await import('./commands/chat.ts')).runChat(context, prompt, flags),
+    )
+
+  withApi(program.command('models'))
+    .description('list the models on offer')
+    .action(async flags => (await import('./commands/models.ts')).runModels(context, flags))
+}
+
+function addInspection(program: Command, context: Context, outcome: Outcome): void {
+  withJson(program.command('status'))
+    .description('say what runs on this machine; exit code 1 when something is down')
+    .addArgument(new Argument('[roles...]', 'which roles').choices(['client', 'proxy', 'worker']))
+    .option('--port <port>', 'HTTP port of the client', port, 10_000)
+    .option('--proxy-port <port>', 'HTTP port of the proxy', port, 11_000)
+    .option('--worker-port <port>', 'HTTP port of the worker', port, 12_000)
+    .option('--token <text>', 'http_access_hash, where the configuration sets one')
+    .action(async (roles: RoleName[], flags) => {
+      outcome.isWell = await (await import('./commands/status.ts')).runStatus(context, roles, flags)
+    })
+
+  const doctor = withJson(program.command('doctor'))
+    .description('look for what is wrong, and say what to do')
+    .option('-c, --config <file>', 'configuration of a role')
+    .option('-C, --disable-ton <file>', 'root configuration of a network without a chain')
+    .addOption(
+      new Option('--role <name>', 'whose configuration it is').choices(['client', 'proxy', 'worker']),
+    )
+    .option('--host <address>', 'where a proxy listens', '127.0.0.1')
+    .option('--workers-port <port>', "a proxy's port for workers", port, 11_001)
+    .option('--clients-port <port>', "a proxy's port for clients", port, 11_002)
+    .option('--max-difficulty <bits>', 'refuse proofs of work that are harder', difficulty, 28)
+    .option('--router', 'go the way through a reference router')
+    .option('--backend <url>', 'server that runs the model, in place of forward_requests_to')
+    .option('--backend-model <name>', "the backend's own name for the model")
+    .option('--state <dir>', 'folder of models and tokens')
+  withPolicy(doctor, 'what is asked of proxies').action(async flags => {
+    outcome.isWell = await (await import('./commands/doctor.ts')).runDoctor(context, flags)
+  })
+}
+
+function withApi(command: Command): Command {
+  return withJson(command)
+    .option('--url <url>', "the client's endpoint", 'http://127.0.0.1:10000')
+    .option('--key <key>', 'API key, if the endpoint asks for one (or COCOON_API_KEY)')
+}
+
+function withPolicy(command: Command, text: string): Command {
+  return command.addOption(new Option('--policy <name>', text).choices(['any', 'fake_tdx']).default('any'))
 }
 
 function addRoles(program: Command, context: Context): void {
@@ -91,11 +158,11 @@ function addRoles(program: Command, context: Context): void {
 }
 
 function withRole(command: Command, policyText: string): Command {
-  return withLog(command)
+  withLog(command)
     .requiredOption('-c, --config <file>', 'configuration of the role, JSON; COCOON_<KEY> overrides a key')
     .option('-C, --disable-ton <file>', 'root configuration, JSON, of a network without a chain')
     .option('-p, --check-hashes', 'check image and model hashes, in test networks too')
-    .addOption(new Option('--policy <name>', policyText).choices(['any', 'fake_tdx']).default('any'))
+  return withPolicy(command, policyText)
 }
 
 function withDial(command: Command): Command {

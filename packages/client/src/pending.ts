@@ -2,7 +2,6 @@ import { decode, httpResponse, type Timer, type World, WireError } from '@cocoon
 import type { ProxyAnswer, ProxyFinal } from './answer.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
 import type { AnswerEvents, AnswerSummary, Query } from './network.ts'
-import type { ClientSession } from './session.ts'
 
 /** Who started a query. */
 export interface PendingOwner {
@@ -23,7 +22,7 @@ export class PendingQuery {
   ended = false
   attempts = 0
   /** Who has it now. */
-  session: ClientSession | undefined
+  session: { cancel(pending: PendingQuery): void } | undefined
   readonly #events: AnswerEvents
   readonly #world: World
   readonly #owner: PendingOwner

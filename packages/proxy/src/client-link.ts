@@ -20,26 +20,28 @@ import { ClientHandshake, type ClientTerms } from './client-handshake.ts'
 import type { Desk } from './desk.ts'
 import { answerWorkerTypes, answerWorkerTypesV2 } from './offers.ts'
 import { errorCode, type Refusal, refusalResponse, refusals } from './refusal.ts'
-import { Relay, type RelayQuery } from './relay.ts'
+import { Relay, type RelayClient, type RelayQuery } from './relay.ts'
 import { bundledPaymentMs, bundledPaymentVersion } from './version.ts'
 import { noTokens } from './worker-answer.ts'
 
 const longestTimeoutS = 3_600
 
 /** A client's connection: its handshake, then its queries. */
-export class ClientLink {
+export class ClientLink implements RelayClient {
   readonly connection: Connection
   /** Set once the client is authorised. */
   terms: ClientTerms | undefined
   readonly #desk: Desk
+  readonly #gone: (link: ClientLink, cause: WireError) => void
   readonly #handshake: ClientHandshake
   readonly #relays = new Map<string, Relay>()
   #queryBytes = 0
   #overdue: Timer | undefined
   #paymentTimer: Timer | undefined
 
-  constructor(desk: Desk, transport: Transport) {
+  constructor(desk: Desk, transport: Transport, gone: (link: ClientLink, cause: WireError) => void) {
     this.#desk = desk
+    this.#gone = gone
     this.#handshake = new ClientHandshake(desk)
     this.connection = new Connection({
       transport,
@@ -71,11 +73,14 @@ export class ClientLink {
     return this.terms?.version ?? 0
   }
 
+  get ownerText(): string {
+    return this.terms?.ownerText ?? ''
+  }
+
   get running(): number {
     return this.#relays.size
   }
 
-  /** The relay has ended; its answer, if anybody waited for it, has gone out. */
   finished(relay: Relay): void {
     this.#relays.delete(idKey(relay.requestId))
     this.#queryBytes -= relay.queryBytes
@@ -220,7 +225,7 @@ export class ClientLink {
     this.#overdue?.cancel()
     this.#paymentTimer?.cancel()
     for (const relay of this.#relays.values()) relay.cancel()
-    this.#desk.clientGone(this, cause)
+    this.#gone(this, cause)
   }
 }
 

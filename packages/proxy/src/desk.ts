@@ -1,22 +1,15 @@
 import type { ContractAddress, RootConfig } from '@cocoon/money'
-import type { ByteBudget, ProxyParams, TokensUsed, World, WireError } from '@cocoon/wire'
+import type { ByteBudget, ProxyParams } from '@cocoon/wire'
 import type { ClientContracts } from './client-contracts.ts'
-import type { ClientLink } from './client-link.ts'
-import type { ProxyEvent, ProxyStats } from './event.ts'
-import type { Market } from './market/market.ts'
 import type { Standings } from './market/standing.ts'
 import type { ClientAccount, Payments } from './payments.ts'
 import type { Refusal } from './refusal.ts'
-import type { Relay, RelayQuery } from './relay.ts'
-import type { Run, WorkerLink } from './worker-link.ts'
+import type { RelayDesk, RelayQuery } from './relay.ts'
 
 /** What links and relays share: the proxy as seen from inside. */
-export interface Desk {
-  readonly world: World
-  readonly market: Market<WorkerLink>
+export interface Desk extends RelayDesk {
   readonly standings: Standings
   readonly payments: Payments
-  readonly stats: ProxyStats
   readonly limits: ProxyLimits
   /** For unfinished frames of all connections. */
   readonly frameBudget: ByteBudget
@@ -25,7 +18,6 @@ export interface Desk {
   readonly isTest: boolean
   readonly isTestnet: boolean
   readonly checkWorkerHashes: boolean
-  log(event: ProxyEvent): void
   config(): RootConfig
   /** The proxy as a peer of this protocol version is told. */
   params(version: number): ProxyParams
@@ -41,14 +33,8 @@ export interface Desk {
   /** Rejects with a MoneyError. */
   reserve(account: ClientAccount, relayId: string, tokens: bigint): Promise<void>
   reservationRefused(error: unknown, tokens: bigint, account: ClientAccount): Refusal
-  /** Commits what the query cost, or gives the reservation back. Resolves, when durable, with what was charged. */
-  charge(relay: Relay, run: Run | undefined, tokens: TokensUsed): Promise<TokensUsed>
-  /** The client is not told of an answer whose charge is not durable: its connection ends for this cause. */
-  chargeFailed(error: unknown): WireError
   relayBegan(): void
   relayEnded(): void
-  clientGone(link: ClientLink, cause: WireError): void
-  workerGone(link: WorkerLink, cause: WireError): void
   /** A message that nobody waits for. */
   ignored(from: 'client' | 'worker', id: number): void
 }

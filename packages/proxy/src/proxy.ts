@@ -27,9 +27,9 @@ import { Standings } from './market/standing.ts'
 import { type ClientAccount, Payments } from './payments.ts'
 import { errorCode, type Refusal, refusals } from './refusal.ts'
 import { Rejection } from './rejection.ts'
-import type { Relay, RelayQuery } from './relay.ts'
+import type { Relay, RelayQuery, RelayWorker, Run } from './relay.ts'
 import { capTokens } from './token-cap.ts'
-import { type Run, WorkerLink } from './worker-link.ts'
+import { WorkerLink } from './worker-link.ts'
 
 export interface ProxyOptions {
   world: World
@@ -57,7 +57,7 @@ const commitToMs = 2_000
 /** The market: takes connections of clients and workers, matches, relays, meters and charges. */
 export class Proxy implements Desk {
   readonly world: World
-  readonly market: Market<WorkerLink>
+  readonly market: Market<RelayWorker>
   readonly standings = new Standings()
   readonly payments: Payments
   readonly stats: ProxyStats = newStats()
@@ -108,7 +108,7 @@ export class Proxy implements Desk {
   /** A client has connected. */
   acceptClient(transport: Transport): void {
     if (this.clients.size >= this.limits.maxClients) return transport.destroy()
-    const link = new ClientLink(this, transport)
+    const link = new ClientLink(this, transport, (gone, cause) => this.#clientGone(gone, cause))
     this.clients.add(link)
     link.start()
   }
@@ -116,7 +116,7 @@ export class Proxy implements Desk {
   /** A worker has connected. */
   acceptWorker(transport: Transport): void {
     if (this.workers.size >= this.limits.maxWorkers) return transport.destroy()
-    const link = new WorkerLink(this, transport)
+    const link = new WorkerLink(this, transport, (gone, cause) => this.#workerGone(gone, cause))
     this.workers.add(link)
     link.start()
   }
@@ -227,10 +227,10 @@ export class Proxy implements Desk {
   }
 
   async charge(relay: Relay, run: Run | undefined, tokens: TokensUsed): Promise<TokensUsed> {
-    const worker = run?.worker.terms?.account
+    const worker = run?.worker.account
     if (run === undefined || worker === undefined || tokens.totalTokensUsed === 0n) {
       await this.#ledger.release(relay.id)
-      run?.worker.pushPayment(run, 0n, relay.client.terms!.ownerText)
+      run?.worker.pushPayment(run, 0n, relay.client.ownerText)
       return { ...tokens, ...nothing }
     }
     const { chargedTokens } = await this.#ledger.charge({
@@ -240,7 +240,7 @@ export class Proxy implements Desk {
     })
     const charged = capTokens(tokens, chargedTokens)
     this.#count(charged)
-    run.worker.pushPayment(run, chargedTokens, relay.client.terms!.ownerText)
+    run.worker.pushPayment(run, chargedTokens, relay.client.ownerText)
     return charged
   }
 
@@ -259,12 +259,12 @@ export class Proxy implements Desk {
     if (this.#running === 0) this.#whenIdle?.()
   }
 
-  clientGone(link: ClientLink, cause: WireError): void {
+  #clientGone(link: ClientLink, cause: WireError): void {
     this.clients.delete(link)
     if (link.terms !== undefined) this.log({ event: 'client-gone', client: link.name, why: cause.message })
   }
 
-  workerGone(link: WorkerLink, cause: WireError): void {
+  #workerGone(link: WorkerLink, cause: WireError): void {
     this.workers.delete(link)
     if (link.terms !== undefined) this.log({ event: 'worker-gone', worker: link.name, why: cause.message })
   }

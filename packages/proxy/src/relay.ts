@@ -1,11 +1,12 @@
-import { type Timer, type TokensUsed, type ClientRunQueryEx } from '@cocoon/wire'
+import type { ClientRunQueryEx, Connection, Timer, TokensUsed, WireError, World } from '@cocoon/wire'
 import { ClientAnswer, type ClientFinal } from './client-answer.ts'
-import type { ClientLink } from './client-link.ts'
-import type { Desk } from './desk.ts'
+import type { ProxyEvent, ProxyStats } from './event.ts'
+import type { Ask } from './market/book.ts'
+import type { Market } from './market/market.ts'
+import type { WorkerAccount } from './payments.ts'
 import { errorCode, type Refusal, refusalResponse, refusals } from './refusal.ts'
 import { readHead, type ResponseHead } from './response-head.ts'
 import { noTokens, type WorkerAnswer, type WorkerFinal } from './worker-answer.ts'
-import type { Run, WorkerLink } from './worker-link.ts'
 
 /** A query as the relay needs it: one shape for all protocol versions. */
 export interface RelayQuery
@@ -15,6 +16,49 @@ export interface RelayQuery
   > {
   /** Seconds for the whole answer. */
   timeout: number
+}
+
+/** The client that a relay answers. */
+export interface RelayClient {
+  readonly connection: Connection
+  readonly version: number
+  /** Address of the client's owner, as workers are told. */
+  readonly ownerText: string
+  pushPayment(requestId: Uint8Array, tokens: bigint): void
+  /** The relay has ended; its answer, if anybody waited for it, has gone out. */
+  finished(relay: Relay): void
+}
+
+/** A worker that a relay can be matched with. */
+export interface RelayWorker extends Ask {
+  /** For logs. */
+  readonly name: string
+  /** Whom a charge is due to. */
+  readonly account: WorkerAccount | undefined
+  /** Sends a query. Undefined when the connection does not take it. `query` is copied. */
+  run(relay: Relay, query: Uint8Array, timeoutS: number, enableDebug: boolean): Run | undefined
+  /** Asks the worker to stop a run. False when it cannot be asked: its version knows no cancelling. */
+  stop(run: Run): boolean
+  /** The relay is done with the run; what still comes of it is ignored. */
+  ended(run: Run, outcome: 'success' | 'failure' | 'neutral'): void
+  pushPayment(run: Run, tokens: bigint, clientOwner: string): void
+}
+
+/** One query at one worker. */
+export interface Run {
+  readonly worker: RelayWorker
+}
+
+/** What a relay needs of the proxy. */
+export interface RelayDesk {
+  readonly world: World
+  readonly market: Market<RelayWorker>
+  readonly stats: ProxyStats
+  log(event: ProxyEvent): void
+  /** Commits what the query cost, or gives the reservation back. Resolves, when durable, with what was charged. */
+  charge(relay: Relay, run: Run | undefined, tokens: TokensUsed): Promise<TokensUsed>
+  /** The client is not told of an answer whose charge is not durable: its connection ends for this cause. */
+  chargeFailed(error: unknown): WireError
 }
 
 /** Workers that one query may be tried on. */
@@ -31,8 +75,8 @@ const settleMs = 2_000
 export class Relay {
   /** Names the query in the ledger. */
   readonly id: string
-  readonly client: ClientLink
-  readonly #desk: Desk
+  readonly client: RelayClient
+  readonly #desk: RelayDesk
   readonly #query: RelayQuery
   readonly #answer: ClientAnswer
   readonly #deadlineAt: number
@@ -42,7 +86,7 @@ export class Relay {
   #stopWaiting: (() => void) | undefined
   #run: Run | undefined
   #attempts = 0
-  #failedOn: Set<WorkerLink> | undefined
+  #failedOn: Set<RelayWorker> | undefined
   /** The worker's head waits for the first byte: up to then another worker can take over. */
   #heldHead: ResponseHead | undefined
   #sentStatus: number | undefined
@@ -51,7 +95,7 @@ export class Relay {
   /** Why the query ends early, once that is settled. */
   #refusal: Refusal | undefined
 
-  constructor(desk: Desk, client: ClientLink, query: RelayQuery, id: string) {
+  constructor(desk: RelayDesk, client: RelayClient, query: RelayQuery, id: string) {
     this.#desk = desk
     this.client = client
     this.#query = query
@@ -127,7 +171,7 @@ export class Relay {
     if (this.#stopWaiting === undefined) gaveUp()
   }
 
-  #forward(worker: WorkerLink): void {
+  #forward(worker: RelayWorker): void {
     this.#stopWaiting = undefined
     this.#refusal = undefined
     this.#state = 'running'

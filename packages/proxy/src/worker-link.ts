@@ -16,16 +16,16 @@ import {
   WireError,
 } from '@cocoon/wire'
 import type { Desk } from './desk.ts'
-import type { Ask } from './market/book.ts'
 import { Standing } from './market/standing.ts'
+import type { WorkerAccount } from './payments.ts'
 import { errorCode } from './refusal.ts'
-import type { Relay } from './relay.ts'
+import type { Relay, RelayWorker, Run } from './relay.ts'
 import { bundledPaymentMs, bundledPaymentVersion, cancelVersion } from './version.ts'
 import { isWorkerAnswer, readWorkerAnswer } from './worker-answer.ts'
 import { WorkerHandshake, type WorkerTerms } from './worker-handshake.ts'
 
-/** One query at one worker. */
-export interface Run {
+/** A query at this worker. */
+interface WorkerRun extends Run {
   readonly worker: WorkerLink
   readonly relay: Relay
   /** The query's id on this leg, 32 bytes: the link's random part, then a counter. */
@@ -39,7 +39,7 @@ const congestedBytes = 8 << 20
 const randomIdBytes = 24
 
 /** A worker's connection: its handshake, its ask in the market, its running queries. */
-export class WorkerLink implements Ask {
+export class WorkerLink implements RelayWorker {
   readonly connection: Connection
   standing = new Standing()
   coefficient = 0
@@ -50,16 +50,18 @@ export class WorkerLink implements Ask {
   /** Set once the handshake is complete. */
   terms: WorkerTerms | undefined
   readonly #desk: Desk
+  readonly #gone: (link: WorkerLink, cause: WireError) => void
   readonly #handshake: WorkerHandshake
-  readonly #runs = new Map<number, Run>()
+  readonly #runs = new Map<number, WorkerRun>()
   readonly #idPrefix: Uint8Array
   #nextKey = 1
   #overdue: Timer | undefined
   #paymentTimer: Timer | undefined
   #onMarket = false
 
-  constructor(desk: Desk, transport: Transport) {
+  constructor(desk: Desk, transport: Transport, gone: (link: WorkerLink, cause: WireError) => void) {
     this.#desk = desk
+    this.#gone = gone
     this.#idPrefix = desk.world.random(randomIdBytes)
     this.#handshake = new WorkerHandshake(desk, transport.peer)
     this.connection = new Connection({
@@ -89,16 +91,19 @@ export class WorkerLink implements Ask {
     return this.connection.peer.address
   }
 
+  get account(): WorkerAccount | undefined {
+    return this.terms?.account
+  }
+
   get version(): number {
     return this.terms?.version ?? 0
   }
 
-  /** Sends a query. Undefined when the connection does not take it. `query` is copied. */
-  run(relay: Relay, query: Uint8Array, timeoutS: number, enableDebug: boolean): Run | undefined {
+  run(relay: Relay, query: Uint8Array, timeoutS: number, enableDebug: boolean): WorkerRun | undefined {
     const terms = this.terms
     if (terms === undefined) return undefined
     const key = this.#nextKey++
-    const run: Run = {
+    const run: WorkerRun = {
       worker: this,
       relay,
       requestId: this.#requestId(key),
@@ -123,14 +128,12 @@ export class WorkerLink implements Ask {
     return run
   }
 
-  /** Asks the worker to stop a run. False when it cannot be asked: its version knows no cancelling. */
-  stop(run: Run): boolean {
+  stop(run: WorkerRun): boolean {
     if (this.version < cancelVersion) return false
     return this.connection.send(proxyCancelQuery, { _: 'proxy.cancelQuery', requestId: run.requestId })
   }
 
-  /** The relay is done with the run; what still comes of it is ignored. */
-  ended(run: Run, outcome: 'success' | 'failure' | 'neutral'): void {
+  ended(run: WorkerRun, outcome: 'success' | 'failure' | 'neutral'): void {
     if (!this.#runs.delete(run.key)) return
     this.running--
     const model = this.terms?.model ?? ''
@@ -142,7 +145,7 @@ export class WorkerLink implements Ask {
   }
 
   /** Tells the worker what its queries earned and hands it the newest signature. */
-  pushPayment(run: Run, tokens: bigint, clientOwner: string): void {
+  pushPayment(run: WorkerRun, tokens: bigint, clientOwner: string): void {
     if (this.version < bundledPaymentVersion) return this.#sendPayment(run, tokens, clientOwner)
     this.#paymentTimer ??= this.#desk.world.after(bundledPaymentMs, () => {
       this.#paymentTimer = undefined
@@ -150,7 +153,7 @@ export class WorkerLink implements Ask {
     })
   }
 
-  #sendPayment(run: Run, tokens: bigint, clientOwner: string): void {
+  #sendPayment(run: WorkerRun, tokens: bigint, clientOwner: string): void {
     const account = this.terms?.account
     if (account === undefined || this.connection.isClosed) return
     const { dbTokens, maxTokens } = this.#desk.payments.workerTotals(account)
@@ -238,7 +241,7 @@ export class WorkerLink implements Ask {
       this.standing.record('failure', 0, this.#desk.world.now())
       run.relay.workerLost(run)
     }
-    this.#desk.workerGone(this, cause)
+    this.#gone(this, cause)
   }
 
   #requestId(key: number): Uint8Array {
@@ -250,7 +253,7 @@ export class WorkerLink implements Ask {
     return id
   }
 
-  #runOf(requestId: Uint8Array): Run | undefined {
+  #runOf(requestId: Uint8Array): WorkerRun | undefined {
     const counter = new DataView(requestId.buffer, requestId.byteOffset + randomIdBytes, 8)
     const run = this.#runs.get(counter.getUint32(0, true) + counter.getUint32(4, true) * 0x1_0000_0000)
     if (run === undefined) return undefined

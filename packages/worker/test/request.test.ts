@@ -7,7 +7,11 @@ import type { PreparedRequest, RawRequest, RequestRules } from '../src/request.t
 
 const rules: RequestRules = { modelName: 'acme/chat@0123abcd:4567' }
 
-function prepare(json: unknown, request: Partial<RawRequest> = {}, more: Partial<RequestRules> = {}): PreparedRequest {
+function prepare(
+  json: unknown,
+  request: Partial<RawRequest> = {},
+  more: Partial<RequestRules> = {},
+): PreparedRequest {
   const body = Buffer.from(typeof json === 'string' ? json : JSON.stringify(json))
   return prepareRequest(
     { method: 'POST', path: '/v1/chat/completions', headers: [], body, ...request },
@@ -34,8 +38,13 @@ const minimal = { model: 'acme/chat', messages: [{ role: 'user', content: 'hi' }
 
 describe('what passes', () => {
   test('a complete request keeps its bytes', () => {
-    const body = Buffer.from('{ "model":"acme/chat", "max_tokens":5, "seed":12345678901234567890, "x":1e999 }')
-    const prepared = prepareRequest({ method: 'POST', path: '/v1/chat/completions', headers: [], body }, rules)
+    const body = Buffer.from(
+      '{ "model":"acme/chat", "max_tokens":5, "seed":12345678901234567890, "x":1e999 }',
+    )
+    const prepared = prepareRequest(
+      { method: 'POST', path: '/v1/chat/completions', headers: [], body },
+      rules,
+    )
     assert.equal(prepared.body, body)
     assert.deepEqual([prepared.stream, prepared.maxTokens, prepared.choices], [false, 5, 1])
   })
@@ -130,15 +139,32 @@ describe('what passes', () => {
 
 describe('what is refused', () => {
   test('targets', () => {
-    for (const path of ['/', '/v1/chat/completions?a=b', '/v1/models', '/v1/chat/completions/', 'v1/completions'])
+    for (const path of [
+      '/',
+      '/v1/chat/completions?a=b',
+      '/v1/models',
+      '/v1/chat/completions/',
+      'v1/completions',
+    ])
       assert.equal(refusalOf(() => prepare(minimal, { path })).status, 404)
     assert.equal(refusalOf(() => prepare(minimal, { method: 'GET' })).status, 405)
-    assert.equal(refusalOf(() => prepare(minimal, { headers: [{ name: 'Content-Encoding', value: 'gzip' }] })).status, 415)
+    assert.equal(
+      refusalOf(() => prepare(minimal, { headers: [{ name: 'Content-Encoding', value: 'gzip' }] })).status,
+      415,
+    )
     prepare(minimal, { headers: [{ name: 'content-encoding', value: 'identity' }] })
   })
 
   test('bodies', () => {
-    for (const body of ['', 'null', '[]', '"a"', '{', '{"model":"acme/chat"}x', '\ufeff{"model":"acme/chat"}'])
+    for (const body of [
+      '',
+      'null',
+      '[]',
+      '"a"',
+      '{',
+      '{"model":"acme/chat"}x',
+      '\ufeff{"model":"acme/chat"}',
+    ])
       assert.equal(refusalOf(() => prepare(body)).status, 400)
     const invalid = Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])
     assert.equal(refusalOf(() => prepare('', { body: invalid })).status, 400)
@@ -151,11 +177,14 @@ describe('what is refused', () => {
   test('models', () => {
     for (const model of [undefined, 7, 'acme', 'acme/chat@other', 'Acme/chat', ''])
       assert.equal(refusalOf(() => prepare({ ...minimal, model })).param, 'model')
-    assert.deepEqual(refusalOf(() => prepare({ ...minimal, model: 'x' })), {
-      status: 404,
-      param: 'model',
-      code: 'model_not_found',
-    })
+    assert.deepEqual(
+      refusalOf(() => prepare({ ...minimal, model: 'x' })),
+      {
+        status: 404,
+        param: 'model',
+        code: 'model_not_found',
+      },
+    )
   })
 
   test('fields out of range', () => {
@@ -189,7 +218,11 @@ describe('what is refused', () => {
 test('whatever arrives, the worst outcome is a refusal', () => {
   fc.assert(
     fc.property(
-      fc.oneof(fc.uint8Array(), fc.json().map(Buffer.from), fc.object().map(o => Buffer.from(JSON.stringify({ ...minimal, ...o })))),
+      fc.oneof(
+        fc.uint8Array(),
+        fc.json().map(Buffer.from),
+        fc.object().map(o => Buffer.from(JSON.stringify({ ...minimal, ...o }))),
+      ),
       fc.constantFrom('/v1/chat/completions', '/v1/completions', '/v1/embeddings'),
       (body, path) => {
         try {

@@ -77,7 +77,10 @@ export function stopped(signal: AbortSignal): Promise<void> {
 }
 
 /** How proxies are reached: directly, or with `--router` through the router that the configuration names. */
-export function reachOf(flags: DialFlags, connectToProxyVia: string): Reach {
+export function reachOf(
+  flags: Pick<DialFlags, 'policy' | 'maxDifficulty' | 'router'>,
+  connectToProxyVia: string,
+): Reach {
   const { policy, maxDifficulty } = flags
   if (!flags.router) return { policy, maxDifficulty }
   return { policy, maxDifficulty, router: configuredEndpoint('connect_to_proxy_via', connectToProxyVia) }

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net'
+import { createServer } from 'node:http'
 import { CliError, reasonOf } from '../error.ts'
 
 /** Why a port cannot be listened on, and which flag or key chooses another one. */

@@ -180,9 +180,11 @@ async function close(
   graceMs: number,
 ): Promise<void> {
   shared.isClosing = true
+  // Node would cut off every answer that is written but not read to its end yet.
+  server.closeIdleConnections = () => {}
   const ended = new Promise<void>(resolve => server.close(() => resolve()))
   for (const [socket, { exchanges }] of connections) {
-    if (exchanges.length === 0 && socket.writableLength === 0) socket.destroy()
+    if (exchanges.length === 0) socket.destroySoon()
   }
   const timer = shared.world.after(graceMs, () => {
     for (const { exchanges } of connections.values()) {

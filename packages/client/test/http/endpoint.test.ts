@@ -202,11 +202,12 @@ test("the network's error answers are passed on, in shape", async () => {
   const shaped = await chat(served.url, hello)
   assert.equal(shaped.status, 422)
   assert.equal(await shaped.text(), '{"error": {"message":"bad seed","param":"seed"}}')
-  script = ({ events }) => {
+  script = async ({ events }) => {
     events.head(502, [
       ['content-type', 'text/html'],
       ['retry-after', '7'],
     ])
+    await turn()
     events.data(Buffer.from('<h1>no</h1>'))
     events.end(summary)
   }
@@ -474,6 +475,7 @@ test('closing waits for what runs, then ends it', async () => {
   const closing = patient.close(60_000)
   await assert.rejects(fetch(`${patient.url}/v1/models`))
   void whole({ done: true })(call)
+  assert.equal((await answered).headers.get('connection'), 'close')
   assert.deepEqual(await (await answered).json(), { done: true })
   await closing
   await patient.close(0)

@@ -81,6 +81,7 @@ test('fills empty choices and leaves the rest of the event byte by byte', () => 
 
 test('passes complete events at once, holds incomplete ones and the end mark', () => {
   const stream = new EventStream('chat', true, limitBytes)
+  assert.equal(String(stream.push(Buffer.from('data: 1\r\n\r\n'))), 'data: 1\r\n\r\n')
   assert.equal(String(stream.push(Buffer.from('data: {"a":1}\n\ndata: {"b'))), 'data: {"a":1}\n\n')
   assert.equal(stream.push(Buffer.from('":2}\n')), undefined)
   assert.equal(String(stream.push(Buffer.from('\n'))), 'data: {"b":2}\n\n')

@@ -66,23 +66,25 @@ test('a caller who closes its side while an answer runs has left', async () => {
   await call.cancelled
 })
 
-test('a caller who closes its side and reads nothing is let go', async () => {
-  await using served = await serve(
-    ({ events }) => {
-      events.head(200, [['content-type', 'text/plain']])
-      events.data(Buffer.alloc(20_000_000))
-    },
-    { limits: { bufferBytes: 50_000_000, drainTimeoutMs: 50 } },
-  )
-  const peer = await dial(served)
-  peer.socket.pause()
-  peer.socket.write(post())
-  const call = await served.network.nextCall()
-  await turn()
-  peer.socket.end()
-  await call.cancelled
-  await served.close(60_000)
-  peer.socket.destroy()
+test('a caller who closes its side and reads nothing has left too, and is let go', async () => {
+  for (const drainTimeoutMs of [60_000, 50]) {
+    await using served = await serve(
+      ({ events }) => {
+        events.head(200, [['content-type', 'text/plain']])
+        events.data(Buffer.alloc(20_000_000))
+      },
+      { limits: { bufferBytes: 50_000_000, drainTimeoutMs } },
+    )
+    const peer = await dial(served)
+    peer.socket.pause()
+    peer.socket.write(post())
+    const call = await served.network.nextCall()
+    await turn()
+    peer.socket.end()
+    await call.cancelled
+    if (drainTimeoutMs < 60_000) await served.close(60_000)
+    peer.socket.destroy()
+  }
 })
 
 test('a body may come in chunks, and byte by byte', async () => {
@@ -239,15 +241,28 @@ test('connections beyond the limit are closed', async () => {
 
 test('a caller who does not read its complete answer is let go', async () => {
   const long = JSON.stringify('x'.repeat(20_000_000))
-  await using served = await serve(whole(long), {
-    limits: { bufferBytes: 50_000_000, drainTimeoutMs: 50 },
-  })
+  await using served = await serve(whole(long), { limits: { bufferBytes: 50_000_000, drainTimeoutMs: 50 } })
   const peer = await dial(served)
   peer.socket.pause()
   peer.socket.write(post())
   await served.network.nextCall()
   await served.close(60_000)
   peer.socket.destroy()
+})
+
+test('a caller who reads its answer slowly gets all of it while the endpoint closes', async () => {
+  const long = 'x'.repeat(20_000_000)
+  await using served = await serve(whole(long), { limits: { bufferBytes: 50_000_000 } })
+  const peer = await dial(served)
+  await dial(served)
+  peer.socket.pause()
+  peer.socket.write(post())
+  await served.network.nextCall()
+  const closing = served.close(60_000)
+  await turn()
+  peer.socket.resume()
+  assert.ok((await peer.closed).endsWith(`\r\n\r\n${long}`))
+  await closing
 })
 
 test('random bytes never stop the endpoint', async () => {

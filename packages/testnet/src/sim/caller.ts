@@ -26,6 +26,8 @@ export interface CallOptions {
   plan: Plan
   maxCoefficient: number
   timeoutMs: number
+  /** Workers of unknown make may have answered: what they say is not judged. */
+  strangers: boolean
   ended: (call: Call, outcome: Outcome) => void
   violation: (what: string) => void
 }
@@ -93,7 +95,7 @@ export class Call {
     if (this.#status === undefined) this.#wrong('ended without a head')
     const body = Buffer.concat(this.#body)
     if (this.#from !== undefined && this.#status === 200) this.#checkAnswer(body, summary)
-    if (this.#status !== 200) this.#checkRefusal(body)
+    if (this.#status !== 200 && !this.#options.strangers) this.#checkRefusal(body)
     if (summary.costNano !== summary.tokens * this.#config.pricePerTokenNano) this.#wrong('was told a wrong cost')
     this.#ended({ kind: 'answered', status: this.#status ?? 0, tokens: summary.tokens })
   }

@@ -4,7 +4,9 @@ import {
   clientCancelQuery,
   clientConnectToProxy,
   clientGetWorkerTypesV2,
+  type ClientRunQueryEx,
   clientRunQueryEx,
+  type Codec,
   type CombinatorName,
   combinators,
   Connection,
@@ -205,7 +207,7 @@ export class HostileClient extends HostileParty {
   }
 
   /** Numbers from the edges, ids that repeat, bodies that are no requests. */
-  #query(): Parameters<typeof clientRunQueryEx.size>[0] {
+  #query(): ClientRunQueryEx {
     const { chance } = this.process
     const numbers = [0, 1, 100, 4_000, -1, -2_000_000, 2 ** 31 - 1, -(2 ** 31)]
     return {
@@ -367,18 +369,21 @@ export class HostileWorker extends HostileParty {
   }
 }
 
-/** Bytes that need not be a message of any kind, in a frame as it should be. */
-export function sendAnything(connection: Connection, data: Uint8Array, asQuery: boolean): void {
-  const codec = {
+/** Words that need not be a message of any kind, in a frame as it should be. */
+function sendAnything(connection: Connection, data: Uint8Array, asQuery: boolean): void {
+  const words = new DataView(data.buffer, data.byteOffset, data.length - (data.length % 4))
+  if (words.byteLength === 0) return
+  const anything: Codec<null> = {
     name: 'anything',
-    id: data.length < 4 ? 0 : new DataView(data.buffer, data.byteOffset).getUint32(0, true),
-    size: (rest: Uint8Array) => rest.length,
-    write: (writer: { raw(bytes: Uint8Array): void }, rest: Uint8Array) => writer.raw(rest),
-    read: () => data,
+    id: words.getUint32(0, true),
+    size: () => words.byteLength - 4,
+    write: writer => {
+      for (let at = 4; at < words.byteLength; at += 4) writer.int(words.getInt32(at, true))
+    },
+    read: () => null,
   }
-  void codec
-  void asQuery
-  connection.close()
+  if (asQuery) void connection.query(anything, null, queryTimeoutMs).catch(() => {})
+  else connection.send(anything, null)
 }
 
 function namesUnder(...prefixes: string[]): CombinatorName[] {

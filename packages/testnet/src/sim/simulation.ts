@@ -4,6 +4,7 @@ import { calmTemper, type Temper } from './backend.ts'
 import { Call, type Outcome } from './caller.ts'
 import { EventLog } from './event-log.ts'
 import { calmNetwork, SimNetwork } from './network.ts'
+import { HostileClient, HostileWorker } from './hostile.ts'
 import { addressFor, ClientParty, ProxyParty, type Scene, sceneConfig, WorkerParty } from './parties.ts'
 import { drawPlan, simModel } from './plan.ts'
 import { type Action, type Profile, profiles, type ProfileName } from './profile.ts'
@@ -73,6 +74,7 @@ class Simulation {
   readonly #proxies: ProxyParty[]
   readonly #workers: WorkerParty[]
   readonly #clients: ClientParty[]
+  readonly #rogues: Array<HostileClient | HostileWorker>
   readonly #ledgers = new Set<WatchedLedger>()
   readonly #open = new Map<Call, ClientParty>()
   readonly #told = new Map<ClientParty, bigint[]>()
@@ -106,6 +108,10 @@ class Simulation {
     this.#proxies = many(profile.proxies, index => new ProxyParty(this.#scene, index))
     this.#workers = many(profile.workers, index => new WorkerParty(this.#scene, index))
     this.#clients = many(profile.clients, index => new ClientParty(this.#scene, index))
+    this.#rogues = [
+      ...many(profile.hostileClients, index => new HostileClient(this.#scene, index)),
+      ...many(profile.hostileWorkers, index => new HostileWorker(this.#scene, index)),
+    ]
   }
 
   async run(): Promise<SimulationResult> {
@@ -133,6 +139,7 @@ class Simulation {
     for (const party of this.#proxies) this.#startProxy(party)
     for (const party of this.#workers) this.#startWorker(party)
     for (const party of this.#clients) party.start()
+    for (const rogue of this.#rogues) rogue.start()
   }
 
   #act(action: Action): void {
@@ -271,6 +278,7 @@ class Simulation {
     const call = new Call(party.process, client, this.#scene.config, {
       plan,
       ...options,
+      strangers: this.#rogues.length > 0,
       violation: text => this.violations.push(text),
       ended: (over, outcome) => {
         this.#open.delete(over)
@@ -322,6 +330,7 @@ class Simulation {
   async #heal(): Promise<void> {
     this.#note('the faults are over')
     const faultsEndedAt = this.#world.monotonic()
+    for (const rogue of this.#rogues) rogue.kill()
     this.#network.heal(calmNetwork)
     this.#temper = calmTemper
     this.#ledgerFaults = { ...soundLedger, slowestMs: this.#profile.ledger.slowestMs }
@@ -338,9 +347,22 @@ class Simulation {
     for (const client of this.#clients) await this.#probe(client, healBy)
     // From here on nobody still believes in a connection that is gone, and no first attempt fails.
     await this.#world.runFor(healBy - this.#world.monotonic())
+    this.#checkSessions()
     for (const client of this.#clients) for (let i = 0; i < 3; i++) await this.#probe(client, 0)
     await this.#until('everything is idle again', () => this.#busy() === undefined, idleLimitMs)
     this.#checkNow()
+  }
+
+  /** Everybody is connected to everybody, once, and nobody else is. */
+  #checkSessions(): void {
+    for (const { role: proxy, name } of this.#proxies) {
+      const { clients, workers } = proxy!
+      const { length } = this.#clients
+      check(clients.size === length, `${name} has ${clients.size} connections of ${length} clients`)
+      check(workers.size === this.#workers.length, `${name} has ${workers.size} connections of ${this.#workers.length} workers`)
+      const { size } = proxy!.market.books.get(simModel)!
+      check(size === workers.size, `${name} has ${size} asks of ${workers.size} workers on its market`)
+    }
   }
 
   /** Asks until it is answered; after `untilMs` the first attempt has to do. */

@@ -37,7 +37,9 @@ export interface HttpBackendTimeouts {
  * health is the status, names are a courtesy. `countTokens` needs a server with `POST /tokenize` (vLLM, SGLang,
  * llama-server) and rejects with `tokenizer-missing` otherwise.
  */
-export function createHttpBackend(options: HttpBackendOptions): Backend & Required<Pick<Backend, 'countTokens'>> {
+export function createHttpBackend(
+  options: HttpBackendOptions,
+): Backend & Required<Pick<Backend, 'countTokens'>> {
   return new HttpBackend(options)
 }
 
@@ -85,7 +87,10 @@ class HttpBackend implements Backend {
 
   run(request: BackendRequest, events: BackendEvents): BackendRun {
     const run = new HttpRun(
-      this.call('POST', request.path, request.body, { timeoutMs: request.timeoutMs, maxBytes: maxAnswerBytes }),
+      this.call('POST', request.path, request.body, {
+        timeoutMs: request.timeoutMs,
+        maxBytes: maxAnswerBytes,
+      }),
       events,
     )
     run.start()
@@ -96,7 +101,10 @@ class HttpBackend implements Backend {
     const limits = { timeoutMs: this.bodyMs, headTimeoutMs: this.headMs, maxBytes: maxSmallAnswerBytes }
     const { status, body } = await collect(this.call('GET', '/v1/models', null, limits), signal)
     if (status !== 200)
-      throw new WorkerError('backend-failed', `${this.name}/v1/models answers with status ${status} instead of 200`)
+      throw new WorkerError(
+        'backend-failed',
+        `${this.name}/v1/models answers with status ${status} instead of 200`,
+      )
     return body === undefined ? [] : readModels(body)
   }
 
@@ -112,7 +120,10 @@ class HttpBackend implements Backend {
     }
     const count = status === 200 && body !== undefined ? readCount(body) : undefined
     if (count === undefined)
-      throw new WorkerError('backend-failed', `${this.name}/tokenize answers with status ${status} and no count`)
+      throw new WorkerError(
+        'backend-failed',
+        `${this.name}/tokenize answers with status ${status} and no count`,
+      )
     return count
   }
 
@@ -216,8 +227,7 @@ class HttpRun implements BackendRun, Dispatcher.DispatchHandler {
       this.dispatch()
       return
     }
-    const failure = describe(this.call.origin, error)
-    if (this.finish()) this.events.failed(failure)
+    this.fail(describe(this.call.origin, error))
   }
 
   private dispatch(): void {
@@ -226,10 +236,15 @@ class HttpRun implements BackendRun, Dispatcher.DispatchHandler {
   }
 
   private stop(error: WorkerError): void {
-    if (!this.finish()) return
-    this.controller?.abort(error)
+    const { controller } = this
+    if (this.fail(error)) controller?.abort(error)
+  }
+
+  private fail(error: WorkerError): boolean {
+    if (!this.finish()) return false
     // Never from inside of the call that asked for it.
     queueMicrotask(() => this.events.failed(error))
+    return true
   }
 
   private finish(): boolean {
@@ -264,7 +279,8 @@ function collect(call: Call, signal: AbortSignal): Promise<{ status: number; bod
       },
       failed: error => {
         signal.removeEventListener('abort', cancel)
-        if (error instanceof WorkerError && error.code === 'answer-too-large') resolve({ status, body: undefined })
+        if (error instanceof WorkerError && error.code === 'answer-too-large')
+          resolve({ status, body: undefined })
         else reject(error)
       },
     })
@@ -329,11 +345,14 @@ function describe(origin: string, error: Error): WorkerError {
   if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED')
     return new WorkerError('closed', 'the backend is closed', { cause: error })
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || unreachable.test(code))
-    return new WorkerError('backend-unreachable', `cannot connect to ${origin}: is it running?`, { cause: error })
+    return new WorkerError('backend-unreachable', `cannot connect to ${origin}: is it running?`, {
+      cause: error,
+    })
   return new WorkerError('backend-failed', `${origin} broke off the connection`, { cause: error })
 }
 
-const unreachable = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT|ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/
+const unreachable =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT|ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/
 
 function isConnectionLoss(error: Error): boolean {
   const { code } = error as NodeJS.ErrnoException

@@ -4,7 +4,7 @@ import type { Llama, LlamaContext, LlamaEmbeddingContext, LlamaModel } from 'nod
 import type { Backend, BackendEvents, BackendModel, BackendRequest, BackendRun } from '../backend.ts'
 import { WorkerError, refuse } from '../error.ts'
 import { Outlet, createAnswer } from './llama/answer.ts'
-import { loadLibrary, locateModel } from './llama/library.ts'
+import { checkModelFile, loadLibrary, locateModel } from './llama/library.ts'
 import type { Library } from './llama/library.ts'
 import { SequencePool } from './llama/sequences.ts'
 import { readTask } from './llama/task.ts'
@@ -53,6 +53,7 @@ export async function createLlamaBackend(
     onProgress: options.onProgress,
     signal: options.signal,
   })
+  await checkModelFile(path)
   const threads = options.threads ?? Math.max(1, availableParallelism() - 1)
   const llama = await startLlama(library, threads, options.gpu ?? 'auto')
   try {
@@ -144,7 +145,9 @@ class LlamaBackend implements Backend {
   private async answer(request: BackendRequest, out: Outlet, signal: AbortSignal): Promise<void> {
     const task = readTask(request.path, request.json)
     if (request.body.length > this.parts.context.contextSize * maxTextBytesPerToken)
-      throw refuse('the request is far longer than the context of the model', { code: 'context_length_exceeded' })
+      throw refuse('the request is far longer than the context of the model', {
+        code: 'context_length_exceeded',
+      })
     if (task.kind === 'embeddings') {
       await this.embed(task, out, signal)
       return
@@ -168,10 +171,13 @@ class LlamaBackend implements Backend {
     let promptTokens = 0
     for (const [index, input] of task.inputs.entries()) {
       signal.throwIfAborted()
-      const tokens = typeof input === 'string' ? model.tokenize(input) : (input as ReturnType<typeof model.tokenize>)
+      const tokens =
+        typeof input === 'string' ? model.tokenize(input) : (input as ReturnType<typeof model.tokenize>)
       const count = embedder.calculateInputLength([...tokens])
       if (count >= contextSize)
-        throw refuse(`an input has ${count} tokens: at most ${contextSize - 1} are possible`, { param: 'input' })
+        throw refuse(`an input has ${count} tokens: at most ${contextSize - 1} are possible`, {
+          param: 'input',
+        })
       promptTokens += count
       const { vector } = await embedder.getEmbeddingFor([...tokens])
       data.push({ object: 'embedding', index, embedding: encode(normalise(vector), task.base64) })
@@ -200,7 +206,8 @@ class LlamaRun implements BackendRun {
       end: () => this.finish() && events.end(),
       failed: () => {},
     })
-    const late = () => this.stop(new WorkerError('backend-timeout', `the model did not finish within ${timeoutMs} ms`))
+    const late = () =>
+      this.stop(new WorkerError('backend-timeout', `the model did not finish within ${timeoutMs} ms`))
     this.deadline = setTimeout(late, timeoutMs)
   }
 
@@ -252,7 +259,10 @@ function failure(error: unknown): WorkerError {
   return new WorkerError('backend-failed', 'llama.cpp could not evaluate the request', { cause: error })
 }
 
-function signalled<Name extends string>(name: Name, signal: AbortSignal | undefined): { [name in Name]?: AbortSignal } {
+function signalled<Name extends string>(
+  name: Name,
+  signal: AbortSignal | undefined,
+): { [name in Name]?: AbortSignal } {
   return signal === undefined ? {} : ({ [name]: signal } as { [name in Name]?: AbortSignal })
 }
 

@@ -1,21 +1,14 @@
 import type { Backend, BackendPath } from '../backend.ts'
 import { WorkerError } from '../error.ts'
+import type { UsageSource } from '../event.ts'
 import { createMeter } from '../meter/meter.ts'
-
-/**
- * How the tokens of an answer become known:
- *
- * - `stated`: the backend says it in every answer, streams included;
- * - `tokenizer`: it does not, but its tokenizer can count the texts;
- * - `none`: neither, so nothing that it does could be billed.
- */
-export type UsageSource = 'stated' | 'tokenizer' | 'none'
 
 /** Time for each of the few tiny requests. The first one may have to load the model. */
 const probeTimeoutMs = 120_000
 
 /**
- * Asks the backend for one token, as a whole and as a stream, to see whether it states its usage. A model
+ * Asks the backend for one token, as a whole and as a stream, to see whether it states its usage in both. If it
+ * does not, its tokenizer has to count; if it has none either, nothing that it does could be billed. A model
  * without a chat template is asked for a completion, an embedding model for an embedding.
  *
  * @throws WorkerError of the backend, or `backend-unsuitable` if it answers none of the three
@@ -92,7 +85,8 @@ async function canCount(backend: Backend, model: string, signal: AbortSignal): P
   try {
     return (await backend.countTokens(model, 'hello world', signal)) > 0
   } catch {
-    if (signal.aborted) throw new WorkerError('cancelled', 'the request was cancelled', { cause: signal.reason })
+    if (signal.aborted)
+      throw new WorkerError('cancelled', 'the request was cancelled', { cause: signal.reason })
     return false
   }
 }

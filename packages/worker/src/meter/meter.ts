@@ -137,7 +137,10 @@ class AnswerMeter implements Meter, ScannerEvents {
     const ready = join(this.pieces.splice(0, this.committed))
     this.committed = 0
     if (sizeBytes(this.pieces) > maxHeldBytes)
-      throw new WorkerError('malformed-answer', `the backend sent an event of more than ${maxHeldBytes} bytes`)
+      throw new WorkerError(
+        'malformed-answer',
+        `the backend sent an event of more than ${maxHeldBytes} bytes`,
+      )
     return ready
   }
 

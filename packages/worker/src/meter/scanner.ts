@@ -255,7 +255,10 @@ export class AnswerScanner {
     if (this.stringIsKey) {
       if (this.keyPart === '') this.key = this.classify(bytes, from, to)
       else {
-        const whole = Buffer.from(this.keyPart + bytes.toString('latin1', from, Math.min(to, from + maxKeyBytes)), 'latin1')
+        const whole = Buffer.from(
+          this.keyPart + bytes.toString('latin1', from, Math.min(to, from + maxKeyBytes)),
+          'latin1',
+        )
         this.keyPart = ''
         this.key = this.classify(whole, 0, whole.length)
       }
@@ -282,7 +285,10 @@ export class AnswerScanner {
 
   private capture(bytes: Buffer, from: number, to: number): void {
     if (this.captured.length + to - from > maxUsageBytes)
-      throw new WorkerError('malformed-answer', `the backend's usage object is larger than ${maxUsageBytes} bytes`)
+      throw new WorkerError(
+        'malformed-answer',
+        `the backend's usage object is larger than ${maxUsageBytes} bytes`,
+      )
     this.captured += bytes.toString('latin1', from, to)
   }
 

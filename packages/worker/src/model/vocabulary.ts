@@ -94,11 +94,24 @@ const frequentWords = (
 )
   .split(' ')
   .map(word => ` ${word}`)
-  .concat('user', 'assistant', 'system', 'The', 'What', 'How', 'Write', 'Please', 'Hello', 'Can', 'Tell', 'Why')
+  .concat(
+    'user',
+    'assistant',
+    'system',
+    'The',
+    'What',
+    'How',
+    'Write',
+    'Please',
+    'Hello',
+    'Can',
+    'Tell',
+    'Why',
+  )
 
 /** Pieces within words, joined where no word was. */
 const frequentPairs = (
-  'i+n in+g e+r e+d e+s l+y i+o io+n t+ion a+n o+n o+u t+h r+e a+t e+n i+s o+r a+l s+t a+r i+t i+c e+l e+nt ' +
+  'i+n in+g e+r e+d e+s l+y i+o io+n t+ion a+n o+n o+u t+h r+e a+t e+n i+s o+r a+l s+t a+r i+t i+c e+l n+t e+nt ' +
   'a+s v+e r+o m+e l+e l+l c+o d+e u+r i+l o+w r+a c+h r+i s+e l+i n+e h+e c+e a+m u+n o+m i+d e+t g+e s+s ' +
   'a+b i+v a+d o+l u+l i+g u+s a+g p+e e+a e+e o+o a+y i+r u+m p+r q+u c+k s+h w+h f+i t+r p+l b+l t+e ' +
   'm+ent i+st ne+ss'

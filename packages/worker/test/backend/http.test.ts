@@ -11,6 +11,7 @@ import { probeUsage } from '../../src/backend/probe.ts'
 import type { BackendRequest } from '../../src/backend.ts'
 import { WorkerError } from '../../src/error.ts'
 import { createMeter } from '../../src/meter/meter.ts'
+import { testBackend } from './compliance.ts'
 
 type Handler = (request: IncomingMessage, response: ServerResponse, body: string) => void
 
@@ -40,6 +41,57 @@ async function serving(
   }
 }
 
+/** As little of a real server as every backend has to cope with. */
+const pretend: Handler = (incoming, response, body) => {
+  if (incoming.url === '/v1/models') {
+    json(response, { object: 'list', data: [{ id: 'm' }] })
+    return
+  }
+  const asked = JSON.parse(body) as {
+    messages: unknown
+    max_tokens: number
+    stream?: boolean
+    hold?: boolean
+  }
+  const tokens = Math.min(asked.max_tokens, 10)
+  const usage = { prompt_tokens: 5, completion_tokens: tokens }
+  const choice = { index: 0, finish_reason: tokens < 10 ? 'length' : 'stop' }
+  if (asked.hold === true) return
+  if (!Array.isArray(asked.messages)) json(response, { error: { message: 'messages must be a list' } }, 400)
+  else if (asked.stream !== true)
+    json(response, { choices: [{ ...choice, message: { content: 'hi' } }], usage })
+  else {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    let sent = 0
+    const next = () => {
+      if (response.destroyed) return
+      if (sent++ < tokens)
+        response.write('data: {"choices":[{"index":0,"delta":{"content":"a"}}]}\n\n', () =>
+          setImmediate(next),
+        )
+      else response.end(`data: ${JSON.stringify({ choices: [choice], usage })}\n\ndata: [DONE]\n\n`)
+    }
+    next()
+  }
+}
+
+testBackend('http', async () => {
+  const { promise: done, resolve: dispose } = Promise.withResolvers<void>()
+  const ready = Promise.withResolvers<ReturnType<typeof createHttpBackend>>()
+  const served = serving(pretend, async backend => {
+    ready.resolve(backend)
+    await done
+  })
+  return {
+    backend: await ready.promise,
+    model: 'm',
+    dispose: () => {
+      dispose()
+      return served
+    },
+  }
+})
+
 interface Answer {
   status: number
   headers: Array<[string, string]>
@@ -47,7 +99,10 @@ interface Answer {
   error: WorkerError | undefined
 }
 
-function request(json: Record<string, unknown> = { a: 1 }, more: Partial<BackendRequest> = {}): BackendRequest {
+function request(
+  json: Record<string, unknown> = { a: 1 },
+  more: Partial<BackendRequest> = {},
+): BackendRequest {
   const body = Buffer.from(JSON.stringify(json))
   return { path: '/v1/chat/completions', body, json, timeoutMs: 10_000, ...more }
 }
@@ -79,7 +134,12 @@ describe('a request', () => {
       },
       async backend => {
         const { status, body } = await ask(backend)
-        const seen = JSON.parse(body) as { method: string; url: string; headers: Record<string, string>; body: string }
+        const seen = JSON.parse(body) as {
+          method: string
+          url: string
+          headers: Record<string, string>
+          body: string
+        }
         assert.equal(status, 200)
         assert.equal(`${seen.method} ${seen.url} ${seen.body}`, 'POST /prefix/v1/chat/completions {"a":1}')
         assert.equal(seen.headers['authorization'], 'Bearer key')
@@ -94,7 +154,12 @@ describe('a request', () => {
   test('brings the head without headers between neighbours, then the body', async () => {
     await serving(
       (_incoming, response) => {
-        response.writeHead(429, { 'Content-Type': 'text/plain', 'Retry-After': '7', 'Set-Cookie': 'a=b', Server: 'x' })
+        response.writeHead(429, {
+          'Content-Type': 'text/plain',
+          'Retry-After': '7',
+          'Set-Cookie': 'a=b',
+          Server: 'x',
+        })
         response.write('slow ')
         response.end('down')
       },
@@ -258,7 +323,8 @@ describe('a failure has its own code', () => {
   test('answers without end and compressed answers', async () => {
     await serving(
       (incoming, response) => {
-        if (incoming.url === '/v1/embeddings') response.writeHead(200, { 'content-encoding': 'gzip' }).end('x')
+        if (incoming.url === '/v1/embeddings')
+          response.writeHead(200, { 'content-encoding': 'gzip' }).end('x')
         else {
           response.on('error', () => {})
           const block = Buffer.alloc(1 << 20)
@@ -311,14 +377,24 @@ describe('models', () => {
   test('as vLLM, llama-server and Ollama list them', async () => {
     const vllm = { object: 'list', data: [{ id: 'Qwen/Qwen3-8B', object: 'model', max_model_len: 40960 }] }
     assert.deepEqual(await listing(vllm), [{ id: 'Qwen/Qwen3-8B', contextTokens: 40960 }])
-    const llamaServer = { models: [{ name: 'a' }], object: 'list', data: [{ id: 'a.gguf', meta: { n_ctx: 4096 } }] }
+    const llamaServer = {
+      models: [{ name: 'a' }],
+      object: 'list',
+      data: [{ id: 'a.gguf', meta: { n_ctx: 4096 } }],
+    }
     assert.deepEqual(await listing(llamaServer), [{ id: 'a.gguf', contextTokens: 4096 }])
     const ollama = { object: 'list', data: [{ id: 'llama3.2:latest', object: 'model', owned_by: 'library' }] }
     assert.deepEqual(await listing(ollama), [{ id: 'llama3.2:latest' }])
   })
 
   test('any complete answer with status 200 is health', async () => {
-    for (const answer of ['', '{"usage":{}}\n{"usage":{}}\n', 'x'.repeat(2 << 20), '{"data":[7,{"id":7}]}', '[]'])
+    for (const answer of [
+      '',
+      '{"usage":{}}\n{"usage":{}}\n',
+      'x'.repeat(2 << 20),
+      '{"data":[7,{"id":7}]}',
+      '[]',
+    ])
       assert.deepEqual(await listing(answer), [])
     await assert.rejects(listing({}, 503), { code: 'backend-failed' })
   })
@@ -389,7 +465,10 @@ describe('probeUsage', () => {
       const asked = JSON.parse(body) as Record<string, unknown>
       assert.deepEqual([asked['model'], asked['max_tokens']], ['m', 1])
       if (asked['stream'] !== true) json(response, usage)
-      else response.writeHead(200, { 'content-type': 'text/event-stream' }).end(`data: ${JSON.stringify(usage)}\n\n`)
+      else
+        response
+          .writeHead(200, { 'content-type': 'text/event-stream' })
+          .end(`data: ${JSON.stringify(usage)}\n\n`)
     })
     assert.equal(source, 'stated')
   })
@@ -412,7 +491,9 @@ describe('probeUsage', () => {
       probing((incoming, response, body) => {
         if (incoming.url !== path) json(response, { error: {} }, 400)
         else if (body.includes('"stream":true'))
-          response.writeHead(200, { 'content-type': 'text/event-stream' }).end(`data: ${JSON.stringify(usage)}\n\n`)
+          response
+            .writeHead(200, { 'content-type': 'text/event-stream' })
+            .end(`data: ${JSON.stringify(usage)}\n\n`)
         else json(response, usage)
       })
     assert.equal(await only('/v1/completions'), 'stated')

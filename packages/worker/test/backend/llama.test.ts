@@ -11,7 +11,7 @@ import { probeUsage } from '../../src/backend/probe.ts'
 import { WorkerError } from '../../src/error.ts'
 import { createMeter } from '../../src/meter/meter.ts'
 import { recitalPieces, recitalText } from '../../src/model/recital.ts'
-import { tinyModelName, writeTinyModel } from '../../src/model/tiny-model.ts'
+import { tinyModel, tinyModelName, writeTinyModel } from '../../src/model/tiny-model.ts'
 import { testBackend } from './compliance.ts'
 
 const never = new AbortController().signal
@@ -81,7 +81,11 @@ describe('the tiny model in llama.cpp', () => {
   }
 
   test('recites its text, whatever it is asked and however it is sampled', async () => {
-    for (const fields of [{ temperature: 0 }, { temperature: 1 }, { temperature: 2, top_p: 1, top_k: 0, seed: 7 }]) {
+    for (const fields of [
+      { temperature: 0 },
+      { temperature: 1 },
+      { temperature: 2, top_p: 1, top_k: 0, seed: 7 },
+    ]) {
       const { choice, content, usage } = await chat(fields)
       assert.equal(content, recitalText)
       assert.equal(choice.finish_reason, 'stop')
@@ -98,7 +102,10 @@ describe('the tiny model in llama.cpp', () => {
 
   test('counts the prompt with its template, and a longer prompt as more', async () => {
     const short = await chat({ max_tokens: 1 })
-    const long = await chat({ max_tokens: 1, messages: [{ role: 'system', content: 'Be brief.' }, ...messages] })
+    const long = await chat({
+      max_tokens: 1,
+      messages: [{ role: 'system', content: 'Be brief.' }, ...messages],
+    })
     assert.ok(long.usage.prompt_tokens > short.usage.prompt_tokens)
     assert.ok((await backend.countTokens(tinyModelName, 'What is TON?', never)) < short.usage.prompt_tokens)
   })
@@ -137,7 +144,13 @@ describe('the tiny model in llama.cpp', () => {
     )
     const completion = await ask({ prompt: 'x', logprobs: 1, max_tokens: 2 }, '/v1/completions')
     const { tokens, text_offset: offsets } = completion.choices[0]?.logprobs ?? assert.fail()
-    assert.deepEqual([tokens, offsets], [['Hello! ', 'I '], [0, 7]])
+    assert.deepEqual(
+      [tokens, offsets],
+      [
+        ['Hello! ', 'I '],
+        [0, 7],
+      ],
+    )
   })
 
   test('writes JSON in the form that is asked for, and ends it', async () => {
@@ -182,7 +195,10 @@ describe('the tiny model in llama.cpp', () => {
     { type: 'function', function: { name: 'get_time', parameters: { type: 'object', properties: {} } } },
     {
       type: 'function',
-      function: { name: 'get_weather', parameters: { type: 'object', properties: { city: { type: 'string' } } } },
+      function: {
+        name: 'get_weather',
+        parameters: { type: 'object', properties: { city: { type: 'string' } } },
+      },
     },
   ]
 
@@ -206,7 +222,11 @@ describe('the tiny model in llama.cpp', () => {
   })
 
   test('goes on after the answers of tools', async () => {
-    const call = { id: 'a', type: 'function', function: { name: 'get_weather', arguments: '{"city":"Paris"}' } }
+    const call = {
+      id: 'a',
+      type: 'function',
+      function: { name: 'get_weather', arguments: '{"city":"Paris"}' },
+    }
     const said = { role: 'assistant', content: null, tool_calls: [call] }
     const answered = { role: 'tool', tool_call_id: 'a', content: '{"celsius":20}' }
     const { content } = await chat({ tools, messages: [...messages, said, answered], max_tokens: 2 })
@@ -271,10 +291,19 @@ describe('the tiny model in llama.cpp', () => {
 
 describe('what keeps llama.cpp from starting', () => {
   test('no model, or something else', async () => {
-    const other = join(folder, 'other.gguf')
-    await writeFile(other, 'GGUF and nothing more')
-    for (const model of [join(folder, 'missing.gguf'), other])
+    const tiny = Buffer.from(tinyModel())
+    const files: Record<string, Uint8Array> = {
+      text: Buffer.from('Once upon a time there was no model at all.'),
+      'from-the-future': Buffer.concat([tiny.subarray(0, 4), Buffer.from([9, 0, 0, 0]), tiny.subarray(8)]),
+      damaged: Buffer.concat([tiny.subarray(0, 8), Buffer.alloc(16, 0xff), tiny.subarray(24)]),
+      'cut-off': tiny.subarray(0, 60_000),
+    }
+    await assert.rejects(create({ model: join(folder, 'missing') }), { code: 'model-unusable' })
+    for (const [name, bytes] of Object.entries(files)) {
+      const model = join(folder, name)
+      await writeFile(model, bytes)
       await assert.rejects(create({ model }), { name: 'WorkerError', code: 'model-unusable' })
+    }
   })
 
   test('a download without a folder', async () => {

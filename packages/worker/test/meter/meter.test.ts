@@ -196,26 +196,32 @@ test('where a body is split makes no difference', () => {
     { maxLength: 8 },
   )
   fc.assert(
-    fc.property(values, fc.boolean(), fc.nat(6), fc.integer({ min: 1, max: 40 }), (sent, lines, maxTokens, size) => {
-      const json = sent.map(value => JSON.stringify(value))
-      const input = Buffer.from(lines ? json.map(v => `data: ${v}\n\n`).join('') : `{}${json.join('\n')}`)
-      const options = {
-        contentType: lines ? 'text/event-stream' : 'application/x-ndjson',
-        stream: true,
-        price: pricing({
-          coefficient: 1000,
-          pricePerTokenNano: 3,
-          multipliers: { prompt: 10_000, cached: 10_000, completion: 10_000, reasoning: 10_000 },
-        }),
-        maxTokens,
-        choices: 3,
-      }
-      const whole = createMeter(options)
-      const split = createMeter(options)
-      assert.equal(run(split, pieces(input, size)), run(whole, [input]))
-      assert.deepEqual(split.usage, whole.usage)
-      assert.equal(split.exceeded, whole.exceeded)
-      assert.equal(split.cut()?.toString(), whole.cut()?.toString())
-    }),
+    fc.property(
+      values,
+      fc.boolean(),
+      fc.nat(6),
+      fc.integer({ min: 1, max: 40 }),
+      (sent, lines, maxTokens, size) => {
+        const json = sent.map(value => JSON.stringify(value))
+        const input = Buffer.from(lines ? json.map(v => `data: ${v}\n\n`).join('') : `{}${json.join('\n')}`)
+        const options = {
+          contentType: lines ? 'text/event-stream' : 'application/x-ndjson',
+          stream: true,
+          price: pricing({
+            coefficient: 1000,
+            pricePerTokenNano: 3,
+            multipliers: { prompt: 10_000, cached: 10_000, completion: 10_000, reasoning: 10_000 },
+          }),
+          maxTokens,
+          choices: 3,
+        }
+        const whole = createMeter(options)
+        const split = createMeter(options)
+        assert.equal(run(split, pieces(input, size)), run(whole, [input]))
+        assert.deepEqual(split.usage, whole.usage)
+        assert.equal(split.exceeded, whole.exceeded)
+        assert.equal(split.cut()?.toString(), whole.cut()?.toString())
+      },
+    ),
   )
 })

@@ -152,7 +152,8 @@ class StreamedAnswer implements Answer {
 
   text(text: string, logprobs: TokenLogprob[] = []): void {
     const { kind } = this.shape
-    const field = kind === 'completion' ? `"text":${JSON.stringify(text)}` : `"delta":{"content":${JSON.stringify(text)}}`
+    const field =
+      kind === 'completion' ? `"text":${JSON.stringify(text)}` : `"delta":{"content":${JSON.stringify(text)}}`
     const likely = logprobs.length === 0 ? null : logprobsJson(kind, logprobs, this.textOffset)
     this.textOffset += text.length
     this.part(`${field},"logprobs":${JSON.stringify(likely)}`, null)
@@ -226,7 +227,9 @@ function logprobsJson(kind: AnswerShape['kind'], logprobs: TokenLogprob[], textO
   return {
     tokens: logprobs.map(({ token }) => token),
     token_logprobs: logprobs.map(({ logprob }) => logprob),
-    top_logprobs: logprobs.map(({ top }) => Object.fromEntries(top.map(({ token, logprob }) => [token, logprob]))),
+    top_logprobs: logprobs.map(({ top }) =>
+      Object.fromEntries(top.map(({ token, logprob }) => [token, logprob])),
+    ),
     text_offset: logprobs.map(({ token }) => {
       const start = offset
       offset += token.length

@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises'
 import type * as NodeLlamaCpp from 'node-llama-cpp'
 import { WorkerError } from '../../error.ts'
 
@@ -63,3 +64,29 @@ export async function locateModel(
     )
   }
 }
+
+/**
+ * Looks at the first bytes of a model's file: the library waits forever for the rest of some files that are none.
+ *
+ * @throws WorkerError `model-unusable`
+ */
+export async function checkModelFile(path: string): Promise<void> {
+  const unusable = (why: string, cause?: unknown) =>
+    new WorkerError('model-unusable', `${path} ${why}`, { cause })
+  const start = Buffer.alloc(ggufHeaderBytes)
+  try {
+    await using file = await open(path)
+    await file.read(start)
+  } catch (cause) {
+    throw unusable('cannot be read', cause)
+  }
+  if (start.toString('latin1', 0, 4) !== 'GGUF') throw unusable('is no GGUF file')
+  const version = start.readUInt32LE(4)
+  if (version < 2 || version > 3) throw unusable(`is a GGUF file of the unknown version ${version}`)
+  const entries = [start.readBigUInt64LE(8), start.readBigUInt64LE(16)]
+  if (entries.some(count => count > maxGgufEntries)) throw unusable('is a damaged GGUF file')
+}
+
+/** Magic, version, and the numbers of tensors and metadata entries. */
+const ggufHeaderBytes = 24
+const maxGgufEntries = 1n << 20n

@@ -1,4 +1,9 @@
-import type { ChatHistoryItem, ChatModelFunctionCall, ChatModelFunctions, ChatModelResponse } from 'node-llama-cpp'
+import type {
+  ChatHistoryItem,
+  ChatModelFunctionCall,
+  ChatModelFunctions,
+  ChatModelResponse,
+} from 'node-llama-cpp'
 import { refuse } from '../../error.ts'
 import { toGrammarSchema } from './schema.ts'
 
@@ -39,7 +44,8 @@ export function toHistory(messages: unknown): ChatHistoryItem[] {
     else throw invalid('a role must be system, developer, user, assistant or tool')
   }
   if (open.size > 0) throw invalid('every tool call needs a message with role tool that answers it')
-  if (turn === undefined || typeof turn.response.at(-1) !== 'object') history.push({ type: 'model', response: [] })
+  if (turn === undefined || typeof turn.response.at(-1) !== 'object')
+    history.push({ type: 'model', response: [] })
   return history
 }
 

@@ -60,7 +60,8 @@ class Converter {
   private convertPlain(schema: Record<string, unknown>, depth: number): GbnfJsonSchema {
     if (schema['$ref'] !== undefined) return this.reference(schema['$ref'])
     if (schema['const'] !== undefined) return { const: this.literal(schema['const']) }
-    if (schema['enum'] !== undefined) return { enum: this.list(schema['enum']).map(value => this.literal(value)) }
+    if (schema['enum'] !== undefined)
+      return { enum: this.list(schema['enum']).map(value => this.literal(value)) }
     const alternatives = schema['anyOf'] ?? schema['oneOf']
     if (alternatives !== undefined)
       return { oneOf: this.list(alternatives).map(entry => this.convert(entry, depth + 1)) }
@@ -73,7 +74,8 @@ class Converter {
   }
 
   private convertType(type: unknown, schema: Record<string, unknown>, depth: number): GbnfJsonSchema {
-    if (Array.isArray(type)) return { oneOf: this.list(type).map(one => this.convertType(one, schema, depth)) }
+    if (Array.isArray(type))
+      return { oneOf: this.list(type).map(one => this.convertType(one, schema, depth)) }
     switch (type) {
       case 'object':
         return this.object(schema, depth)

@@ -115,7 +115,10 @@ function readEmbedding(json: Readonly<Record<string, unknown>>): EmbeddingTask {
   }
 }
 
-function readGeneration(json: Readonly<Record<string, unknown>>, limit: unknown): Omit<Generation, 'topLogprobs'> {
+function readGeneration(
+  json: Readonly<Record<string, unknown>>,
+  limit: unknown,
+): Omit<Generation, 'topLogprobs'> {
   const options = json['stream_options']
   return {
     model: modelName(json),
@@ -138,10 +141,12 @@ function readGeneration(json: Readonly<Record<string, unknown>>, limit: unknown)
 /** Fields whose absence changes the answer must not be passed over in silence. */
 function refuseUnsupported(json: Readonly<Record<string, unknown>>): void {
   for (const name of ['n', 'best_of']) {
-    if ((json[name] ?? 1) !== 1) throw refuse(`this worker gives one answer a request: ${name} must be 1`, { param: name })
+    if ((json[name] ?? 1) !== 1)
+      throw refuse(`this worker gives one answer a request: ${name} must be 1`, { param: name })
   }
   const { logit_bias: bias } = json
-  if (isRecord(bias) && Object.keys(bias).length > 0) throw refuse('logit_bias cannot be used here', { param: 'logit_bias' })
+  if (isRecord(bias) && Object.keys(bias).length > 0)
+    throw refuse('logit_bias cannot be used here', { param: 'logit_bias' })
   if (json['echo'] === true) throw refuse('echo cannot be used here', { param: 'echo' })
   for (const name of ['suffix', 'audio', 'functions', 'function_call', 'web_search_options']) {
     if ((json[name] ?? undefined) !== undefined) throw refuse(`${name} cannot be used here`, { param: name })
@@ -196,7 +201,8 @@ function readPrompt(prompt: unknown): string | number[] {
 
 function textOrTokens(value: unknown, param: string): string | number[] {
   if (typeof value === 'string' && value !== '') return value
-  const isTokens = Array.isArray(value) && value.length > 0 && value.every(token => Number.isInteger(token) && token >= 0)
+  const isTokens =
+    Array.isArray(value) && value.length > 0 && value.every(token => Number.isInteger(token) && token >= 0)
   if (isTokens) return value as number[]
   throw refuse(`${param} must be a text that is not empty, or the numbers of its tokens`, { param })
 }

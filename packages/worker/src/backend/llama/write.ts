@@ -33,7 +33,13 @@ export async function writeCompletion(
 ): Promise<void> {
   const prompt = promptTokens(writer.model, task.prompt)
   const maxTokens = roomFor(sequence, prompt, task.maxTokens)
-  await writeText(writer, sequence, { prompt, maxTokens, task, stop: task.stop, stopTokens: [] }, answer, signal)
+  await writeText(
+    writer,
+    sequence,
+    { prompt, maxTokens, task, stop: task.stop, stopTokens: [] },
+    answer,
+    signal,
+  )
 }
 
 /** An answer in a conversation: plain text, JSON in a given form, or calls of tools. */
@@ -46,12 +52,20 @@ export async function writeChat(
 ): Promise<void> {
   const { contextText, stopGenerationTriggers } = writer.chatWrapper.generateContextState({
     chatHistory: task.history,
-    ...(task.functions === undefined ? {} : { availableFunctions: task.functions, documentFunctionParams: true }),
+    ...(task.functions === undefined
+      ? {}
+      : { availableFunctions: task.functions, documentFunctionParams: true }),
   })
   const prompt = contextText.tokenize(writer.model.tokenizer, 'trimLeadingSpace')
   const maxTokens = roomFor(sequence, prompt, task.maxTokens)
   if (task.toolChoice !== 'auto') {
-    await writeToolCall(writer, sequence, { contextText, prompt, maxTokens, task, names: task.toolChoice }, answer, signal)
+    await writeToolCall(
+      writer,
+      sequence,
+      { contextText, prompt, maxTokens, task, names: task.toolChoice },
+      answer,
+      signal,
+    )
   } else if (task.format !== 'text') {
     await writeJson(writer, sequence, { prompt, maxTokens, task }, answer, signal)
   } else if (task.topLogprobs !== undefined) {
@@ -86,7 +100,9 @@ async function converse(
       signal,
       customStopTriggers: task.stop,
       repeatPenalty:
-        frequencyPenalty === 0 && presencePenalty === 0 ? false : { penalty: 1, frequencyPenalty, presencePenalty },
+        frequencyPenalty === 0 && presencePenalty === 0
+          ? false
+          : { penalty: 1, frequencyPenalty, presencePenalty },
       // The room was checked: a history is never shortened to make some.
       contextShift: { size: 1 },
       ...(task.thinks ? {} : { budgets: { thoughtTokens: 0 } }),
@@ -208,9 +224,15 @@ async function writeToolCall(
   const grammar = await makeGrammar(llama, params as GbnfJsonSchema)
   const left = Math.min(maxTokens - counts.completionTokens, sequence.contextSize - prompt.length - 1)
   let json = ''
-  const written = await writeObject(writer, sequence, { prompt, maxTokens: left, grammar, task }, signal, text => {
-    json += text
-  })
+  const written = await writeObject(
+    writer,
+    sequence,
+    { prompt, maxTokens: left, grammar, task },
+    signal,
+    text => {
+      json += text
+    },
+  )
   counts.completionTokens += written.tokens
   answer.toolCall(chosen, json)
   answer.finish(written.complete ? 'tool_calls' : 'length', counts)
@@ -301,7 +323,10 @@ function roomFor(sequence: LlamaContextSequence, prompt: Token[], maxTokens = In
 }
 
 /** A chat template ends a turn with a marker token, or with some text where the model has no such token. */
-function templateStops(model: LlamaModel, triggers: readonly LlamaText[]): { stop: string[]; stopTokens: Token[] } {
+function templateStops(
+  model: LlamaModel,
+  triggers: readonly LlamaText[],
+): { stop: string[]; stopTokens: Token[] } {
   const stop: string[] = []
   const stopTokens: Token[] = []
   for (const trigger of triggers) {
