@@ -136,19 +136,20 @@ export class Caller {
     return at + end + 4 - known
   }
 
-  #chunkSize(bytes: Buffer, at: number): number {
-    while (at < bytes.length) {
-      const byte = bytes[at++]!
+  #chunkSize(bytes: Buffer, from: number): number {
+    for (let at = from; at < bytes.length; at++) {
+      const byte = bytes[at]!
       if (byte === newline) {
-        this.#left = this.#partialSize
-        this.#state = this.#left === 0 ? 'last' : 'chunk'
-        if (this.#left === 0) this.#left = 2
+        const sizeBytes = this.#partialSize
         this.#partialSize = 0
-        return at
+        this.#state = sizeBytes === 0 ? 'last' : 'chunk'
+        // What follows the chunk of size zero is an empty line.
+        this.#left = sizeBytes === 0 ? 2 : sizeBytes
+        return at + 1
       }
       if (byte !== carriageReturn) this.#partialSize = this.#partialSize * 16 + hexDigit(byte)
     }
-    return at
+    return bytes.length
   }
 
   /** Takes bytes of the body: counts events and notes what the last of them are. */

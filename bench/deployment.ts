@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
@@ -34,7 +35,8 @@ export class Deployment implements AsyncDisposable {
   static async start(options: { cpuProfiles: string | undefined }): Promise<Deployment> {
     await using started = new AsyncDisposableStack()
     const folder = await mkdtemp(join(tmpdir(), 'cocoon-bench-'))
-    started.defer(() => rm(folder, { recursive: true, force: true }))
+    // On exit, since that comes after interruptions too.
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
     const backend = started.use(Program.start('backend', [besides('backend.ts')]))
     const backendPort = Number(await backend.firstLine())
     const ports = { clients: await freePort(), workers: await freePort(), endpoint: await freePort() }

@@ -11,14 +11,15 @@ export function cpuMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * tickMs
 }
 
-/** CPU time that all processes have used so far on all cores, and what other machines on the same host took, milliseconds. */
+/**
+ * CPU time that all cores have been busy for so far, milliseconds: with every process of the machine, and with
+ * what the host took away from it.
+ */
 export function machineCpuMs(): number {
-  const [user, nice, system, , , irq, softirq, steal] =
-    /^cpu +(.*)/.exec(read('/proc/stat'))?.[1]?.split(' ').map(Number) ?? []
-  return [user, nice, system, irq, softirq, steal].reduce<number>(
-    (sum, ticks) => sum + (ticks ?? Number.NaN) * tickMs,
-    0,
-  )
+  const ticks = /^cpu +(.*)/.exec(read('/proc/stat'))?.[1]?.split(' ').map(Number) ?? []
+  const idleTicks = (ticks[3] ?? Number.NaN) + (ticks[4] ?? Number.NaN)
+  // The first eight make up the whole time; guests behind them are counted in the others already.
+  return (ticks.slice(0, 8).reduce((sum, each) => sum + each, 0) - idleTicks) * tickMs
 }
 
 /** Resident memory, MB; NaN where there is no /proc. */

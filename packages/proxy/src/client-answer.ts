@@ -17,6 +17,8 @@ import { noTokens } from './worker-answer.ts'
 
 /** From this version on a whole answer travels in one message; before, its body comes as a part. */
 const wholeAnswerVersion = 3
+/** A worker's message may fill a frame, and the proxy's own words would not fit it any more: bodies are cut. */
+const pieceBytes = 8 << 20
 const nothing = new Uint8Array(0)
 const chunked = { _: 'http.header' as const, name: 'Transfer-Encoding', value: 'chunked' }
 const isNotLength = (header: { name: string }) => header.name.toLowerCase() !== 'content-length'
@@ -47,14 +49,14 @@ export class ClientAnswer {
 
   /** A worker's head as it is, or stamped for clients that learn the proxy's times from headers. */
   head(head: ResponseHead, final: ClientFinal | undefined, startS: number, endS: number): void {
-    if (this.#version >= wholeAnswerVersion) return this.#head(head.encoded, final)
+    if (this.#version >= wholeAnswerVersion && head.encoded.length <= pieceBytes) return this.#head(head.encoded, final)
     this.response(stampedHead(head, startS, endS), final)
   }
 
   response(response: HttpResponse, final: ClientFinal | undefined): void {
-    if (final === undefined || response.payload.length === 0 || this.#version >= wholeAnswerVersion) {
-      return this.#head(encode(httpResponse, response), final)
-    }
+    const { length } = response.payload
+    const fits = length <= pieceBytes && (final === undefined || this.#version >= wholeAnswerVersion)
+    if (length === 0 || fits) return this.#head(encode(httpResponse, response), final)
     const head = encode(httpResponse, {
       ...response,
       headers: [...response.headers.filter(isNotLength), chunked],
@@ -85,6 +87,15 @@ export class ClientAnswer {
   }
 
   part(bytes: Uint8Array, final: ClientFinal | undefined): void {
+    let rest = bytes
+    while (rest.length > pieceBytes) {
+      this.#part(rest.subarray(0, pieceBytes), undefined)
+      rest = rest.subarray(pieceBytes)
+    }
+    this.#part(rest, final)
+  }
+
+  #part(bytes: Uint8Array, final: ClientFinal | undefined): void {
     const requestId = this.#requestId
     if (this.#version === 0) {
       this.#connection.send(clientQueryAnswerPart, {

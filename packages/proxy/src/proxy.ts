@@ -147,8 +147,11 @@ export class Proxy implements Desk {
     this.#state = 'draining'
     if (this.#running > 0 && graceMs > 0) {
       await new Promise<void>(resolve => {
-        this.#whenIdle = resolve
-        this.world.after(graceMs, resolve)
+        const timer = this.world.after(graceMs, resolve)
+        this.#whenIdle = () => {
+          timer.cancel()
+          resolve()
+        }
       })
     }
     this.#commitTimer?.cancel()

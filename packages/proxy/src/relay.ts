@@ -116,8 +116,10 @@ export class Relay {
   /** Begins; the reservation stands. */
   start(): void {
     if (this.#abandoned) return this.#refuse(refusals.cancelled())
+    const timeLeftMs = this.#timeLeftMs()
+    if (timeLeftMs <= 0) return this.#refuse(refusals.timeout())
     this.#state = 'matching'
-    this.#timer = this.#desk.world.after(1000 * this.#query.timeout, () => this.#overdue())
+    this.#timer = this.#desk.world.after(timeLeftMs, () => this.#overdue())
     this.#match()
   }
 

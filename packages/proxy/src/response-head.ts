@@ -23,7 +23,8 @@ export function readHead(encoded: Uint8Array): ResponseHead | undefined {
     reader.skipBytes()
     reader.skipBytes()
   }
-  if (headers > maxHeaders) return undefined
+  const headBytes = encoded.length - reader.left
+  if (headers > maxHeaders || headBytes > maxHeadBytes) return undefined
   reader.skipBytes()
   reader.finish()
   reader.reset()
@@ -43,4 +44,6 @@ export function stampedHead({ encoded }: ResponseHead, startS: number, endS: num
 
 const reader = new Reader()
 const maxHeaders = 100
+/** All of a head but its body. */
+const maxHeadBytes = 64 << 10
 const minStringBytes = 4

@@ -107,13 +107,16 @@ export const noTokens: TokensUsed = {
   totalTokensUsed: 0n,
 }
 
+/** A longer text could not be passed on in one message with the rest. */
+const maxDebugLength = 64 << 10
+
 const nothingUsed: WorkerFinal = { tokens: noTokens, debug: undefined, startTime: undefined, endTime: undefined }
 
 function finalOf(info: ProxyQueryFinalInfo | undefined): WorkerFinal | undefined {
   if (info === undefined) return undefined
   return {
     tokens: checkedTokens(info.tokensUsed),
-    debug: info.workerDebug,
+    debug: (info.workerDebug ?? '').length > maxDebugLength ? undefined : info.workerDebug,
     startTime: info.workerStartTime,
     endTime: info.workerEndTime,
   }

@@ -32,6 +32,8 @@ interface WorkerRun extends Run {
   readonly requestId: Uint8Array
   readonly key: number
   readonly startedAt: number
+  /** Whether it tries out a worker that failed too often. */
+  isProbe: boolean
 }
 
 /** Unsent bytes at which a worker gets nothing new until they have gone. */
@@ -57,6 +59,7 @@ export class WorkerLink implements RelayWorker {
   #nextKey = 1
   #overdue: Timer | undefined
   #paymentTimer: Timer | undefined
+  #acceptTimer: Timer | undefined
   #onMarket = false
 
   constructor(desk: Desk, transport: Transport, gone: (link: WorkerLink, cause: WireError) => void) {
@@ -109,6 +112,7 @@ export class WorkerLink implements RelayWorker {
       requestId: this.#requestId(key),
       key,
       startedAt: this.#desk.world.monotonic(),
+      isProbe: false,
     }
     const fields = {
       query,
@@ -122,6 +126,7 @@ export class WorkerLink implements RelayWorker {
         ? this.connection.send(proxyRunQuery, { _: 'proxy.runQuery', ...fields })
         : this.connection.send(proxyRunQueryEx, { _: 'proxy.runQueryEx', ...fields, flags: 1, enableDebug })
     if (!sent) return undefined
+    run.isProbe = this.standing.probe()
     this.#runs.set(key, run)
     this.running++
     this.congested = this.connection.queuedBytes > congestedBytes
@@ -137,11 +142,19 @@ export class WorkerLink implements RelayWorker {
     if (!this.#runs.delete(run.key)) return
     this.running--
     const model = this.terms?.model ?? ''
-    const durationMs = this.#desk.world.monotonic() - run.startedAt
-    if (outcome === 'neutral') this.standing.forget()
-    else this.standing.record(outcome, durationMs, this.#desk.world.now())
-    if (outcome === 'success') this.#desk.market.books.get(model)?.recordLatency(durationMs)
+    const now = this.#desk.world.monotonic()
+    if (run.isProbe) this.standing.probed()
+    if (outcome !== 'neutral') this.standing.record(outcome, now - run.startedAt, now)
+    if (outcome === 'success') this.#desk.market.books.get(model)?.recordLatency(now - run.startedAt)
+    if (outcome === 'failure') this.#freedLater(model, this.standing.acceptsAt - now)
     this.#desk.market.freed(model)
+  }
+
+  /** Queries that wait while the worker's breaker is open are told when it lets one through. */
+  #freedLater(model: string, waitMs: number): void {
+    if (waitMs <= 0) return
+    this.#acceptTimer?.cancel()
+    this.#acceptTimer = this.#desk.world.after(waitMs, () => this.#desk.market.freed(model))
   }
 
   /** Tells the worker what its queries earned and hands it the newest signature. */
@@ -216,7 +229,7 @@ export class WorkerLink implements RelayWorker {
     this.coefficient = terms.coefficient
     this.limit = terms.limit
     this.disabled = terms.disabled
-    this.standing = this.#desk.standings.join(terms.identity, this.#desk.world.now())
+    this.standing = this.#desk.standings.join(terms.identity, this.#desk.world.monotonic())
     this.#desk.log({ event: 'worker-ready', worker: this.name, model: terms.model, version: terms.version })
     this.#onMarket = true
     this.#desk.market.join(terms.model, this)
@@ -230,15 +243,18 @@ export class WorkerLink implements RelayWorker {
   #closed(cause: WireError): void {
     this.#overdue?.cancel()
     this.#paymentTimer?.cancel()
+    this.#acceptTimer?.cancel()
+    const now = this.#desk.world.monotonic()
     if (this.#onMarket && this.terms !== undefined) {
       this.#desk.market.leave(this.terms.model, this)
-      this.#desk.standings.leave(this.terms.identity, this.#desk.world.now())
+      this.#desk.standings.leave(this.terms.identity, now)
     }
     const lost = [...this.#runs.values()]
     this.#runs.clear()
     this.running = 0
     for (const run of lost) {
-      this.standing.record('failure', 0, this.#desk.world.now())
+      if (run.isProbe) this.standing.probed()
+      this.standing.record('failure', 0, now)
       run.relay.workerLost(run)
     }
     this.#gone(this, cause)

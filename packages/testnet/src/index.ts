@@ -1,1 +1,8 @@
-export {}
+export * from './error.ts'
+export { addressNamed, startTestNetwork, testModel } from './network.ts'
+export type { TestNetwork, TestNetworkOptions, TestProxy } from './network.ts'
+export * from './scripted-backend.ts'
+export { profiles, type Profile, type ProfileName } from './sim/profile.ts'
+export { simulate, type SimulationOptions, type SimulationResult } from './sim/simulation.ts'
+export { withoutThreads } from './sim/without-threads.ts'
+export { SimWorld, type SimWorldOptions } from './sim/world.ts'

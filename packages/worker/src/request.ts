@@ -5,11 +5,11 @@ import { refuse } from './error.ts'
 /** A request body larger than this is refused, bytes. A frame of the network cannot carry more either. */
 export const maxRequestBodyBytes = 16 * 1024 * 1024
 /** Objects and arrays inside one another in a request body. */
-export const maxRequestDepth = 64
+const maxRequestDepth = 64
 /** Answers that one request may ask for (`n`, `best_of`). */
-export const maxChoices = 128
+const maxChoices = 128
 /** Inputs of one completion or embedding request. */
-export const maxInputs = 2048
+const maxInputs = 2048
 
 export interface RawRequest {
   method: string

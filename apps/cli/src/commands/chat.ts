@@ -31,15 +31,19 @@ export async function runChat(context: Context, prompt: string | undefined, flag
   if (text === '') return converse(context, { api, model, messages, flags })
   messages.push({ role: 'user', content: text })
   using stop = context.awaitStop()
+  let hasBegun = false
   const answer = await streamAnswer({
     api,
     model,
     messages,
     maxTokens: flags.maxTokens,
     signal: stop.signal,
-    onText: part => (flags.json ? undefined : void context.stdout.write(shown(context, part))),
+    onText: part => {
+      hasBegun = true
+      if (!flags.json) context.stdout.write(shown(context, part))
+    },
   }).catch((error: unknown) => {
-    if (!flags.json) context.stdout.write('\n')
+    if (hasBegun && !flags.json) context.stdout.write('\n')
     throw stop.signal.aborted ? new CliError('not-ready', 'The answer was stopped.') : error
   })
   if (flags.json) return printJson(context.stdout, answerJson(model, answer))

@@ -48,7 +48,7 @@ export async function runUp(context: Context, flags: UpFlags): Promise<void> {
   }
 
   const progress = createProgress(stderr, flags.json === true)
-  let network: LocalNetwork
+  let network: LocalNetwork | undefined
   try {
     const ports = await choosePorts(flags)
     network = await startLocalNetwork({
@@ -61,9 +61,13 @@ export async function runUp(context: Context, flags: UpFlags): Promise<void> {
       progress: step => progress.step(step),
     })
     await untilReady(network, progress, stop.signal)
+  } catch (error) {
+    // Who stops the start knows why nothing came up.
+    if (!stop.signal.aborted) throw error
   } finally {
     progress[Symbol.dispose]()
   }
+  if (network === undefined) return
   if (!stop.signal.aborted) {
     isReady = true
     if (flags.json) printJson(stdout, summaryJson(network))

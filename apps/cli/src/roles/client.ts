@@ -59,9 +59,9 @@ export async function startClient(setup: ClientSetup): Promise<RunningClient> {
     client,
     addresses: endpoint ? { http: `${httpHost}:${endpoint.port}` } : {},
     problems: () => faces.problems(),
-    close: closeOnce(async graceMs => {
-      await endpoint?.close(graceMs)
-      await client.close(graceMs)
+    close: closeOnce(world, async leftMs => {
+      await endpoint?.close(leftMs())
+      await client.close(leftMs())
       await closing.disposeAsync()
     }),
   }

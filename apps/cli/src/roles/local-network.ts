@@ -10,6 +10,7 @@ import type { Backend } from '@cocoon/worker'
 import type { RoleReport } from '../event.ts'
 import { startClient, type RunningClient } from './client.ts'
 import { startProxy, type RunningProxy } from './proxy.ts'
+import { closeOnce } from './role.ts'
 import { startWorker, type RunningWorker } from './worker.ts'
 
 /** The ports of a local network, all on loopback; 0 takes a free one where a role does not have to be dialled. */
@@ -124,10 +125,10 @@ export async function startLocalNetwork(setup: LocalNetworkSetup): Promise<Local
     proxy,
     worker,
     problems: () => [...worker.problems(), ...proxy.problems(), ...client.problems()],
-    close: async graceMs => {
+    close: closeOnce(world, async leftMs => {
       // In this order the answers that are under way can still arrive.
-      for (const role of [client, worker, proxy]) await role.close(graceMs)
-    },
+      for (const role of [client, worker, proxy]) await role.close(leftMs())
+    }),
   }
 }
 

@@ -74,8 +74,8 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       ...(clients && { clients: `${host}:${clients.port}` }),
     },
     problems: () => faces.problems(),
-    close: closeOnce(async graceMs => {
-      await proxy.close(graceMs)
+    close: closeOnce(world, async leftMs => {
+      await proxy.close(leftMs())
       await closing.disposeAsync()
     }),
   }

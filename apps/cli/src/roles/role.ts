@@ -36,8 +36,17 @@ export function checksHashes(isAsked: boolean, isTest: boolean): boolean {
   return isAsked || !isTest
 }
 
-/** A close function that does its work once, whoever calls it how often. */
-export function closeOnce(close: (graceMs: number) => Promise<void>): (graceMs: number) => Promise<void> {
+/**
+ * A close function that does its work once, whoever calls it how often. `leftMs` tells how much of the grace is
+ * left, so that steps one after the other do not add theirs up.
+ */
+export function closeOnce(
+  world: World,
+  close: (leftMs: () => number) => Promise<void>,
+): (graceMs: number) => Promise<void> {
   let closed: Promise<void> | undefined
-  return graceMs => (closed ??= close(graceMs))
+  return graceMs => {
+    const until = world.monotonic() + graceMs
+    return (closed ??= close(() => Math.max(0, until - world.monotonic())))
+  }
 }

@@ -66,8 +66,8 @@ export async function startWorker(setup: WorkerSetup): Promise<RunningWorker> {
     worker: running,
     addresses: surface ? { http: surface.address } : {},
     problems: () => faces.problems(),
-    close: closeOnce(async graceMs => {
-      await running.close(graceMs)
+    close: closeOnce(world, async leftMs => {
+      await running.close(leftMs())
       await closing.disposeAsync()
     }),
   }

@@ -23,13 +23,15 @@ export function readHead(status: number, headers: ReadonlyArray<[string, string]
   for (let index = 0; index < count; index++) {
     const [name, value] = headers[index]!
     if (name === 'content-type') contentType ||= value
-    else if (passedNames.has(name) && value.length <= maxValueLength && printable.test(value)) {
-      if (!passed.includes(name)) passed.push(name, value)
-    }
+    else if (passedNames.has(name) && isPlain(value) && !passed.includes(name)) passed.push(name, value)
   }
   const known = contentType === 'application/json' ? jsonType : knownType(contentType)
   passed.push('content-type', known.type)
   return { status, body: known.body, headers: passed }
+}
+
+function isPlain(value: string): boolean {
+  return value.length <= maxValueLength && printable.test(value)
 }
 
 interface KnownType {

@@ -161,6 +161,7 @@ function refuseBytes(
   // The bytes of a refusal must not come before or into the answers that are still owed.
   const owesAnswers = exchanges.some(({ request, response }) => request.complete || response.headersSent)
   if (error.code === 'ECONNRESET' || !socket.writable || owesAnswers) {
+    for (const exchange of exchanges.slice()) exchange.callerLeft()
     socket.destroy()
     return
   }

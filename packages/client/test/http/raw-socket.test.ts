@@ -174,6 +174,7 @@ test('bytes that are no HTTP are refused on a used connection too, but not into 
   await call.cancelled
   assert.equal(await busy.closed, '')
   assert.equal(await ask(served, `${post()}nonsense\r\n\r\n`), '')
+  assert.equal(served.network.calls.length, 2)
 })
 
 test('the body of a refused request is skipped, and the connection serves the next one', async () => {

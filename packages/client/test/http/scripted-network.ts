@@ -1,6 +1,16 @@
-import { ClientError, type EndpointOptions, startEndpoint } from '../../src/index.ts'
-import type { AnswerEvents, AnswerSummary, ModelOffer, Network, Query, Run } from '../../src/index.ts'
+import assert from 'node:assert/strict'
 import type { World } from '@cocoon/wire'
+import {
+  type AnswerEvents,
+  type AnswerSummary,
+  ClientError,
+  type EndpointOptions,
+  type ModelOffer,
+  type Network,
+  type Query,
+  type Run,
+  startEndpoint,
+} from '../../src/index.ts'
 
 /** One query that reached the network, and the means to answer it. */
 export interface Call {
@@ -129,6 +139,18 @@ export async function serve(script: Script, options: Partial<EndpointOptions> = 
 export function chat(url: string, body: unknown, init: RequestInit = {}): Promise<Response> {
   const text = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
   return fetch(`${url}/v1/chat/completions`, { method: 'POST', body: text as string, ...init })
+}
+
+/** The error object of a refusal. */
+export async function errorOf(
+  response: Response,
+): Promise<{ message: string; type: string; param: string; code: string }> {
+  assert.equal(response.headers.get('content-type'), 'application/json')
+  const { error } = (await response.json()) as {
+    error: { message: string; type: string; param: string; code: string }
+  }
+  assert.deepEqual(Object.keys(error), ['message', 'type', 'param', 'code'])
+  return error
 }
 
 export const hello = { model: 'tiny', max_tokens: 10, messages: [{ role: 'user', content: 'Hello' }] }

@@ -59,11 +59,11 @@ export class Market<A extends Ask> {
     const book = this.#books.get(model)
     if (book === undefined) return
     book.remove(ask)
-    if (book.size === 0) this.#emptySince.set(model, this.#world.now())
+    if (book.size === 0) this.#emptySince.set(model, this.#world.monotonic())
   }
 
   match(model: string, maxCoefficient: number, excluded?: ReadonlySet<A>): Match<A> {
-    return this.#books.get(model)?.match(maxCoefficient, this.#world.now(), excluded) ?? { kind: 'none' }
+    return this.#books.get(model)?.match(maxCoefficient, this.#world.monotonic(), excluded) ?? { kind: 'none' }
   }
 
   /**
@@ -119,7 +119,7 @@ export class Market<A extends Ask> {
 
   #evict(): void {
     for (const [model, since] of this.#emptySince) {
-      if (this.#world.now() - since < rememberModelMs && this.#emptySince.size <= maxEmptyBooks) return
+      if (this.#world.monotonic() - since < rememberModelMs && this.#emptySince.size <= maxEmptyBooks) return
       this.#emptySince.delete(model)
       this.#books.delete(model)
       this.#waiting.delete(model)

@@ -10,46 +10,54 @@ export class Standing {
   succeeded = 0
   failed = 0
   #failuresInRow = 0
-  #openUntil = 0
+  #openUntil = Number.NEGATIVE_INFINITY
   #openForMs = 0
   #probing = false
 
+  /** `now` is of a clock that never goes back. */
   record(outcome: 'success' | 'failure', durationMs: number, now: number): void {
-    this.#probing = false
     this.success += averagingWeight * ((outcome === 'success' ? 1 : 0) - this.success)
     if (outcome === 'success') {
       this.succeeded++
       this.#failuresInRow = 0
       this.#openForMs = 0
-      this.#openUntil = 0
+      this.#openUntil = Number.NEGATIVE_INFINITY
       this.latencyMs =
         this.latencyMs === undefined ? durationMs : this.latencyMs + averagingWeight * (durationMs - this.latencyMs)
       return
     }
     this.failed++
     this.#failuresInRow++
-    if (this.#failuresInRow >= breakerFailures) {
+    // What fails while the breaker is open was under way before: it is one failure, not one more each.
+    if (this.#failuresInRow >= breakerFailures && now >= this.#openUntil) {
       this.#openForMs = Math.min(breakerLongestMs, Math.max(breakerShortestMs, 2 * this.#openForMs))
       this.#openUntil = now + this.#openForMs
     }
   }
 
-  /** The query was taken back before its outcome said anything of the worker. */
-  forget(): void {
-    this.#probing = false
-  }
-
   /**
-   * False while the circuit breaker is open. After its time one query at a time may probe the worker: the
-   * caller that sends one says so with `probe`.
+   * False while the circuit breaker is open. After its time one query at a time may probe the worker: whoever
+   * sends one says so with `probe`.
    */
   accepts(now: number): boolean {
     if (this.#failuresInRow < breakerFailures) return true
     return now >= this.#openUntil && !this.#probing
   }
 
-  probe(): void {
-    if (this.#failuresInRow >= breakerFailures) this.#probing = true
+  /** When an open breaker lets a query through again, in the time that `record` is given. */
+  get acceptsAt(): number {
+    return this.#openUntil
+  }
+
+  /** A query goes to the worker. True if it is a probe: `probed` is due when it ends, whatever its outcome. */
+  probe(): boolean {
+    if (this.#failuresInRow < breakerFailures) return false
+    this.#probing = true
+    return true
+  }
+
+  probed(): void {
+    this.#probing = false
   }
 
   /** Queries at once that the record of a newcomer warrants: it grows with each success. */
@@ -67,7 +75,9 @@ const rampSuccesses = 16
 
 /** Standings by worker identity, kept for a while after the last connection of the worker has gone. */
 export class Standings {
-  readonly #standings = new Map<string, { standing: Standing; connections: number; goneAt: number }>()
+  readonly #present = new Map<string, { standing: Standing; connections: number }>()
+  /** The longest gone first. */
+  readonly #gone = new Map<string, { standing: Standing; goneAt: number }>()
   readonly #maxEntries: number
   readonly #keepMs: number
 
@@ -78,34 +88,31 @@ export class Standings {
 
   join(identity: string, now: number): Standing {
     this.#evict(now)
-    const known = this.#standings.get(identity)
-    if (known !== undefined) {
-      known.connections++
-      return known.standing
+    const present = this.#present.get(identity)
+    if (present !== undefined) {
+      present.connections++
+      return present.standing
     }
-    const standing = new Standing()
-    this.#standings.set(identity, { standing, connections: 1, goneAt: 0 })
+    const standing = this.#gone.get(identity)?.standing ?? new Standing()
+    this.#gone.delete(identity)
+    this.#present.set(identity, { standing, connections: 1 })
     return standing
   }
 
   leave(identity: string, now: number): void {
-    const known = this.#standings.get(identity)
-    if (known === undefined) return
-    known.connections--
-    known.goneAt = now
-    // Most recently gone last: eviction takes from the front.
-    this.#standings.delete(identity)
-    this.#standings.set(identity, known)
+    const present = this.#present.get(identity)
+    if (present === undefined) return
+    present.connections--
+    if (present.connections > 0) return
+    this.#present.delete(identity)
+    this.#gone.set(identity, { standing: present.standing, goneAt: now })
   }
 
   #evict(now: number): void {
-    for (const [identity, { connections, goneAt }] of this.#standings) {
-      if (connections > 0) {
-        if (this.#standings.size <= this.#maxEntries) return
-        continue
-      }
-      if (now - goneAt < this.#keepMs && this.#standings.size <= this.#maxEntries) return
-      this.#standings.delete(identity)
+    for (const [identity, { goneAt }] of this.#gone) {
+      const tooMany = this.#present.size + this.#gone.size > this.#maxEntries
+      if (now - goneAt < this.#keepMs && !tooMany) return
+      this.#gone.delete(identity)
     }
   }
 }

@@ -33,6 +33,8 @@ export interface SimulationResult {
   refused: number
   failed: number
   chargedTokens: bigint
+  /** Most bytes that ever waited for one peer. */
+  peakQueuedBytes: number
 }
 
 /** After its last query has ended, everything is free again within this time. */
@@ -385,6 +387,8 @@ class Simulation {
       if (proxy.running > 0) return `${name} runs ${proxy.running} queries`
       if (ledger.openReservations > 0) return `${name} has ${ledger.openReservations} reservations open`
       if (proxy.market.waitingFor(simModel) > 0) return `queries wait for a worker in ${name}`
+      if (proxy.queryBudget.usedBytes !== 0) return `${name} holds ${proxy.queryBudget.usedBytes} bytes of queries`
+      if (proxy.frameBudget.usedBytes !== 0) return `${name} holds ${proxy.frameBudget.usedBytes} bytes of frames`
       for (const link of [...proxy.clients, ...proxy.workers]) {
         if (link.running > 0) return `${name} counts ${link.running} queries for ${link.name}`
       }
@@ -436,6 +440,7 @@ class Simulation {
       answered: this.#answered,
       refused: this.#refused,
       failed: this.#failed,
+      peakQueuedBytes: this.#network.peakQueuedBytes,
       chargedTokens: charges.reduce((sum, { charged }) => sum + charged, 0n),
     }
   }

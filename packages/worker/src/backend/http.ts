@@ -4,10 +4,12 @@ import type { Backend, BackendEvents, BackendModel, BackendRequest, BackendRun }
 import { WorkerError } from '../error.ts'
 
 /** An answer's body larger than this is cut off with `answer-too-large`, bytes. */
-export const maxAnswerBytes = 64 * 1024 * 1024
+const maxAnswerBytes = 64 * 1024 * 1024
 /** Bodies of the backend's own small answers: its model list, a count of tokens, bytes. */
 const maxSmallAnswerBytes = 1024 * 1024
 const maxModels = 1000
+/** The longest that a timer of the runtime can wait. */
+const maxTimerMs = 2 ** 31 - 1
 
 export interface HttpBackendOptions {
   /** Where the server listens: `http://127.0.0.1:8000`. A path in front of `/v1` is kept, `/v1` itself is not needed. */
@@ -21,7 +23,7 @@ export interface HttpBackendOptions {
   timeouts?: HttpBackendTimeouts
 }
 
-export interface HttpBackendTimeouts {
+interface HttpBackendTimeouts {
   /** To connect. */
   connectMs?: number
   /** Until a small answer's head is there: 10 s. */
@@ -167,7 +169,7 @@ class HttpRun implements BackendRun, Dispatcher.DispatchHandler {
     const { timeoutMs, headTimeoutMs } = this.call
     const late = (ms: number) => () =>
       this.stop(new WorkerError('backend-timeout', `${this.call.origin} did not answer within ${ms} ms`))
-    this.deadline = setTimeout(late(timeoutMs), timeoutMs)
+    this.deadline = setTimeout(late(timeoutMs), Math.min(timeoutMs, maxTimerMs))
     if (headTimeoutMs !== undefined) this.headDeadline = setTimeout(late(headTimeoutMs), headTimeoutMs)
     this.dispatch()
   }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { basename } from 'node:path'
-import type { Llama, LlamaContext, LlamaEmbeddingContext, LlamaModel } from 'node-llama-cpp'
+import type { Llama, LlamaContext, LlamaEmbeddingContext } from 'node-llama-cpp'
 import type { Backend, BackendEvents, BackendModel, BackendRequest, BackendRun } from '../backend.ts'
 import { WorkerError, refuse } from '../error.ts'
 import { Outlet, createAnswer } from './llama/answer.ts'
@@ -19,7 +19,10 @@ export interface LlamaBackendOptions {
   modelName?: string
   /** Default: one per free core but one, so that the rest of the process can run. */
   threads?: number
-  /** Longest prompt and answer together, tokens. Default: what the model was trained on, at most 8192. */
+  /**
+   * Longest prompt and answer together, tokens. Default: what the model was trained on, at most 8192, and less
+   * where the memory is small.
+   */
   contextTokens?: number
   /** Requests evaluated side by side; more wait. Each takes memory for its whole context. */
   parallel?: number
@@ -37,40 +40,47 @@ const defaultContextTokens = 8192
 /** Longest text of an embedding, tokens: it is evaluated in one step. */
 const maxEmbeddingTokens = 2048
 const maxTextBytesPerToken = 64
+/** The longest that a timer of the runtime can wait. */
+const maxTimerMs = 2 ** 31 - 1
 
 /**
  * Runs a model in this process, with llama.cpp. Chat follows the template that the model's file holds; a file
- * without one gets plain `user:` and `assistant` turns. Usage is exact: tokens are counted where they are made.
+ * without one gets turns under the headings `### Human` and `### Assistant`. Usage is exact: tokens are counted
+ * where they are made.
  *
  * @throws WorkerError `inference-unavailable`, `model-unusable`, `download-failed` or `cancelled`
  */
 export async function createLlamaBackend(
   options: LlamaBackendOptions,
 ): Promise<Backend & Required<Pick<Backend, 'countTokens'>>> {
+  const { signal } = options
   const library = await loadLibrary()
   const path = await locateModel(library, options.model, {
     cacheDirectory: options.cacheDirectory,
     onProgress: options.onProgress,
-    signal: options.signal,
+    signal,
   })
   await checkModelFile(path)
   const threads = options.threads ?? Math.max(1, availableParallelism() - 1)
   const llama = await startLlama(library, threads, options.gpu ?? 'auto')
   try {
-    const model = await llama.loadModel({ modelPath: path, ...signalled('loadSignal', options.signal) })
-    const wanted = options.contextTokens ?? Math.min(model.trainContextSize, defaultContextTokens)
+    const model = await llama.loadModel({
+      modelPath: path,
+      ...(signal === undefined ? {} : { loadSignal: signal }),
+    })
     const context = await model.createContext({
-      contextSize: wanted,
+      // Left to choose, the library takes as much as the memory allows.
+      contextSize: options.contextTokens ?? { max: Math.min(model.trainContextSize, defaultContextTokens) },
       sequences: options.parallel ?? 4,
       threads,
-      ...signalled('createSignal', options.signal),
+      ...(signal === undefined ? {} : { createSignal: signal }),
     })
     const chatWrapper = library.resolveChatWrapper(model, { warningLogs: false })
     const modelName = options.modelName ?? basename(path).replace(/\.gguf$/i, '')
     return new LlamaBackend({ library, llama, model, context, chatWrapper, modelName, threads })
   } catch (cause) {
     await llama.dispose()
-    if (options.signal?.aborted === true)
+    if (signal?.aborted === true)
       throw new WorkerError('cancelled', 'the start of the model was cancelled', { cause })
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new WorkerError('model-unusable', `llama.cpp cannot use ${path}: ${reason}`, { cause })
@@ -208,7 +218,7 @@ class LlamaRun implements BackendRun {
     })
     const late = () =>
       this.stop(new WorkerError('backend-timeout', `the model did not finish within ${timeoutMs} ms`))
-    this.deadline = setTimeout(late, timeoutMs)
+    this.deadline = setTimeout(late, Math.min(timeoutMs, maxTimerMs))
   }
 
   resume(): void {
@@ -257,13 +267,6 @@ class LlamaRun implements BackendRun {
 function failure(error: unknown): WorkerError {
   if (error instanceof WorkerError) return error
   return new WorkerError('backend-failed', 'llama.cpp could not evaluate the request', { cause: error })
-}
-
-function signalled<Name extends string>(
-  name: Name,
-  signal: AbortSignal | undefined,
-): { [name in Name]?: AbortSignal } {
-  return signal === undefined ? {} : ({ [name]: signal } as { [name in Name]?: AbortSignal })
 }
 
 /** To length 1, so that the product of two vectors is their similarity. */

@@ -23,7 +23,8 @@ export function closingBytes(closing: Closing): Uint8Array {
       : { index, delta: {}, logprobs: null, finish_reason: 'length' },
   )
   const usage = usageJson(closing.usage, closing.costs)
-  const parts = [JSON.stringify({ ...head, choices: [] }).slice(0, -1) + `,"usage":${usage}}`]
+  const last = JSON.stringify({ ...head, choices: [] }).slice(0, -1)
+  const parts = [`${last},"usage":${usage}}`]
   if (choices.length > 0) parts.unshift(JSON.stringify({ ...head, choices }))
   const lines =
     closing.format === 'values'

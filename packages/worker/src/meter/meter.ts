@@ -6,7 +6,7 @@ import { UsageCounters, costMembers } from './usage.ts'
 import type { PriceUsage, Usage } from './usage.ts'
 
 /** Bytes that may wait for the end of an event once an answer stands at its token limit. */
-export const maxHeldBytes = 16 * 1024 * 1024
+const maxHeldBytes = 16 * 1024 * 1024
 
 export interface MeterOptions {
   /** The answer's `content-type` header, if it has one. */
@@ -47,8 +47,8 @@ export interface Meter {
   readonly exceeded: boolean
   /**
    * Ends an exceeded stream in its own format: a last part with finish reason `length` for each open choice,
-   * the usage and its cost. Tokens that nobody stated come from `known`, else completion tokens from the
-   * parts seen. Undefined where nothing was exceeded.
+   * the usage and its cost. Where nobody stated tokens they come from `known`; completion tokens are at least
+   * the parts seen. Undefined where nothing was exceeded.
    */
   cut(known?: Partial<Usage>): Uint8Array | undefined
   /** The answer's text so far. Empty without `keepTextBytes`. */
@@ -150,11 +150,10 @@ class AnswerMeter implements Meter, ScannerEvents {
 
   cut(known: Partial<Usage> = {}): Uint8Array | undefined {
     if (!this.exceeded || this.format === undefined) return undefined
-    if (!this.counters.stated) {
-      const { promptTokens = 0, cachedTokens = 0, reasoningTokens = 0 } = known
-      const completionTokens = known.completionTokens ?? this.completionDeltas
-      this.counters.raiseTo({ promptTokens, cachedTokens, completionTokens, reasoningTokens })
-    }
+    // What was stated on the way may be older than the last part.
+    const seen = this.counters.stated ? nothingKnown : { ...nothingKnown, ...known }
+    const completionTokens = Math.max(seen.completionTokens, this.completionDeltas)
+    this.counters.raiseTo({ ...seen, completionTokens })
     this.pieces.length = 0
     const open = [...this.choices.keys()].filter(index => this.choices[index]?.finished !== true)
     const usage = this.counters.billed()
@@ -262,6 +261,7 @@ interface Choice {
 }
 
 const empty = Buffer.alloc(0)
+const nothingKnown: Usage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 }
 
 /**
  * The header decides where it says something; otherwise the first byte that is no white space. Undefined is for bodies without

@@ -1,5 +1,5 @@
 /** A metadata value. Numbers are 32-bit: unsigned unless they are marked as `float`. */
-export type GgufValue = string | boolean | number | { float: number } | string[] | { int32: number[] }
+type GgufValue = string | boolean | number | { float: number } | string[] | { int32: number[] }
 
 export interface GgufTensor {
   name: string

@@ -11,7 +11,7 @@ import type { Vocabulary } from './vocabulary.ts'
 export const tinyModelName = 'cocoon/tiny-recital'
 
 /** Longest prompt and answer together, tokens. */
-export const tinyModelContextTokens = 16_384
+const tinyModelContextTokens = 16_384
 
 /**
  * Writes the tiny model's file. The bytes are always the same.

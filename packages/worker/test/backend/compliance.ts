@@ -41,9 +41,8 @@ export function testBackend(name: string, create: () => Promise<Subject>): void 
     ): Promise<Seen> =>
       new Promise(resolve => {
         const seen: Seen = { log: [], body: '' }
-        let run: BackendRun | undefined
-        const started = () => run ?? assert.fail('an event came before run returned')
-        run = subject.backend.run(what, {
+        let begun = false
+        const run = subject.backend.run(what, {
           head: (status, headers) => {
             assert.equal(seen.log.length, 0)
             for (const [header] of headers) assert.equal(header, header.toLowerCase())
@@ -52,7 +51,7 @@ export function testBackend(name: string, create: () => Promise<Subject>): void 
           data: bytes => {
             if (seen.log.at(-1) !== 'data') seen.log.push('data')
             seen.body += Buffer.from(bytes).toString()
-            return onData(started, seen)
+            return onData(() => run, seen)
           },
           end: () => {
             seen.log.push('end')
@@ -61,12 +60,13 @@ export function testBackend(name: string, create: () => Promise<Subject>): void 
           },
           failed: error => {
             assert.ok(error instanceof WorkerError)
-            started()
+            assert.ok(begun, 'an event came before run returned')
             seen.log.push(`failed ${error.code}`)
             seen.error = error
             setImmediate(() => resolve(seen))
           },
         })
+        begun = true
         onStart(run)
       })
 

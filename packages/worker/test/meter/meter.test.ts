@@ -141,6 +141,17 @@ test('finished tells whether every choice said why it ended', () => {
   assert.equal(meter.finished, false)
 })
 
+test('a cut stream is billed for what came after its last statement', () => {
+  const options = { contentType: 'text/event-stream', stream: true, price: free, maxTokens: 2 }
+  const meter = createMeter(options)
+  meter.push(Buffer.from('data: {"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":0}}\n\n'))
+  for (let i = 0; i < 3; i++)
+    meter.push(Buffer.from('data: {"choices":[{"index":0,"delta":{"content":"a"}}]}\n\n'))
+  assert.equal(meter.exceeded, true)
+  meter.cut({ promptTokens: 99 })
+  assert.deepEqual([meter.usage.promptTokens, meter.usage.completionTokens], [7, 2])
+})
+
 test('the text kept has a bound', () => {
   const meter = createMeter({ contentType: 'application/json', stream: false, price: free, keepTextBytes: 4 })
   meter.push(Buffer.from('{"choices":[{"index":0,"message":{"content":"abc"}}'))

@@ -5,7 +5,7 @@ import { refusalBody } from '../../error.ts'
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls'
 
-export interface TokenCounts {
+interface TokenCounts {
   promptTokens: number
   completionTokens: number
   reasoningTokens: number

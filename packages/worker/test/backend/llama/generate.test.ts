@@ -62,7 +62,7 @@ describe('choose', () => {
   }
   const draw = (scores: ReturnType<typeof tokens>, more: Partial<Sampling> = {}, recent: Token[] = []) => {
     const random = seededRandom(7)
-    const counts = new Array<number>(scores.length).fill(0)
+    const counts = scores.map(() => 0)
     for (let i = 0; i < 2000; i++) {
       const [token] = choose(scores, { ...sampling, ...more }, recent, random)
       counts[token] = (counts[token] ?? 0) + 1

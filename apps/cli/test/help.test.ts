@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { test } from 'node:test'
+import { version } from '../src/version.ts'
+import { runToEnd } from './support/console.ts'
+
+/** `COCOON_WRITE_TRANSCRIPTS=1` writes them anew; read the difference before you keep it. */
+async function matchesTranscript(name: string, text: string): Promise<void> {
+  const file = new URL(`transcripts/${name}.txt`, import.meta.url)
+  if (process.env['COCOON_WRITE_TRANSCRIPTS'] === '1') await writeFile(file, text)
+  assert.equal(text, await readFile(file, 'utf8'))
+}
+
+for (const command of ['up', 'chat', 'models', 'status', 'doctor', 'proxy', 'client', 'worker']) {
+  test(`help ${command} is as in its transcript`, async () => {
+    const { exitCode, stdout, stderr } = await runToEnd(['help', command])
+    assert.equal(exitCode, 0)
+    assert.equal(stderr, '')
+    await matchesTranscript(`help-${command}`, stdout)
+  })
+}
+
+test('help lists the commands, asked for in three ways', async () => {
+  const { exitCode, stdout } = await runToEnd(['--help'])
+  assert.equal(exitCode, 0)
+  await matchesTranscript('help', stdout)
+  assert.equal((await runToEnd(['help'])).stdout, stdout)
+  assert.equal((await runToEnd([])).stderr, stdout)
+})
+
+test('the version is that of the package', async () => {
+  const { exitCode, stdout } = await runToEnd(['--version'])
+  assert.equal(exitCode, 0)
+  assert.equal(stdout, `${version}\n`)
+})
+
+test('a call that makes no sense ends with 2 and says what would', async () => {
+  const unknown = await runToEnd(['stauts'])
+  assert.equal(unknown.exitCode, 2)
+  assert.match(unknown.stderr, /unknown command 'stauts'/)
+  assert.match(unknown.stderr, /Did you mean status\?/)
+
+  const badPort = await runToEnd(['up', '--port', '70000'])
+  assert.equal(badPort.exitCode, 2)
+  assert.match(badPort.stderr, /--port <port>.*It must be a port from 0 to 65535/)
+
+  const noConfig = await runToEnd(['proxy'])
+  assert.equal(noConfig.exitCode, 2)
+  assert.match(noConfig.stderr, /--config <file>/)
+
+  const noPrompt = await runToEnd(['chat', '--json'])
+  assert.equal(noPrompt.exitCode, 2)
+  assert.equal(JSON.parse(noPrompt.stdout).error.code, 'usage')
+})
