@@ -3,7 +3,13 @@ import { expectNone, list, read, type Source, sources } from './repository.ts'
 
 const packageFiles = sources('packages/**/*.ts')
 const packageSources = packageFiles.filter(({ path }) => /^packages\/[^/]+\/src\//.test(path))
-const everything = sources('packages/**/*.ts', 'apps/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts', 'tidy/**/*.ts')
+const everything = sources(
+  'packages/**/*.ts',
+  'apps/**/*.ts',
+  'bench/**/*.ts',
+  'scripts/**/*.ts',
+  'tidy/**/*.ts',
+)
 const texts = list('**/*', '.ci/*', '.*rc', '.*rc.json').filter(
   path => !/\.(?:bin|gguf|png|ico)$/.test(path) && path !== 'package-lock.json',
 )
@@ -69,7 +75,10 @@ test('files are named after what they hold, in kebab-case', () => {
       .map(({ path }) => path)
       .filter(path => {
         const name = path.slice(path.lastIndexOf('/') + 1).replace(/(?:\.test|\.generated)?\.ts$/, '')
-        return !/^[a-z\d]+(?:-[a-z\d]+)*$/.test(name) || /^(?:utils?|helpers?|common|manager|base|misc)$/.test(name)
+        return (
+          !/^[a-z\d]+(?:-[a-z\d]+)*$/.test(name) ||
+          /^(?:utils?|helpers?|common|manager|base|misc)$/.test(name)
+        )
       })
       .map(path => `${path}: name the thing that it is`),
   )
@@ -95,7 +104,8 @@ test('nothing names a place of the machine that it was written on', () => {
 })
 
 test('addresses of the Web are those of the few places that the project speaks of', () => {
-  const known = /^(?:localhost|127\.0\.0\.1|\[::1\]|(?:[\w.-]+\.)?example(?:\.com|\.org)?|[\w-]+\.lan|host|elsewhere|www\.apache\.org|\$\{.*)$/i
+  const known =
+    /^(?:localhost|127\.0\.0\.1|\[::1\]|(?:[\w.-]+\.)?example(?:\.com|\.org)?|[\w-]+\.lan|host|elsewhere|www\.apache\.org|\$\{.*)$/i
   expectNone(
     texts.flatMap(path =>
       [...read(path).matchAll(/https?:\/\/([^\s/'"`<>()|\\]+)/g)]

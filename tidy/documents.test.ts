@@ -30,7 +30,9 @@ test('files that documents name are there', () => {
 })
 
 test('the README begins with the line that starts and the line that tests', () => {
-  const [start, testing] = [...read('README.md').matchAll(/^```[^\n]*\n([^]*?)\n```$/gm)].map(block => block[1])
+  const [start, testing] = [...read('README.md').matchAll(/^```[^\n]*\n([^]*?)\n```$/gm)].map(
+    block => block[1],
+  )
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
   assert.equal(start, 'npm ci && npm start')
   assert.equal(testing, 'npm ci && npm test')
@@ -91,13 +93,15 @@ describe('docs/LIMITS.md', async () => {
   }
 
   test('lists the limits that are constants, with their values and files', () => {
-    const due = constantLimits().map(({ path, name, value }) => `${path} ${name} = ${shownValue(name, value)}`)
-    const listed = tableUnder(document, 'Constants').map(
-      ([name, value, path]) => `${codeIn(path)} ${codeIn(name)} = ${value}`,
+    const row = (name: string, value: string, path: string): string =>
+      `| \`${name}\` | ${value} | \`${path}\` |`
+    const due = constantLimits().map(({ path, name, value }) => row(name, shownValue(name, value), path))
+    const listed = tableUnder(document, 'Constants').map(([name, value = '', path]) =>
+      row(codeIn(name), value, codeIn(path)),
     )
     expectNone([
-      ...due.filter(line => !listed.includes(line)).map(line => `missing or wrong: ${line}`),
-      ...listed.filter(line => !due.includes(line)).map(line => `not so in the code: ${line}`),
+      ...due.filter(line => !listed.includes(line)).map(line => `the code has ${line}`),
+      ...listed.filter(line => !due.includes(line)).map(line => `the code has no ${line}`),
     ])
   })
 })
@@ -111,7 +115,9 @@ test('every guarantee in docs/SECURITY.md names the test that holds it', () => {
       if (tests.length === 0) return [`${number}: names no test`]
       return tests.flatMap(([, path = '', name]) => {
         if (!exists(path)) return [`${number}: ${path} does not exist`]
-        return name !== undefined && !read(path).includes(name) ? [`${number}: ${path} has no test "${name}"`] : []
+        return name !== undefined && !read(path).includes(name)
+          ? [`${number}: ${path} has no test "${name}"`]
+          : []
       })
     }),
   )
@@ -121,12 +127,14 @@ test('decisions are told in five lines', () => {
   const parts = ['What', 'Why', 'Instead', 'Cost', 'Again']
   expectNone(
     list('docs/decisions/*.md').flatMap(path => {
-      const [title = '', ...rest] = read(path).trimEnd().split('\n\n')
-      const names = rest.map(paragraph => /^(\w+): /.exec(paragraph)?.[1])
+      const [title = '', list = '', ...more] = read(path).trimEnd().split('\n\n')
+      const names = [...list.matchAll(/^- (\w+): /gm), ...more.map(() => [])].map(([, name]) => name)
       return [
-        ...(/\/\d{4}-\d\d-\d\d-[a-z\d-]+\.md$/.test(path) ? [] : [`${path}: is not named by date and subject`]),
+        ...(/\/\d{4}-\d\d-\d\d-[a-z\d-]+\.md$/.test(path)
+          ? []
+          : [`${path}: is not named by date and subject`]),
         ...(/^# .+$/.test(title) ? [] : [`${path}: does not begin with a title`]),
-        ...(names.join() === parts.join() ? [] : [`${path}: has no ${parts.join(', ')} in this order`]),
+        ...(names.join() === parts.join() ? [] : [`${path}: is not one list of ${parts.join(', ')}`]),
       ]
     }),
   )
@@ -134,5 +142,7 @@ test('decisions are told in five lines', () => {
 
 test('every folder of vectors says what it holds and where it is from', () => {
   const folders = new Set(list('vectors/*/**').map(path => path.split('/').slice(0, 2).join('/')))
-  expectNone([...folders].filter(folder => !exists(`${folder}/README.md`)).map(folder => `${folder}: no README.md`))
+  expectNone(
+    [...folders].filter(folder => !exists(`${folder}/README.md`)).map(folder => `${folder}: no README.md`),
+  )
 })

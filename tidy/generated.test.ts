@@ -36,7 +36,9 @@ test('everything that is downloaded is known by its hash', () => {
 
 /** `npm ci` takes no lock file that lacks one of them, also where it is not installed. */
 test('what is optional is locked for every platform', () => {
-  const locked = new Set(Object.keys(packages).map(path => path.slice(path.lastIndexOf('node_modules/') + 13)))
+  const locked = new Set(
+    Object.keys(packages).map(path => path.slice(path.lastIndexOf('node_modules/') + 13)),
+  )
   expectNone(
     Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
       Object.keys(optionalDependencies)

@@ -12,7 +12,13 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   testnet: ['client', 'proxy', 'worker', 'trust', 'money', 'wire'],
 }
 
-const everything = sources('packages/**/*.ts', 'apps/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts', 'tidy/**/*.ts')
+const everything = sources(
+  'packages/**/*.ts',
+  'apps/**/*.ts',
+  'bench/**/*.ts',
+  'scripts/**/*.ts',
+  'tidy/**/*.ts',
+)
 const packageSources = everything.filter(({ path }) => /^packages\/[^/]+\/src\//.test(path))
 
 test('every package has its arrows', () => {
@@ -88,7 +94,9 @@ test('native inference is one backend, loaded only when it is used', () => {
     everything.flatMap(({ path, imports }) =>
       imports
         .filter(({ from }) => from === 'node-llama-cpp')
-        .filter(({ kind }) => kind === 'value' || !/^packages\/worker\/(?:src|test)\/backend\/llama/.test(path))
+        .filter(
+          ({ kind }) => kind === 'value' || !/^packages\/worker\/(?:src|test)\/backend\/llama/.test(path),
+        )
         .map(({ kind, from }) => `${path}: ${kind} import of ${from}`),
     ),
   )
@@ -106,7 +114,9 @@ test('what runs in a browser needs nothing of Node', () => {
   const asks = new Set(['packages/wire/src/connection.ts', 'packages/wire/src/tl/text.ts'])
   expectNone(
     inBrowser
-      .filter(({ path, code }) => !asks.has(path) && code.some(line => /\b(?:Buffer|process|NodeJS)\b/.test(line)))
+      .filter(
+        ({ path, code }) => !asks.has(path) && code.some(line => /\b(?:Buffer|process|NodeJS)\b/.test(line)),
+      )
       .map(({ path }) => `${path}: uses a global of Node`),
   )
 })

@@ -29,7 +29,8 @@ export interface ConstantLimit {
   readonly value: number
 }
 
-const declaration = /^(?:export )?const ((?:max|longest)[A-Z]\w*|\w+Ms) = ([\d_]+(?: (?:\*|<<) [\d_]+)*)$/gm
+const declaration =
+  /^(?:export )?const ((?:max|longest|default)[A-Z]\w*|\w+Ms) = ([\d_]+(?: (?:\*|<<) [\d_]+)*)$/gm
 
 /** Numeric constants of packages by their names: `maxDepth`, `longestTimeoutS`, `pollMs`. */
 export function constantLimits(): ConstantLimit[] {
@@ -85,4 +86,3 @@ function inUnits(value: number, units: ReadonlyArray<readonly [unit: string, siz
 function grouped(value: number): string {
   return String(value).replaceAll(/\B(?=(?:\d{3})+$)/g, ' ')
 }
-

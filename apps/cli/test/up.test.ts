@@ -132,7 +132,8 @@ test('up for people: what is simulated, a line that works, how to go on', async 
     /curl (\S+) \\\n.*'content-type: application\/json' \\\n\s+-d '(.*)'\n/.exec(up.stdout.text) ?? []
   const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
   assert.equal(response.status, 200)
-  assert.equal((await response.json()).choices[0].message.content, backendAnswer)
+  const answer: any = await response.json()
+  assert.equal(answer.choices[0].message.content, backendAnswer)
   up.kill('SIGINT')
   assert.equal(await up.exitCode, 0)
 })
@@ -148,4 +149,40 @@ test('up with a backend that has no models, or is no address, says so and ends',
   assert.match(noFile.stderr, /The model file .*none\.gguf cannot be read/)
   const both = await runToEnd(['up', '--model', 'a.gguf', '--backend', '127.0.0.1:1', ...state])
   assert.equal(both.exitCode, 2)
+})
+
+test('Ctrl-C lets an answer end that is under way; a second one does not wait', async () => {
+  await using folder = await makeFolder()
+  await using backend = await startBackend()
+  const argv = ['up', '--json', '--state', folder.path, '--backend', backend.address, ...freePorts]
+  const interrupted = async (up: Spawned) => {
+    const { base_url: url, model } = await ready(up)
+    const held = backend.hold()
+    const answer = ask(url, model).catch(() => 'lost')
+    await held.reached
+    up.kill('SIGINT')
+    // The endpoint takes no new connection as soon as it drains.
+    while (
+      await fetch(`${url}/models`).then(
+        () => true,
+        () => false,
+      )
+    ) {
+      await new Promise(resolve => setTimeout(resolve, 5))
+    }
+    return { answer, release: held.release }
+  }
+
+  await using patient = spawnCli(argv)
+  const first = await interrupted(patient)
+  first.release()
+  assert.equal(await first.answer, backendAnswer)
+  assert.equal(await patient.exitCode, 0)
+
+  await using hasty = spawnCli(argv)
+  const second = await interrupted(hasty)
+  hasty.kill('SIGINT')
+  assert.equal(await hasty.exitCode, null)
+  assert.equal(await second.answer, 'lost')
+  second.release()
 })

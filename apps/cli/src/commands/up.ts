@@ -79,30 +79,40 @@ export async function runUp(context: Context, flags: UpFlags): Promise<void> {
   if (flags.json) printJson(stdout, { event: 'stopped' })
 }
 
-/** Checks that every port is free before anything starts, so that the message names the flag. */
+/**
+ * Checks that every port is free before anything starts, so that the message names the flag. Where others dial
+ * the port must be known beforehand: there a free one takes the place of 0.
+ */
 async function choosePorts(flags: UpFlags): Promise<LocalPorts> {
-  const asked: LocalPorts = {
+  const ports: { -readonly [Name in keyof LocalPorts]: number } = {
     client: flags.port,
     proxy: flags.proxyPort,
     proxyWorkers: flags.proxyWorkersPort,
     proxyClients: flags.proxyClientsPort,
     worker: flags.workerPort,
   }
-  const chosen = new Map<keyof LocalPorts, number>()
-  for (const [name, wanted] of Object.entries(asked) as Array<[keyof LocalPorts, number]>) {
-    let port = wanted
-    for (const [other, taken] of chosen) {
-      if (taken !== port || port === 0) continue
-      throw new CliError('usage', `${localPortFlags[other]} and ${localPortFlags[name]} are both ${port}.`)
+  const names = Object.keys(ports) as Array<keyof LocalPorts>
+  for (const [index, name] of names.entries()) {
+    const other = names
+      .slice(0, index)
+      .find(earlier => ports[earlier] !== 0 && ports[earlier] === ports[name])
+    if (other !== undefined) {
+      throw new CliError(
+        'usage',
+        `${localPortFlags[other]} and ${localPortFlags[name]} are both ${ports[name]}.`,
+      )
     }
-    do {
-      port = await probePort(host, wanted).catch((cause: unknown) => {
-        throw listenError(cause, host, wanted, localPortFlags[name])
-      })
-    } while ([...chosen.values()].includes(port))
-    chosen.set(name, port)
+    await probePort(host, ports[name]).catch((cause: unknown) => {
+      throw listenError(cause, host, ports[name], localPortFlags[name])
+    })
   }
-  return Object.fromEntries(chosen) as unknown as LocalPorts
+  for (const name of ['proxyWorkers', 'proxyClients'] as const) {
+    while (ports[name] === 0) {
+      const port = await probePort(host, 0)
+      if (!Object.values(ports).includes(port)) ports[name] = port
+    }
+  }
+  return ports
 }
 
 interface ChosenBackend {

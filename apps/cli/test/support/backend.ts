@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net'
 export interface TestBackend extends AsyncDisposable {
   readonly address: string
   readonly url: string
+  /** From now on answers wait until the returned function is called. Resolves once one waits. */
+  hold(): { readonly reached: Promise<void>; release(): void }
 }
 
 export const backendModel = 'test/parrot'
@@ -14,14 +16,17 @@ export const backendAnswer = 'Hello from the backend.'
 export async function startBackend(options: { usage?: boolean } = {}): Promise<TestBackend> {
   const usage =
     options.usage === false ? undefined : { prompt_tokens: 3, completion_tokens: 5, total_tokens: 8 }
+  let held: { reached: () => void; released: Promise<void> } | undefined
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('end', () => {
+    request.on('end', async () => {
       if (request.url === '/v1/models') {
         response.setHeader('content-type', 'application/json')
         response.end(JSON.stringify({ object: 'list', data: [{ id: backendModel, object: 'model' }] }))
       } else if (request.url === '/v1/chat/completions') {
+        held?.reached()
+        await held?.released
         const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as { stream?: boolean }
         if (body.stream) {
           response.setHeader('content-type', 'text/event-stream')
@@ -45,6 +50,12 @@ export async function startBackend(options: { usage?: boolean } = {}): Promise<T
   return {
     address,
     url: `http://${address}`,
+    hold: () => {
+      const reached = Promise.withResolvers<void>()
+      const released = Promise.withResolvers<void>()
+      held = { reached: reached.resolve, released: released.promise }
+      return { reached: reached.promise, release: released.resolve }
+    },
     [Symbol.asyncDispose]: () =>
       new Promise(resolve => {
         server.close(() => resolve())

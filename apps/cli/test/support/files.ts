@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -25,10 +26,20 @@ export async function makeFolder(): Promise<Folder> {
   }
 }
 
+/** Below the ports that systems give to connections, so that nobody gets one of these by chance. */
+const leastPort = 20_000
+const portRange = 12_000
+
 /** Different ports that were free. */
 export async function freePorts(howMany: number): Promise<number[]> {
   const ports = new Set<number>()
-  while (ports.size < howMany) ports.add(await probePort('127.0.0.1', 0))
+  while (ports.size < howMany) {
+    const port = leastPort + randomInt(portRange)
+    await probePort('127.0.0.1', port).then(
+      () => ports.add(port),
+      () => {},
+    )
+  }
   return [...ports]
 }
 

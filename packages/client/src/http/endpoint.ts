@@ -6,7 +6,7 @@ import { DebugLog } from './debug-log.ts'
 import { Connection, type EndpointLog, Exchange, type ExtraRoutes, type Shared } from './exchange.ts'
 import { Guard } from './guard.ts'
 import type { KeyBook } from './key-book.ts'
-import { defaultDefaults, defaultLimits, type EndpointLimits, type QueryDefaults } from './limits.ts'
+import { queryDefaults, endpointLimits, type EndpointLimits, type QueryDefaults } from './limits.ts'
 import { route } from './route.ts'
 import { type Refusal, refusalText, refuse, traceOf } from './refusal.ts'
 
@@ -84,7 +84,7 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
 
 function shareOf(options: EndpointOptions): Shared {
   const { world, network, keys } = options
-  const limits = { ...defaultLimits, ...options.limits }
+  const limits = { ...endpointLimits, ...options.limits }
   const { host = '127.0.0.1', cors = false, hostNames = [] } = options
   let waiting: Array<{ flush(): void }> = []
   const flushAll = (): void => {
@@ -96,7 +96,7 @@ function shareOf(options: EndpointOptions): Shared {
     network,
     world,
     limits,
-    defaults: { ...defaultDefaults, ...options.defaults },
+    defaults: { ...queryDefaults, ...options.defaults },
     guard: new Guard({ host, cors, hostNames }),
     keys,
     debugLog: new DebugLog(limits.debugEntries),

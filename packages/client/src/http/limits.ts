@@ -26,7 +26,7 @@ export interface EndpointLimits {
   debugEntries: number
 }
 
-export const defaultLimits: EndpointLimits = {
+export const endpointLimits: EndpointLimits = {
   headBytes: 16 * 1024,
   headTimeoutMs: 15_000,
   bodyBytes: 15 * 1024 * 1024,
@@ -49,4 +49,4 @@ export interface QueryDefaults {
   timeoutMs: number
 }
 
-export const defaultDefaults: QueryDefaults = { maxCoefficient: 4000, maxTokens: 1000, timeoutMs: 120_000 }
+export const queryDefaults: QueryDefaults = { maxCoefficient: 4000, maxTokens: 1000, timeoutMs: 120_000 }

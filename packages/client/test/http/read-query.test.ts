@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ClientError } from '../../src/error.ts'
-import { defaultDefaults } from '../../src/http/limits.ts'
+import { queryDefaults } from '../../src/http/limits.ts'
 import { type Ask, type QueryKind, readQuery } from '../../src/http/read-query.ts'
 
 function read(body: unknown, kind: QueryKind = 'chat'): Ask {
   const bytes = Buffer.isBuffer(body)
     ? body
     : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
-  return readQuery(kind, '/v1/x', bytes, defaultDefaults, 3_600_000)
+  return readQuery(kind, '/v1/x', bytes, queryDefaults, 3_600_000)
 }
 
 function forwarded(ask: Ask): string {

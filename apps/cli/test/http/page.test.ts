@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { grouped, renderPage } from '../../src/http/page.ts'
+
+test('whatever a peer is called, a page stays a page', () => {
+  const evil = `"><script>alert('x')</script>&amp;`
+  const text = renderPage({
+    title: 'Title',
+    lead: evil,
+    sections: [
+      { title: evil, facts: [[evil, evil]] },
+      { title: 'Table', columns: ['name'], rows: [[evil], ['x'.repeat(500)]], empty: 'none' },
+      { title: 'Empty', columns: ['name'], rows: [], empty: 'Nothing is here.' },
+    ],
+  })
+  assert.doesNotMatch(text, /<script|alert\('/)
+  assert.match(text, /&#34;&#62;&#60;script/)
+  assert.doesNotMatch(text, /x{81}/)
+  assert.match(text, /Nothing is here\./)
+})
+
+test('numbers are grouped', () => {
+  assert.equal(grouped(18_412_906), '18,412,906')
+  assert.equal(grouped(12n), '12')
+})
