@@ -48,7 +48,7 @@ export async function callApi(api: Api, path: string, init: RequestInit = {}): P
 const errorBody = z.object({ error: z.object({ message: z.string(), code: z.string().nullish() }) })
 
 /** What an answer with an error status says, as a CliError. */
-export async function refusalOf(response: Response): Promise<CliError> {
+async function refusalOf(response: Response): Promise<CliError> {
   const text = await response.text().catch(() => '')
   const parsed = errorBody.safeParse(parseJson(text))
   if (!parsed.success) {
@@ -90,11 +90,19 @@ const modelList = z.object({
 
 export type OfferedModel = z.infer<typeof modelList>['data'][number]
 
-/** The models on offer. */
-export async function listModels(api: Api, signal?: AbortSignal): Promise<OfferedModel[]> {
-  const response = await callApi(api, '/models', signal ? { signal } : {})
+/** What is on offer at an endpoint. */
+export interface Offer {
+  readonly models: OfferedModel[]
+  /** How answers are protected on their way, as the client says. */
+  readonly protection: string | undefined
+}
+
+/** Asks which models are on offer. */
+export async function askOffer(api: Api): Promise<Offer> {
+  const response = await callApi(api, '/models')
   const parsed = modelList.safeParse(parseJson(await response.text()))
-  if (parsed.success) return parsed.data.data
+  const protection = response.headers.get('x-cocoon-protection') ?? undefined
+  if (parsed.success) return { models: parsed.data.data, protection }
   throw new CliError('refused', 'The endpoint answered with something else than a list of models.', {
     advice: 'Check that --url names the endpoint of a Cocoon client.',
   })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseRunnerConfig } from '../src/config/runner-config.ts'
 import { configuredEndpoint, configuredUrl } from '../src/config/address.ts'
-import { CliError } from '../src/error.ts'
+import type { CliError } from '../src/error.ts'
 import { runToEnd } from './support/console.ts'
 import { makeFolder, rootJson, runnerJson } from './support/files.ts'
 

@@ -7,7 +7,7 @@ import { Text } from './support/console.ts'
 test('events become lines of JSON with their level', () => {
   const stream = new Text()
   const log = createLog({ stream, level: 'info' })
-  log.report('worker', { event: 'backend-down', backend: 'http://b', why: 'gone' })
+  log.report('worker', { event: 'backend-down', backend: 'http://127.0.0.1:8000', why: 'gone' })
   log.report('proxy', { event: 'client-ready', client: '1.2.3.4:5', version: 3 })
   log.note('info', 'started', { role: 'proxy' })
   const [down, started, ...more] = stream.text

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test'
 import { backendModel, startBackend, type TestBackend } from './support/backend.ts'
 import { type Running, start } from './support/console.ts'
 import { type Folder, freePorts, makeFolder, rootJson, runnerJson } from './support/files.ts'
-import { ask, getJson } from './support/requests.ts'
+import { ask, bodyOf, getJson } from './support/requests.ts'
 
 let folder: Folder
 let backend: TestBackend
@@ -249,7 +249,7 @@ test('actions need POST and the token; those of the chain do not exist here', as
       if (['enable', 'disable', 'change_coefficient'].includes(name)) continue
       const response = await post(url, token)
       assert.equal(response.status, 501)
-      assert.equal((await response.json()).error.code, 'needs-chain')
+      assert.equal((await bodyOf(response)).error.code, 'needs-chain')
     }
   }
 })
@@ -257,17 +257,17 @@ test('actions need POST and the token; those of the chain do not exist here', as
 test('a worker is disabled, enabled and repriced', async () => {
   const token = await tokenOf('worker')
   const url = `http://${addresses.worker}`
-  assert.deepEqual(await (await post(`${url}/request/disable`, token)).json(), { enabled: false })
+  assert.deepEqual(await bodyOf(await post(`${url}/request/disable`, token)), { enabled: false })
   const health = await fetch(`${url}/health`)
   assert.equal(health.status, 503)
-  const { status, reasons, simulated } = (await health.json()) as any
+  const { status, reasons, simulated } = await bodyOf(health)
   assert.deepEqual([status, simulated], ['not ready', true])
   assert.match(reasons[0], /it is disabled/)
-  assert.deepEqual(await (await post(`${url}/request/enable`, token)).json(), { enabled: true })
+  assert.deepEqual(await bodyOf(await post(`${url}/request/enable`, token)), { enabled: true })
   assert.equal((await fetch(`${url}/health`)).status, 200)
 
   const changed = await post(`${url}/request/change_coefficient?coefficient=1.5`, token)
-  assert.deepEqual(await changed.json(), { coefficient: 1500 })
+  assert.deepEqual(await bodyOf(changed), { coefficient: 1500 })
   for (const text of ['', '-1', 'x', '1e3', '9999999']) {
     assert.equal((await post(`${url}/request/change_coefficient?coefficient=${text}`, token)).status, 400)
   }
@@ -276,17 +276,17 @@ test('a worker is disabled, enabled and repriced', async () => {
 test('a proxy is disabled and enabled', async () => {
   const token = await tokenOf('proxy')
   const url = `http://${addresses.proxy}`
-  assert.equal((await (await post(`${url}/request/disable`, token)).json()).enabled, false)
+  assert.equal((await bodyOf(await post(`${url}/request/disable`, token))).enabled, false)
   assert.equal((await getJson(`${url}/jsonstats`)).status.enabled, false)
   assert.equal((await fetch(`${url}/health`)).status, 503)
-  assert.equal((await (await post(`${url}/request/enable`, token)).json()).enabled, true)
+  assert.equal((await bodyOf(await post(`${url}/request/enable`, token))).enabled, true)
   assert.equal((await fetch(`${url}/health`)).status, 200)
 })
 
 test('what is not there is told as JSON, and another host name is refused', async () => {
   const missing = await fetch(`http://${addresses.worker}/v1/models`)
   assert.equal(missing.status, 404)
-  assert.equal(((await missing.json()) as any).error.code, 'not-found')
+  assert.equal((await bodyOf(missing)).error.code, 'not-found')
   for (const address of Object.values(addresses)) {
     assert.equal(await statusWithHost(address, 'evil.example'), 403)
     assert.equal(await statusWithHost(address, 'localhost:1'), 200)
@@ -320,7 +320,7 @@ async function tokenOf(role: string): Promise<string> {
   return (await readFile(`${folder.path}/${role}-${port}.token`, 'utf8')).trim()
 }
 
-async function post(url: string, token: string): Promise<{ status: number; json: () => Promise<any> }> {
+async function post(url: string, token: string): Promise<Response> {
   return fetch(url, { method: 'POST', headers: { authorization: `Bearer ${token}` } })
 }
 

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type AnyCombinator, type ClientRunQueryEx, decode, type HttpResponse, httpResponse } from '@cocoon/wire'
 import { ScriptedBackend, streamedAnswer, wholeAnswer } from '../src/index.ts'
-import { chatRequest, requestId, scriptedClient, type ScriptedPeer, virtualNetwork } from './scripted-peer.ts'
+import {
+  chatRequest,
+  connectPeer,
+  isCompletion,
+  requestId,
+  scriptedClient,
+  type ScriptedPeer,
+  sendCut,
+  virtualNetwork,
+} from './scripted-peer.ts'
 
 const usage = { prompt: 100, cached: 40, completion: 50, reasoning: 5 }
 const words = ['one ', 'two ', 'three']
@@ -142,7 +151,7 @@ for (const version of [0, 1, 2, 3]) {
     for (const [what, change, status, code, cocoonCode] of refusals) {
       const peer = await scriptedClient(network, { min: 0, max: version })
       peer.send(version === 0 ? oldQuery(change) : query(change))
-      await network.world.until(() => isComplete(peer.packets.at(-1)))
+      await network.world.until(() => peer.packets.some(isCompletion))
       assert.equal(headOf(peer).statusCode, status, what)
       assert.equal(errorOf(peer).code, code, what)
       assert.equal(errorOf(peer).cocoon_code, cocoonCode, what)
@@ -152,11 +161,6 @@ for (const version of [0, 1, 2, 3]) {
   })
 }
 
-function isComplete(packet: AnyCombinator | undefined): boolean {
-  const { isCompleted, flags } = (packet ?? {}) as { isCompleted?: boolean; flags?: number }
-  return isCompleted === true || flags === 1
-}
-
 test('a request id that runs already is refused, and the first query goes on', async () => {
   const backend = new ScriptedBackend(() => {})
   await using network = await virtualNetwork({ workers: [{ backend }] })
@@ -164,11 +168,11 @@ test('a request id that runs already is refused, and the first query goes on', a
   peer.send(query())
   await network.world.until(() => backend.calls.length === 1)
   peer.send(query())
-  await network.world.until(() => isComplete(peer.packets.at(-1)))
+  await network.world.until(() => peer.packets.some(isCompletion))
   assert.equal(errorOf(peer).code, 'duplicate_request_id')
   peer.packets.length = 0
   wholeAnswer('Hello')(backend.calls[0]!)
-  await network.world.until(() => isComplete(peer.packets.at(-1)))
+  await network.world.until(() => peer.packets.some(isCompletion))
   assert.match(bodyOf(peer), /"content":"Hello"/)
   assert.equal(backend.calls.length, 1)
 })
@@ -178,7 +182,7 @@ test('a proxy that drains or has been switched off refuses queries in words', as
   const peer = await scriptedClient(network, { min: 0, max: 2 })
   network.proxy.proxy.setEnabled(false)
   peer.send(query())
-  await network.world.until(() => isComplete(peer.packets.at(-1)))
+  await network.world.until(() => peer.packets.some(isCompletion))
   assert.equal(errorOf(peer).code, 'proxy_draining')
 })
 
@@ -188,13 +192,13 @@ test('a model whose workers are all switched off has no worker, and comes back w
   network.workers[0]!.setEnabled(false)
   await network.world.runFor(100)
   peer.send(query())
-  await network.world.until(() => isComplete(peer.packets.at(-1)))
+  await network.world.until(() => peer.packets.some(isCompletion))
   assert.equal(errorOf(peer).code, 'no_worker')
   peer.packets.length = 0
   network.workers[0]!.setEnabled(true)
   await network.world.runFor(100)
   peer.send(query())
-  await network.world.until(() => isComplete(peer.packets.at(-1)))
+  await network.world.until(() => peer.packets.some(isCompletion))
   assert.equal(headOf(peer).statusCode, 200)
 })
 
@@ -274,7 +278,7 @@ test('a query that no authorised client asks ends the connection', async () => {
 
 test('messages of a peer that is not authorised are passed over', async () => {
   await using network = await virtualNetwork()
-  const peer = await import('./scripted-peer.ts').then(({ connectPeer }) => connectPeer(network, 'client'))
+  const peer = await connectPeer(network, 'client')
   peer.send(query())
   peer.send({ _: 'client.cancelQuery', requestId: requestId(1) })
   await network.world.runFor(5_000)
@@ -285,28 +289,13 @@ test('messages of a peer that is not authorised are passed over', async () => {
 
 test('a message that is cut short ends the connection and no other', async () => {
   await using network = await virtualNetwork()
-  const other = await scriptedClient(network, { min: 0, max: 2 })
+  const { world } = network
   const peer = await scriptedClient(network, { min: 0, max: 2 })
-  const { codecs, encode } = await import('@cocoon/wire')
-  const whole = encode(codecs['client.runQueryEx'], query())
-  for (const bytes of [8, 60, whole.length - 4]) {
+  for (const sizeBytes of [8, 60, 100]) {
     const cut = await scriptedClient(network, { min: 0, max: 2 })
-    cut.connection.send({ ...codecs['tcp.pong'], ...cutTo(whole, bytes) }, { _: 'tcp.pong', id: 0n })
-    await network.world.until(() => cut.closed !== undefined)
+    sendCut(cut, query(), sizeBytes)
+    await world.until(() => cut.closed !== undefined)
   }
   peer.send(query())
-  await network.world.until(() => isComplete(peer.packets.at(-1)))
-  assert.ok(other.connection.isReady)
+  await world.until(() => peer.packets.some(isCompletion))
 })
-
-/** A codec that writes the first words of a message and no more. */
-function cutTo(message: Uint8Array, sizeBytes: number) {
-  const words = new DataView(message.buffer, message.byteOffset)
-  return {
-    id: words.getUint32(0, true),
-    size: () => sizeBytes - 4,
-    write: (writer: { int(value: number): void }) => {
-      for (let at = 4; at < sizeBytes; at += 4) writer.int(words.getInt32(at, true))
-    },
-  }
-}

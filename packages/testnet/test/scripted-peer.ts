@@ -174,7 +174,7 @@ export async function scriptedWorker(
 /** A chat request as it travels. */
 export function chatRequest(json: object = {}, change: Partial<HttpRequest> = {}): Uint8Array {
   const messages = [{ role: 'user', content: 'Hi' }]
-  const payload = Buffer.from(JSON.stringify({ model: 'test/model', max_tokens: 20, messages, ...json }))
+  const payload = Buffer.from(JSON.stringify({ model: 'test/model', max_tokens: 1_000, messages, ...json }))
   return encode(httpRequest, {
     _: 'http.request',
     method: 'POST',
@@ -184,6 +184,29 @@ export function chatRequest(json: object = {}, change: Partial<HttpRequest> = {}
     payload,
     ...change,
   })
+}
+
+/** Whether the message completes an answer to a client. */
+export function isCompletion(packet: AnyCombinator): boolean {
+  const { isCompleted, flags } = packet as { isCompleted?: boolean; flags?: number }
+  return isCompleted === true || flags === 1
+}
+
+/** Words of a message and no more, in place of what a codec would write. */
+export function sendCut(peer: ScriptedPeer, message: AnyCombinator, sizeBytes: number): void {
+  const codec = codecs[message._] as Codec<AnyCombinator>
+  const whole = encode(codec, message)
+  const words = new DataView(whole.buffer, whole.byteOffset)
+  peer.connection.send(
+    {
+      ...codec,
+      size: () => sizeBytes - 4,
+      write: writer => {
+        for (let at = 4; at < sizeBytes; at += 4) writer.int(words.getInt32(at, true))
+      },
+    },
+    message,
+  )
 }
 
 /** An id that is the same byte all over. */

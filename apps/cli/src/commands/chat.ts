@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import type { Readable } from 'node:stream'
-import { type Api, type ApiFlags, apiOf, listModels } from '../api.ts'
+import { type Api, type ApiFlags, apiOf, askOffer, type Offer } from '../api.ts'
 import { type Answer, type Message, streamAnswer } from '../chat-stream.ts'
 import { type Context, foreign, print, printJson, tinted } from '../context.ts'
 import { CliError, reasonOf } from '../error.ts'
@@ -26,9 +26,11 @@ export async function runChat(context: Context, prompt: string | undefined, flag
     })
   }
   const api = apiOf(flags, context.environment)
-  const model = flags.model ?? (await firstModel(api))
+  // A conversation asks in any case, to say how it is protected before anybody writes.
+  const offer = flags.model === undefined || text === '' ? await askOffer(api) : undefined
+  const model = flags.model ?? firstModel(offer)
   const messages: Message[] = flags.system === undefined ? [] : [{ role: 'system', content: flags.system }]
-  if (text === '') return converse(context, { api, model, messages, flags })
+  if (text === '') return converse(context, { api, model, protection: offer?.protection, messages, flags })
   messages.push({ role: 'user', content: text })
   using stop = context.awaitStop()
   let hasBegun = false
@@ -56,17 +58,19 @@ export async function runChat(context: Context, prompt: string | undefined, flag
 interface Conversation {
   api: Api
   model: string
+  protection: string | undefined
   messages: Message[]
   flags: ChatFlags
 }
 
-async function converse(context: Context, { api, model, messages, flags }: Conversation): Promise<void> {
+async function converse(context: Context, conversation: Conversation): Promise<void> {
   const { stdin, stdout } = context
+  const { api, model, protection, messages, flags } = conversation
+  if (protection === 'simulated') print(stdout, tinted('simulated', simulatedNotice, stdout))
   const system = messages.slice()
   print(stdout, `${tinted('strong', foreign(model), stdout)}. /clear begins anew, /exit or Ctrl-D ends.`)
   const lines = createInterface({ input: stdin, output: stdout, terminal: true })
   let answering: AbortController | undefined
-  let saidSimulated = false
   lines.on('SIGINT', () => (answering === undefined ? lines.close() : answering.abort()))
   const closed = new Promise<undefined>(resolve => lines.once('close', () => resolve(undefined)))
   for (;;) {
@@ -90,10 +94,6 @@ async function converse(context: Context, { api, model, messages, flags }: Conve
       })
       messages.push({ role: 'assistant', content: answer.text })
       print(stdout, '', tinted('faint', footOf(answer), stdout))
-      if (answer.protection === 'simulated' && !saidSimulated) {
-        saidSimulated = true
-        print(stdout, tinted('simulated', simulatedNotice, stdout))
-      }
     } catch (error) {
       messages.pop()
       const why = answering.signal.aborted
@@ -107,8 +107,8 @@ async function converse(context: Context, { api, model, messages, flags }: Conve
   print(stdout, '')
 }
 
-async function firstModel(api: Api): Promise<string> {
-  const [first] = await listModels(api)
+function firstModel(offer: Offer | undefined): string {
+  const [first] = offer?.models ?? []
   if (first !== undefined) return first.id
   throw new CliError('refused', 'No model is on offer.', {
     advice: 'A worker that connects brings one. `cocoon status` says what is running.',

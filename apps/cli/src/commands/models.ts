@@ -1,4 +1,4 @@
-import { type ApiFlags, apiOf, listModels, type OfferedModel } from '../api.ts'
+import { type ApiFlags, apiOf, askOffer, type OfferedModel } from '../api.ts'
 import { type Context, foreign, print, printJson, tinted } from '../context.ts'
 import type { CommonFlags } from '../flags.ts'
 import { table } from '../table.ts'
@@ -6,7 +6,7 @@ import { table } from '../table.ts'
 /** `cocoon models`. */
 export async function runModels(context: Context, flags: ApiFlags & CommonFlags): Promise<void> {
   const { stdout, environment } = context
-  const models = await listModels(apiOf(flags, environment))
+  const { models } = await askOffer(apiOf(flags, environment))
   if (flags.json) return printJson(stdout, { models: models.map(modelJson) })
   if (models.length === 0) return print(stdout, 'No model is on offer. A worker that connects brings one.')
   const head = ['model', 'workers', 'price', 'slots in use'].map(cell => tinted('faint', cell, stdout))

@@ -2,10 +2,11 @@ import type { RootConfig } from '@cocoon/money'
 import { configuredEndpoint } from '../config/address.ts'
 import { readRootFile } from '../config/root-file.ts'
 import { variableOf } from '../config/runner-config.ts'
-import { type Context, print, printJson, stateDirectoryOf } from '../context.ts'
+import { type Context, print, printJson, stateDirectoryOf, tinted } from '../context.ts'
 import { CliError } from '../error.ts'
 import type { Report } from '../event.ts'
 import { type LogFlags, logLevelOf } from '../flags.ts'
+import { simulatedNotice } from '../http/page.ts'
 import { createLog } from '../log.ts'
 import type { Reach } from '../roles/dialer.ts'
 import type { PolicyName, RoleName, RunningRole } from '../roles/role.ts'
@@ -31,10 +32,14 @@ export interface RoleBasics {
   root: RootConfig
   report: Report
   stateDirectory: string
+  /** Aborted when a stop is asked for, also before the role runs. */
+  signal: AbortSignal
+  /** Hears how far a long start is. */
+  progress: (text: string) => void
 }
 
 /** Reads the root configuration. Throws `unsupported` without one: networks with a chain are not run yet. */
-export async function readRoot(flags: RoleFlags): Promise<RootConfig> {
+async function readRoot(flags: RoleFlags): Promise<RootConfig> {
   if (flags.disableTon === undefined) {
     throw new CliError('unsupported', 'This version runs networks without a chain only.', {
       advice: 'Give the root configuration as a file: --disable-ton root.json',
@@ -51,22 +56,49 @@ export async function runRole(
   start: (basics: RoleBasics) => Promise<RunningRole>,
 ): Promise<void> {
   using stop = context.awaitStop()
-  const log = createLog({ stream: context.stderr, level: logLevelOf(flags, 'info') })
-  const root = await readRoot(flags)
-  const stateDirectory = stateDirectoryOf(context.environment, flags.state)
-  const running = await start({ root, stateDirectory, report: event => log.report(role, event) })
+  const { signal } = stop
+  const { stdout, stderr } = context
+  const log = createLog({ stream: stderr, level: logLevelOf(flags, 'info') })
+  const running = await begin(context, flags, start, {
+    report: event => log.report(role, event),
+    signal,
+    progress: text => log.note('info', text, { role }),
+  })
+  if (running === undefined) return
   const { addresses } = running
-  if (flags.json) printJson(context.stdout, { event: 'started', role, addresses, simulated: true })
+  if (flags.json) printJson(stdout, { event: 'started', role, addresses, simulated: true })
   else {
     const places = Object.entries(addresses).map(([what, address]) => `${what} ${address}`)
-    print(context.stdout, `${role} runs${places.length > 0 ? `: ${places.join(', ')}` : ''}`)
+    print(stdout, tinted('simulated', simulatedNotice, stdout))
+    print(stdout, `${role} runs${places.length > 0 ? `: ${places.join(', ')}` : ''}`)
   }
-  log.note('info', 'started', { role, ...addresses })
-  await stopped(stop.signal)
+  // Where a person watches, the line above has said it.
+  log.note(stderr.isTTY ? 'debug' : 'info', 'started', { role, ...addresses })
+  await stopped(signal)
   log.note('info', 'stopping; a second signal stops at once', { role, graceMs: stopGraceMs })
   await running.close(stopGraceMs)
-  if (flags.json) printJson(context.stdout, { event: 'stopped', role })
+  if (flags.json) printJson(stdout, { event: 'stopped', role })
   log.note('info', 'stopped', { role })
+}
+
+/** Undefined when a stop was asked for before the role ran. */
+async function begin(
+  context: Context,
+  flags: RoleFlags,
+  start: (basics: RoleBasics) => Promise<RunningRole>,
+  basics: Omit<RoleBasics, 'root' | 'stateDirectory'>,
+): Promise<RunningRole | undefined> {
+  try {
+    const root = await readRoot(flags)
+    return await start({
+      ...basics,
+      root,
+      stateDirectory: stateDirectoryOf(context.environment, flags.state),
+    })
+  } catch (error) {
+    if (basics.signal.aborted) return undefined
+    throw error
+  }
 }
 
 export function stopped(signal: AbortSignal): Promise<void> {

@@ -16,7 +16,7 @@ export interface WorkerFlags extends DialFlags {
 
 /** `cocoon worker`. */
 export function runWorker(context: Context, flags: WorkerFlags): Promise<void> {
-  return runRole(context, 'worker', flags, async ({ root, report, stateDirectory }) => {
+  return runRole(context, 'worker', flags, async ({ root, report, stateDirectory, signal, progress }) => {
     const read = await readRunnerConfig('workerRunner.config', flags.config, context.environment)
     const runner: WorkerRunnerConfig = {
       ...read,
@@ -32,7 +32,7 @@ export function runWorker(context: Context, flags: WorkerFlags): Promise<void> {
     warnOfSettings(runner, root, report)
     const { world } = context
     const reach = reachOf(flags, runner.connectToProxyVia)
-    const backend = await openBackend(chooseBackend(flags, runner, stateDirectory), {})
+    const backend = await openBackend(chooseBackend(flags, runner, stateDirectory), { signal, progress })
     return startWorker({
       world,
       root,

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict'
 
+/** JSON of a shape that the test knows. */
+export type Json = ReturnType<typeof JSON.parse>
+
+export async function bodyOf(response: { text(): Promise<string> }): Promise<Json> {
+  return JSON.parse(await response.text())
+}
+
 /** GET as JSON. */
-export async function getJson(url: string, headers: Record<string, string> = {}): Promise<any> {
-  const response = await fetch(url, { headers })
-  return response.json()
+export async function getJson(url: string): Promise<Json> {
+  return bodyOf(await fetch(url))
 }
 
 /** One question to an endpoint, whole. */
@@ -13,7 +19,7 @@ export async function ask(baseUrl: string, model: string): Promise<string> {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ model, messages: [{ role: 'user', content: 'Hello' }] }),
   })
-  const body: any = await response.json()
+  const body = await bodyOf(response)
   assert.equal(response.status, 200, JSON.stringify(body))
   assert.equal(response.headers.get('x-cocoon-protection'), 'simulated')
   assert.ok(body.usage.total_cost > 0)
