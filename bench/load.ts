@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { Caller } from './caller.ts'
 import { quantile } from './quantile.ts'
-import { expectedEvents, requestBytes, type Scenario, scenarios, type Target } from './scenarios.ts'
+import { expectedEvents, isPaced, requestBytes, type Scenario, scenarios, type Target } from './scenarios.ts'
 
 /** What one round of load came to. Times in milliseconds. */
 export interface LoadResult {
@@ -46,7 +46,7 @@ class Load {
       port,
       request: requestBytes(scenario, port),
       expectedEvents: expectedEvents(scenario, target),
-      isStamped: (scenario.stream?.intervalMs ?? 0) > 0,
+      isStamped: isPaced(scenario),
       answered: (latencyMs: number, firstByteMs: number) => {
         this.#latencies.push(latencyMs)
         this.#firstBytes.push(firstByteMs)
@@ -73,7 +73,7 @@ class Load {
   }
 
   async #measure(seconds: number): Promise<LoadResult> {
-    const pauseMs = (this.#scenario.stream?.intervalMs ?? 0) > 0 ? staggerMs / this.#callers.length : 0
+    const pauseMs = isPaced(this.#scenario) ? staggerMs / this.#callers.length : 0
     const startedAt = performance.now()
     for (const caller of this.#callers) {
       caller.start()

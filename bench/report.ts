@@ -46,14 +46,17 @@ type Row = string[]
 
 /** The measures that the project sets itself goals for, then the others. */
 function measures(scenarios: readonly ScenarioReport[], proxy: ProxyReport | undefined): Row[] {
-  return [
-    ...figures.flatMap(({ scenario, measure, goal = '', network, backend }) => {
+  const rowsOf = (chosen: readonly Figure[]): Row[] =>
+    chosen.flatMap(({ scenario, measure, goal = '', network, backend }) => {
       const found = scenarios.find(({ scenario: { name } }) => name === scenario)
       if (found === undefined) return []
       return [[measure, goal, network(found.network), backend?.(found.backend) ?? '']]
-    }),
-    ...scenarios.flatMap(addedRows),
+    })
+  return [
+    ...rowsOf(figures.filter(({ goal }) => goal !== undefined)),
     ...(scenarios.length > 0 ? [memoryRow(scenarios)] : []),
+    ...rowsOf(figures.filter(({ goal }) => goal === undefined)),
+    ...scenarios.flatMap(addedRows),
     ...(proxy === undefined ? [] : [proxyRow(proxy)]),
   ]
 }

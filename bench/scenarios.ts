@@ -26,6 +26,11 @@ export const scenarios: readonly Scenario[] = [
   { name: 'paced-30', callers: 30, promptBytes: 80, stream: { chunks: streamedChunks, intervalMs: 5 } },
 ]
 
+/** The backend, not the network, says how long an answer takes. */
+export function isPaced({ stream }: Scenario): boolean {
+  return stream !== undefined && stream.intervalMs > 0
+}
+
 /** The request as bytes on the wire. */
 export function requestBytes(scenario: Scenario, port: number): Buffer {
   const sentence = 'Please say in one short sentence what this is about, and nothing besides. '

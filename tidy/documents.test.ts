@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { dirname, posix } from 'node:path'
 import { describe, test } from 'node:test'
-import { constantLimits, limitObjects, shownValue } from './limits.ts'
+import { constants, isLimit, limitObjects, shownValue } from './limits.ts'
 import { codeIn, exists, expectNone, list, read, sources, tableRows, tableUnder } from './repository.ts'
 
 const documents = list('*.md', 'docs/**/*.md', 'vectors/**/*.md')
@@ -65,6 +65,13 @@ describe('docs/ERRORS.md', () => {
     })
   }
 
+  test('says which status the endpoint gives each ClientError', () => {
+    const rows = read('packages/client/src/http/refusal.ts').matchAll(/^ +'?([\w-]+)'?: \{ status: (\d+)/gm)
+    const given = [...rows].map(([, code, status]) => `${code} ${status}`)
+    const listed = tableUnder(document, '`ClientError`').map(([code, status]) => `${codeIn(code)} ${status}`)
+    assert.deepEqual(listed.toSorted(), given.toSorted())
+  })
+
   test('lists the reasons by which a proxy refuses a query', () => {
     const reasons = [...read('packages/proxy/src/refusal.ts').matchAll(/^ +reason: '(\w+)'/gm)].map(
       ([, reason = '']) => reason,
@@ -95,13 +102,20 @@ describe('docs/LIMITS.md', async () => {
   test('lists the limits that are constants, with their values and files', () => {
     const row = (name: string, value: string, path: string): string =>
       `| \`${name}\` | ${value} | \`${path}\` |`
-    const due = constantLimits().map(({ path, name, value }) => row(name, shownValue(name, value), path))
+    const known = constants().map(constant => ({
+      isDue: isLimit(constant),
+      line: row(constant.name, shownValue(constant.name, constant.value), constant.path),
+    }))
     const listed = tableUnder(document, 'Constants').map(([name, value = '', path]) =>
       row(codeIn(name), value, codeIn(path)),
     )
     expectNone([
-      ...due.filter(line => !listed.includes(line)).map(line => `the code has ${line}`),
-      ...listed.filter(line => !due.includes(line)).map(line => `the code has no ${line}`),
+      ...known
+        .filter(({ isDue, line }) => isDue && !listed.includes(line))
+        .map(({ line }) => `missing: ${line}`),
+      ...listed
+        .filter(line => !known.some(constant => constant.line === line))
+        .map(line => `not so: ${line}`),
     ])
   })
 })

@@ -22,18 +22,17 @@ export async function limitObjects(): Promise<LimitObject[]> {
   )
 }
 
-/** A limit or a wait that is a constant of one file. */
-export interface ConstantLimit {
+/** A number that is a constant of one file. */
+export interface Constant {
   readonly path: string
   readonly name: string
   readonly value: number
 }
 
-const declaration =
-  /^(?:export )?const ((?:max|longest|default)[A-Z]\w*|\w+Ms) = ([\d_]+(?: (?:\*|<<) [\d_]+)*)$/gm
+const declaration = /^(?:export )?const (\w+) = ([\d_]+(?: (?:\*|<<) [\d_]+)*)$/gm
 
-/** Numeric constants of packages by their names: `maxDepth`, `longestTimeoutS`, `pollMs`. */
-export function constantLimits(): ConstantLimit[] {
+/** Numeric constants of packages. */
+export function constants(): Constant[] {
   return sources('packages/*/src/**/*.ts')
     .filter(({ path }) => !path.startsWith('packages/testnet/'))
     .flatMap(({ path, text }) =>
@@ -43,6 +42,11 @@ export function constantLimits(): ConstantLimit[] {
         value: valueOf(expression),
       })),
     )
+}
+
+/** Whether a constant says by its name that it is a limit or a wait: `maxDepth`, `longestTimeoutS`, `pollMs`. */
+export function isLimit({ name }: Constant): boolean {
+  return /^(?:max|longest|default)[A-Z]|Ms$/.test(name)
 }
 
 /** A product or a shift: `64 << 20`, `16 * 1024 * 1024`. */
@@ -73,7 +77,7 @@ export function shownValue(name: string, value: number): string {
   if (value === Infinity) return 'unlimited'
   if (name.endsWith('Ms')) return inUnits(value, timeUnits)
   if (/[a-z]S$/.test(name)) return inUnits(value * 1000, timeUnits)
-  if (name.endsWith('Bytes')) return inUnits(value, sizeUnits)
+  if (/Bytes(?:Per[A-Z]|$)/.test(name)) return inUnits(value, sizeUnits)
   return grouped(value)
 }
 

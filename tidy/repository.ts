@@ -86,13 +86,14 @@ export function workspaceOf(path: string): string {
   return /^(?:packages|apps)\/[^/]+|^[^/]+/.exec(path)?.[0] ?? ''
 }
 
-/** Rows of the table that follows a heading of a document, cell by cell, without the head of the table. */
+/** Rows of the first table below a heading of a document, cell by cell, without the head of the table. */
 export function tableUnder(document: string, heading: string): string[][] {
   const lines = document.split('\n')
-  const start = lines.findIndex(line => /^#+ /.test(line) && line.replace(/^#+ /, '') === heading)
-  assert.ok(start >= 0, `There is no heading "${heading}".`)
-  const end = lines.findIndex((line, index) => index > start && /^#+ /.test(line))
-  return tableRows(lines.slice(start + 1, end < 0 ? undefined : end))
+  const headingAt = lines.findIndex(line => /^#+ /.test(line) && line.replace(/^#+ /, '') === heading)
+  assert.ok(headingAt >= 0, `There is no heading "${heading}".`)
+  const start = lines.findIndex((line, index) => index > headingAt && /^[|#]/.test(line))
+  const end = lines.findIndex((line, index) => index > start && !line.startsWith('|'))
+  return tableRows(lines.slice(start, end < 0 ? undefined : end))
 }
 
 /** Rows of all tables in the lines of a document, without the head of each. */

@@ -17,6 +17,8 @@ process.exitCode = await run(
   process.argv.slice(2),
 )
 
+const sameSignalMs = 300
+
 function isPiped(descriptor: number): boolean {
   try {
     const stat = fstatSync(descriptor)
@@ -36,8 +38,14 @@ function awaitStop(): StopRequest {
   const forget = (): void => {
     for (const name of signals) process.off(name, stop)
   }
+  let askedAt = 0
   const stop = (name: NodeJS.Signals): void => {
-    if (!asked.signal.aborted) return asked.abort()
+    if (!asked.signal.aborted) {
+      askedAt = systemWorld.monotonic()
+      return asked.abort()
+    }
+    // A terminal, npm and the launcher may each deliver the same signal.
+    if (systemWorld.monotonic() - askedAt < sameSignalMs) return
     forget()
     process.kill(process.pid, name)
   }

@@ -120,9 +120,11 @@ function addInspection(program: Command, context: Context, outcome: Outcome): vo
     .option('--backend <url>', 'server that runs the model, in place of forward_requests_to')
     .option('--backend-model <name>', "the backend's own name for the model")
     .option('--state <dir>', 'folder of models and tokens')
-  withPolicy(doctor, 'what is asked of proxies').action(async flags => {
-    outcome.isWell = await (await import('./commands/doctor.ts')).runDoctor(context, flags)
-  })
+  withPolicy(doctor, 'what is asked of proxies: any certificate, or simulated evidence').action(
+    async flags => {
+      outcome.isWell = await (await import('./commands/doctor.ts')).runDoctor(context, flags)
+    },
+  )
 }
 
 function withApi(command: Command): Command {
@@ -136,7 +138,7 @@ function withPolicy(command: Command, text: string): Command {
 }
 
 function addRoles(program: Command, context: Context): void {
-  withRole(program.command('proxy'), 'ask this of workers, and show it: any, or fake_tdx')
+  withRole(program.command('proxy'), 'what is asked of workers: any certificate, or simulated evidence')
     .description('run a proxy: the market between clients and workers')
     .option('--host <address>', 'address to listen on for workers and clients', '127.0.0.1')
     .option('--workers-port <port>', 'public port for workers', port, 11_001)
@@ -168,7 +170,7 @@ function withRole(command: Command, policyText: string): Command {
 }
 
 function withDial(command: Command): Command {
-  return withRole(command, 'ask this of proxies, and show it: any, or fake_tdx')
+  return withRole(command, 'what is asked of proxies: any certificate, or simulated evidence')
     .option('--max-difficulty <bits>', 'refuse proofs of work that are harder', difficulty, 28)
     .option('--router', 'reach proxies through the router at connect_to_proxy_via')
 }

@@ -1,4 +1,5 @@
 import {
+  addressKey,
   formatAddress,
   isImageAllowed,
   isModelAllowed,
@@ -87,7 +88,7 @@ export class WorkerHandshake {
     this.#terms = {
       version,
       account: await desk.payments.openWorker(owner, contract),
-      identity: `${params.workerOwnerAddress} ${params.model} ${hex(this.#peer.publicKey ?? new Uint8Array(0))}`,
+      identity: `${addressKey(owner)} ${params.model} ${hex(this.#peer.publicKey ?? new Uint8Array(0))}`,
       model: modelBaseName(params.model),
       fullModel: params.model,
       ownerText: formatAddress(owner, { testnet: desk.isTestnet }),

@@ -152,7 +152,9 @@ describe('a whole answer', () => {
     refusal.headers.push({ _: 'http.header', name: 'Content-Length', value: '5' })
     answer.response(refusal, final)
     assert.equal(sent.length, 1)
-    assert.deepEqual(decode(httpResponse, (sent[0]!.value as { answer: Uint8Array }).answer), refusal)
+    const told = decode(httpResponse, (sent[0]!.value as { answer: Uint8Array }).answer)
+    assert.deepEqual(told.headers, refusal.headers)
+    assert.equal(Buffer.from(told.payload).toString(), 'sorry')
   })
 })
 

@@ -52,6 +52,8 @@ import {
   workerConnectToProxy,
   type WorkerParams,
   type WireError,
+  workerExtendedCompareBalanceWithProxy,
+  workerExtendedCompareBalanceWithProxyResult,
   workerProxyHandshakeComplete,
   workerProxyHandshakeCompleted,
 } from '@cocoon/wire'
@@ -158,6 +160,8 @@ export interface WorkerScript {
   /** Byte of the owner's address. */
   owner?: number
   params?: Partial<WorkerParams>
+  /** What it remembers to have earned. */
+  knows?: { tokensCommittedToBlockchain?: bigint; tokensCommittedToDb?: bigint; maxTokens?: bigint }
 }
 
 /** One end of a connection to the proxy: asks, and keeps what comes. */
@@ -262,11 +266,19 @@ export class ScriptedWorker extends ScriptedPeer {
       },
       workerConnectedToProxy,
     )
-    await this.ask(
+    const { tokensCommittedToBlockchain = 0n, tokensCommittedToDb = 0n, maxTokens = 0n } = this.#options.knows ?? {}
+    const { errorCode } = await this.ask(
       workerCompareBalanceWithProxy,
-      { _: 'worker.compareBalanceWithProxy', tokensCommittedToBlockchain: 0n, tokensCommittedToDb: 0n, maxTokens: 0n },
+      { _: 'worker.compareBalanceWithProxy', tokensCommittedToBlockchain, tokensCommittedToDb, maxTokens },
       workerCompareBalanceWithProxyResult,
     )
+    if (errorCode !== 0) {
+      await this.ask(
+        workerExtendedCompareBalanceWithProxy,
+        { _: 'worker.extendedCompareBalanceWithProxy', tokensCommittedToDb, other: new Uint8Array(0) },
+        workerExtendedCompareBalanceWithProxyResult,
+      )
+    }
     await this.ask(
       workerProxyHandshakeComplete,
       { _: 'worker.proxyHandshakeComplete', isDisabled: disabled },

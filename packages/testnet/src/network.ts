@@ -61,6 +61,9 @@ export interface TestNetwork extends AsyncDisposable {
   readonly client: Client
   /** Resolves when every client and worker is connected to all the proxies that it wants and has a model. */
   ready(): Promise<void>
+  /** One more, with what is not usual about it. */
+  addWorker(given?: Partial<WorkerOptions>): Worker
+  addClient(given?: Partial<ClientOptions>): Client
   /** A connection to the first proxy, as yet without a frame: for peers that a test writes itself. */
   dial(as: 'client' | 'worker'): Promise<Transport>
 }
@@ -94,6 +97,16 @@ export async function startTestNetwork(options: TestNetworkOptions = {}): Promis
     clients,
     proxy: proxies[0]!,
     client: clients[0]!,
+    addWorker: (given = {}) => {
+      const worker = startWorker(parts, workers.length, given)
+      workers.push(worker)
+      return worker
+    },
+    addClient: (given = {}) => {
+      const client = startClient(parts, clients.length, given)
+      clients.push(client)
+      return client
+    },
     ready: () => allReady(world, { proxies, workers, clients }),
     dial: as => street.dial(as === 'client' ? places[0]!.clientEndpoint : places[0]!.workerEndpoint),
     [Symbol.asyncDispose]: async () => {

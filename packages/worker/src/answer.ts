@@ -37,6 +37,8 @@ export class WorkerAnswer {
   readonly #soon: (run: () => void) => void
   /** Bytes of a stream that came in this turn: they leave together. */
   #waiting: Uint8Array[] = []
+  /** The end of a body, as far as the proxy has not made room for it yet. */
+  #rest: { bytes: Uint8Array; final: WorkerFinal } | undefined
 
   constructor(connection: Connection, version: number, requestId: Uint8Array, soon: (run: () => void) => void) {
     this.#connection = connection
@@ -76,14 +78,31 @@ export class WorkerAnswer {
     if (this.#waiting.push(bytes) === 1) this.#soon(this.#flush)
   }
 
-  /** The last of the body. */
-  last(bytes: Uint8Array, final: WorkerFinal): void {
+  /** The last of the body. False when some of it waits for the proxy to read: `proceed` is due then. */
+  last(bytes: Uint8Array, final: WorkerFinal): boolean {
     this.#waiting.push(bytes)
-    this.#parts(this.#takeWaiting(), final)
+    this.#rest = { bytes: this.#takeWaiting(), final }
+    return this.proceed()
+  }
+
+  /** Sends what waits, as far as there is room. True once all of the answer is sent. */
+  proceed(): boolean {
+    const rest = this.#rest
+    if (rest === undefined) return true
+    while (rest.bytes.length > partBytes) {
+      if (this.isCongested) return false
+      this.#part(rest.bytes.subarray(0, partBytes), undefined)
+      rest.bytes = rest.bytes.subarray(partBytes)
+    }
+    this.#rest = undefined
+    this.#part(rest.bytes, rest.final)
+    return true
   }
 
   readonly #flush = (): void => {
-    if (this.#waiting.length > 0) this.#parts(this.#takeWaiting(), undefined)
+    if (this.#waiting.length === 0) return
+    const bytes = this.#takeWaiting()
+    for (let at = 0; at < bytes.length; at += partBytes) this.#part(bytes.subarray(at, at + partBytes), undefined)
   }
 
   #takeWaiting(): Uint8Array {
@@ -92,17 +111,8 @@ export class WorkerAnswer {
     return waiting.length === 1 ? waiting[0]! : Buffer.concat(waiting)
   }
 
-  #parts(bytes: Uint8Array, final: WorkerFinal | undefined): void {
-    let rest = bytes
-    while (rest.length > partBytes) {
-      this.#part(rest.subarray(0, partBytes), undefined)
-      rest = rest.subarray(partBytes)
-    }
-    if (rest.length > 0 || final !== undefined) this.#part(rest, final)
-  }
-
-  /** A whole answer at once. */
-  whole(head: AnswerHead, body: Uint8Array, final: WorkerFinal): void {
+  /** A whole answer at once. False as from `last`. */
+  whole(head: AnswerHead, body: Uint8Array, final: WorkerFinal): boolean {
     if (this.#version < wholeAnswerVersion || body.length > partBytes) {
       this.head(head, final.startTime)
       return this.last(body, final)
@@ -113,11 +123,13 @@ export class WorkerAnswer {
       answer: this.#encodeHead(head, body, final.startTime),
       ...this.#finalFields(final),
     })
+    return true
   }
 
   /** After a head only: before it a failure is a whole answer with an error status, which every peer understands. */
   failure(code: number, message: string, final: WorkerFinal): void {
     this.#flush()
+    this.#rest = undefined
     const requestId = this.#requestId
     if (this.#version === 0) {
       this.#connection.send(proxyQueryAnswerPartError, {

@@ -55,6 +55,8 @@ export class Serving implements BackendEvents {
   #body: Uint8Array[] = []
   #bodyBytes = 0
   #paused = false
+  /** Ends this once all of the answer is sent, while some of it waits for the proxy to read. */
+  #whenSent: (() => void) | undefined
   #stopped: 'cancelled' | 'timeout' | 'exceeded' | undefined
   #done = false
   #priced: { usage: Usage; price: PricedUsage } | undefined
@@ -100,6 +102,7 @@ export class Serving implements BackendEvents {
 
   /** The proxy reads again. */
   resume(): void {
+    if (this.#whenSent !== undefined && !this.#done && this.#answer.proceed()) this.#whenSent()
     if (!this.#paused || this.#answer.isCongested) return
     this.#paused = false
     this.#run?.resume()
@@ -179,16 +182,19 @@ export class Serving implements BackendEvents {
     const tokens = this.#head!.status < 400 ? await this.#tokens() : noTokens
     if (this.#done) return
     const final = this.#final(tokens)
-    if (this.#streaming) this.#answer.last(body ?? nothing, final)
-    else this.#answer.whole(this.#head!, body ?? nothing, final)
-    this.#finish(this.#head!.status < 500 ? 'succeeded' : 'failed', tokens)
+    const sent = this.#streaming
+      ? this.#answer.last(body ?? nothing, final)
+      : this.#answer.whole(this.#head!, body ?? nothing, final)
+    const finish = (): void => this.#finish(this.#head!.status < 500 ? 'succeeded' : 'failed', tokens)
+    if (sent) finish()
+    else this.#whenSent = finish
   }
 
   failed(error: Error): void {
     if (this.#done || this.#stopped) return
     const timedOut = error instanceof WorkerError && error.code === 'backend-timeout'
     if (timedOut) return this.#stop('timeout')
-    if (!this.#streaming || this.#head === undefined) {
+    if (!this.#streaming) {
       return this.#refuse(refusalOf(502, 'backend_failed', `the worker's backend failed: ${error.message}`))
     }
     this.#tally(errorCode.failure, 'the backend failed in the middle of the answer', 'failed')
@@ -200,7 +206,8 @@ export class Serving implements BackendEvents {
     this.#run?.cancel()
     if (why === 'exceeded') return this.#cut()
     if (why === 'cancelled') return this.#tally(errorCode.cancelled, 'cancelled', 'cancelled')
-    if (this.#head !== undefined && this.#streaming) return this.#tally(errorCode.timeout, 'timeout in worker', 'failed')
+    const begun = this.#streaming || this.#whenSent !== undefined
+    if (begun) return this.#tally(errorCode.timeout, 'timeout in worker', 'failed')
     this.#refuse(refusalOf(504, 'timeout', 'the answer took longer than the query allowed'))
   }
 
@@ -211,8 +218,8 @@ export class Serving implements BackendEvents {
         if (this.#done) return
         const bytes = this.#meter!.cut(known) ?? nothing
         const tokens = this.#adjusted()
-        this.#answer.last(bytes, this.#final(tokens))
-        this.#finish('succeeded', tokens)
+        if (this.#answer.last(bytes, this.#final(tokens))) this.#finish('succeeded', tokens)
+        else this.#whenSent = () => this.#finish('succeeded', tokens)
       })
       .catch((error: unknown) => this.#broken(error))
   }
@@ -245,6 +252,7 @@ export class Serving implements BackendEvents {
   #finish(outcome: Outcome, tokens: TokensUsed): void {
     this.#done = true
     this.#deadline?.cancel()
+    this.#whenSent = undefined
     this.#body = []
     this.#ended(outcome, tokens)
   }

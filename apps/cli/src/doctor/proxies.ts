@@ -71,7 +71,8 @@ const advices: Record<string, string> = {
   TLS: 'Check that the proxy and this side are of compatible versions, and that no other program listens there.',
   policy:
     'Ask for less with --policy any, or let the proxy show evidence. Compare the clocks of both machines.',
-  handshake: 'Give both sides the same root configuration, and the same is_test and hash settings.',
+  handshake:
+    'Give both sides the same root configuration, is_test and hash settings; look into the log of the proxy.',
   router: 'Start the router at connect_to_proxy_via with --serialize-info, or leave --router away.',
 }
 

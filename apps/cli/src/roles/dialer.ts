@@ -6,7 +6,7 @@ import type { PolicyName } from './role.ts'
 
 /** How a client or worker reaches proxies. */
 export interface Reach {
-  /** What is asked of proxies, and shown to them, on direct connections. */
+  /** What is asked of proxies on direct connections. */
   readonly policy: PolicyName
   /** Proofs of work that are harder are refused. */
   readonly maxDifficulty: number

@@ -13,7 +13,8 @@ export const backendModel = 'test/parrot'
 export const backendAnswer = 'Hello from the backend.'
 
 /** `usage` false makes it a server that never says how many tokens it used. */
-export async function startBackend(options: { usage?: boolean } = {}): Promise<TestBackend> {
+export async function startBackend(options: { usage?: boolean; model?: string } = {}): Promise<TestBackend> {
+  const { model = backendModel } = options
   const usage =
     options.usage === false ? undefined : { prompt_tokens: 3, completion_tokens: 5, total_tokens: 8 }
   let held: { reached: () => void; released: Promise<void> } | undefined
@@ -23,7 +24,7 @@ export async function startBackend(options: { usage?: boolean } = {}): Promise<T
     request.on('end', async () => {
       if (request.url === '/v1/models') {
         response.setHeader('content-type', 'application/json')
-        response.end(JSON.stringify({ object: 'list', data: [{ id: backendModel, object: 'model' }] }))
+        response.end(JSON.stringify({ object: 'list', data: [{ id: model, object: 'model' }] }))
       } else if (request.url === '/v1/chat/completions') {
         held?.reached()
         await held?.released

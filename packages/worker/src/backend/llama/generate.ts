@@ -91,7 +91,10 @@ async function* sampled(
   for await (const token of evaluation) yield { token }
 }
 
-/** The library gives the plain scores of the likeliest tokens; which of them is taken is decided here. */
+/** Stands for a probability of zero, as in OpenAI's answers. */
+const leastLogprob = -9999
+
+/** The library gives the plain probabilities of all tokens; which of them is taken is decided here. */
 async function* withLogprobs(
   sequence: LlamaContextSequence,
   last: Token,
@@ -100,21 +103,23 @@ async function* withLogprobs(
   top: number,
 ): AsyncGenerator<{ token: Token; logprob?: TokenLogprob }> {
   const generateNext = {
-    logits: { filter: { tokens: [], includeTop: Math.max(top, maxCandidates) } },
-    totalLogitWeight: true,
+    token: true,
+    probabilities: true,
+    options: { temperature: 1, topK: 0, topP: 1, minP: 0, seed: 0 },
   }
   const random = seededRandom(options.sampling.seed)
+  const entry = ([token, logprob]: readonly [Token, number]) => ({
+    token: sequence.model.detokenize([token], true),
+    logprob,
+  })
   let input = last
   for (;;) {
     const [result] = await sequence.controlledEvaluate([[input, { generateNext }]])
-    const scores = [...(result?.next.logits ?? [])].toSorted(([, a], [, b]) => b - a)
-    const [best] = scores
-    if (best === undefined) return
-    const total = best[1] + Math.log(result?.next.totalLogitWeight ?? 1)
-    const entry = ([token, score]: readonly [Token, number]) => ({
-      token: sequence.model.detokenize([token], true),
-      logprob: Math.min(0, score - total),
-    })
+    const likely = [...(result?.next.probabilities ?? [])]
+      .toSorted(([, a], [, b]) => b - a)
+      .slice(0, Math.max(top, maxCandidates))
+    if (likely.length === 0) return
+    const scores = likely.map(([token, probability]) => [token, Math.max(leastLogprob, Math.log(probability))] as const)
     const chosen = choose(scores, options.sampling, written.slice(-penaltyTokens), random)
     yield { token: chosen[0], logprob: { ...entry(chosen), top: scores.slice(0, top).map(entry) } }
     input = chosen[0]

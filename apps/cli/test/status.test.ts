@@ -1,47 +1,23 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
-import { request } from 'node:http'
 import { after, before, test } from 'node:test'
-import { backendModel, startBackend, type TestBackend } from './support/backend.ts'
+import { Connection, type Transport } from '@cocoon/wire'
+import { dial, systemWorld } from '@cocoon/wire/node'
+import { checkPeersAs, ownIdentity } from '../src/roles/attestation.ts'
+import { backendModel } from './support/backend.ts'
 import { type Running, start } from './support/console.ts'
-import { type Folder, freePorts, makeFolder, rootJson, runnerJson } from './support/files.ts'
+import { freePorts, makeFolder, rootJson, runnerJson } from './support/files.ts'
+import { startNetwork, type TestNetwork } from './support/network.ts'
 import { ask, bodyOf, getJson } from './support/requests.ts'
 
-let folder: Folder
-let backend: TestBackend
-let up: Running
-let addresses: { client: string; proxy: string; worker: string }
+let network: TestNetwork
+let addresses: TestNetwork['addresses']
 
 before(async () => {
-  folder = await makeFolder()
-  backend = await startBackend()
-  const zero = ['--port', '--proxy-port', '--proxy-workers-port', '--proxy-clients-port', '--worker-port']
-  const argv = [
-    'up',
-    '--json',
-    '--state',
-    folder.path,
-    '--backend',
-    backend.url,
-    ...zero.flatMap(flag => [flag, '0']),
-  ]
-  up = start(argv)
-  const {
-    client,
-    proxy,
-    worker,
-    base_url: url,
-  } = JSON.parse(await up.stdout.line(line => line.includes('"ready"')))
-  addresses = { client: client.http, proxy: proxy.http, worker: worker.http }
-  await ask(url, backendModel)
+  network = await startNetwork()
+  addresses = network.addresses
+  await ask(network.url, backendModel)
 })
-
-after(async () => {
-  up.stop()
-  await up.exitCode
-  await backend[Symbol.asyncDispose]()
-  await folder[Symbol.asyncDispose]()
-})
+after(() => network[Symbol.asyncDispose]())
 
 const statusKeys = [
   'enabled',
@@ -232,105 +208,81 @@ test('/metrics counts, with labels of few values', async () => {
   }
 })
 
-test('actions need POST and the token; those of the chain do not exist here', async () => {
-  const actions = {
-    client: ['charge', 'close', 'topup', 'withdraw'],
-    proxy: ['enable', 'disable', 'payout', 'charge', 'withdraw'],
-    worker: ['enable', 'disable', 'change_coefficient', 'payout'],
+/** Asks for every page; each must be there whatever the role is in the middle of. */
+async function everyPage(address: string): Promise<{ status: number; reasons: string[] }> {
+  const stats = await fetch(`http://${address}/stats`)
+  assert.equal(stats.status, 200)
+  assert.match(await stats.text(), /Simulated/)
+  for (const path of ['jsonstats', 'metrics']) {
+    const response = await fetch(`http://${address}/${path}`)
+    assert.equal(response.status, 200)
+    const text = await response.text()
+    if (path === 'jsonstats') JSON.parse(text)
   }
-  for (const [role, names] of Object.entries(actions)) {
-    const address = addresses[role as keyof typeof addresses]
-    const token = await tokenOf(role)
-    for (const name of names) {
-      const url = `http://${address}/request/${name}`
-      assert.equal((await fetch(url)).status, 405, url)
-      assert.equal((await fetch(url, { method: 'POST' })).status, 401, url)
-      assert.equal((await post(url, `${token}x`)).status, 401, url)
-      if (['enable', 'disable', 'change_coefficient'].includes(name)) continue
-      const response = await post(url, token)
-      assert.equal(response.status, 501)
-      assert.equal((await bodyOf(response)).error.code, 'needs-chain')
-    }
-  }
-})
+  const health = await fetch(`http://${address}/health`)
+  return { status: health.status, reasons: (await bodyOf(health)).reasons }
+}
 
-test('a worker is disabled, enabled and repriced', async () => {
-  const token = await tokenOf('worker')
-  const url = `http://${addresses.worker}`
-  assert.deepEqual(await bodyOf(await post(`${url}/request/disable`, token)), { enabled: false })
-  const health = await fetch(`${url}/health`)
-  assert.equal(health.status, 503)
-  const { status, reasons, simulated } = await bodyOf(health)
-  assert.deepEqual([status, simulated], ['not ready', true])
-  assert.match(reasons[0], /it is disabled/)
-  assert.deepEqual(await bodyOf(await post(`${url}/request/enable`, token)), { enabled: true })
-  assert.equal((await fetch(`${url}/health`)).status, 200)
-
-  const changed = await post(`${url}/request/change_coefficient?coefficient=1.5`, token)
-  assert.deepEqual(await bodyOf(changed), { coefficient: 1500 })
-  for (const text of ['', '-1', 'x', '1e3', '9999999']) {
-    assert.equal((await post(`${url}/request/change_coefficient?coefficient=${text}`, token)).status, 400)
-  }
-})
-
-test('a proxy is disabled and enabled', async () => {
-  const token = await tokenOf('proxy')
-  const url = `http://${addresses.proxy}`
-  assert.equal((await bodyOf(await post(`${url}/request/disable`, token))).enabled, false)
-  assert.equal((await getJson(`${url}/jsonstats`)).status.enabled, false)
-  assert.equal((await fetch(`${url}/health`)).status, 503)
-  assert.equal((await bodyOf(await post(`${url}/request/enable`, token))).enabled, true)
-  assert.equal((await fetch(`${url}/health`)).status, 200)
-})
-
-test('what is not there is told as JSON, and another host name is refused', async () => {
-  const missing = await fetch(`http://${addresses.worker}/v1/models`)
-  assert.equal(missing.status, 404)
-  assert.equal((await bodyOf(missing)).error.code, 'not-found')
-  for (const address of Object.values(addresses)) {
-    assert.equal(await statusWithHost(address, 'evil.example'), 403)
-    assert.equal(await statusWithHost(address, 'localhost:1'), 200)
-  }
-})
-
-test('http_access_hash guards reads too, and is the token', async () => {
-  const [http = 0, workers = 0, clients = 0] = await freePorts(3)
+test('pages are there at any moment of a connection', async () => {
+  await using folder = await makeFolder()
+  const [workers = 0, clients = 0, ...httpPorts] = await freePorts(5)
+  const [proxyHttp = '', clientHttp = '', workerHttp = ''] = httpPorts.map(port => `127.0.0.1:${port}`)
   const root = await folder.write('root.json', rootJson({ workers, clients }))
-  const file = { ...runnerJson({ httpPorts: [http] }).proxy, http_access_hash: 'opensesame' }
-  const config = await folder.write('guarded.json', file)
-  const ports = ['--workers-port', String(workers), '--clients-port', String(clients)]
-  const proxy = start(['proxy', '-c', config, '-C', root, '--state', folder.path, ...ports])
-  await Promise.race([proxy.stdout.line(line => line.startsWith('proxy runs')), proxy.exitCode])
-  const url = `http://127.0.0.1:${http}`
-  assert.equal((await fetch(`${url}/jsonstats`)).status, 401)
-  assert.equal((await fetch(`${url}/jsonstats?access_hash=wrong`)).status, 401)
-  assert.equal((await fetch(`${url}/jsonstats?access_hash=opensesame`)).status, 200)
-  assert.equal((await fetch(`${url}/stats`, { headers: { authorization: 'Bearer opensesame' } })).status, 200)
-  assert.equal((await fetch(`${url}/health`)).status, 503)
-  // In an address a token ends up in logs: it changes nothing.
-  assert.equal((await fetch(`${url}/request/disable?access_hash=opensesame`, { method: 'POST' })).status, 401)
-  assert.equal((await post(`${url}/request/disable`, 'opensesame')).status, 200)
+  const files = runnerJson({ httpPorts })
+  const common = ['-C', root, '--state', folder.path]
+  const begin = async (role: 'proxy' | 'client' | 'worker', ...flags: string[]): Promise<Running> => {
+    const running = start([role, '-c', await folder.write(`${role}.json`, files[role]), ...common, ...flags])
+    const ended = running.exitCode.then(code =>
+      assert.fail(`${role} ended with ${code}: ${running.stderr.text}`),
+    )
+    ended.catch(() => {})
+    await Promise.race([running.stdout.line(line => line.startsWith(`${role} runs`)), ended])
+    return running
+  }
+
+  // Nobody to connect to, and no backend.
+  const client = await begin('client')
+  assert.match((await everyPage(clientHttp)).reasons[0] ?? '', /^proxy 127\.0\.0\.1:\d+ is not connected/)
+  const worker = await begin('worker')
+  const { status, reasons } = await everyPage(workerHttp)
+  assert.equal(status, 503)
+  assert.match(reasons[0] ?? '', /^the backend http:\/\/127\.0\.0\.1:1 is not up/)
+  client.stop()
+  worker.stop()
+  assert.deepEqual([await client.exitCode, await worker.exitCode], [0, 0])
+
+  const ports = ['--workers-port', String(workers), '--clients-port', String(clients), '--difficulty', '2']
+  const proxy = await begin('proxy', ...ports)
+  assert.deepEqual((await everyPage(proxyHttp)).reasons, ['no worker is connected'])
+
+  // Connected, then in the middle of the session's handshake, then gone.
+  using identity = await ownIdentity(systemWorld, () => {})
+  const world = systemWorld
+  const mode = { kind: 'direct' } as const
+  const checkPeer = checkPeersAs('server', 'any', world)
+  const transports: Transport[] = []
+  for (const port of [workers, clients]) {
+    const options = { host: '127.0.0.1', port, mode, identity: identity.current(), checkPeer, world }
+    transports.push(await dial(options))
+    assert.deepEqual((await everyPage(proxyHttp)).reasons, ['no worker is connected'])
+  }
+  for (const transport of transports) {
+    const connection = await new Promise<Connection>(resolve => {
+      const events = {
+        ready: () => resolve(half),
+        packet: () => {},
+        query: () => {},
+        drain: () => {},
+        closed: () => {},
+      }
+      const half = new Connection({ transport, world, side: 'dialer', events })
+      half.start()
+    })
+    assert.deepEqual((await everyPage(proxyHttp)).reasons, ['no worker is connected'])
+    transport.destroy()
+    assert.equal(connection.peer.address, transport.peer.address)
+    await everyPage(proxyHttp)
+  }
   proxy.stop()
   assert.equal(await proxy.exitCode, 0)
-  assert.doesNotMatch(proxy.stderr.text, /control-token|opensesame/)
 })
-
-async function tokenOf(role: string): Promise<string> {
-  const port = addresses[role as keyof typeof addresses].split(':')[1]
-  return (await readFile(`${folder.path}/${role}-${port}.token`, 'utf8')).trim()
-}
-
-async function post(url: string, token: string): Promise<Response> {
-  return fetch(url, { method: 'POST', headers: { authorization: `Bearer ${token}` } })
-}
-
-function statusWithHost(address: string, host: string): Promise<number | undefined> {
-  return new Promise((resolve, reject) => {
-    const asked = request(`http://${address}/health`, { headers: { host } }, response => {
-      response.resume()
-      resolve(response.statusCode)
-    })
-    asked.on('error', reject)
-    asked.end()
-  })
-}
