@@ -36,8 +36,8 @@ test('the README begins with the line that starts and the line that tests', () =
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
   assert.equal(start, 'npm ci && npm start')
   assert.equal(testing, 'npm ci && npm test')
-  assert.equal(scripts['start'], 'cocoon up')
-  assert.equal(scripts['test'], 'node scripts/test.ts')
+  assert.match(scripts['start'] ?? '', /\bup$/)
+  assert.match(scripts['test'] ?? '', /^node .*\bscripts\/test\.ts$/)
   assert.equal(read('.ci/run').trimEnd().split('\n').at(-1), testing)
 })
 

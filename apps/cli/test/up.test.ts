@@ -38,7 +38,7 @@ test('up with its own model: ready, answers, ends at Ctrl-C and leaves nothing b
   assert.equal(up.stderr.text, '')
 
   const whole = await ask(network.base_url, network.model)
-  assert.match(whole, /^Hello! I am a tiny test model/)
+  assert.match(whole, /^Hello. I am a tiny test model/)
   assert.equal(await askStreaming(network.base_url, network.model), whole)
 
   up.kill('SIGINT')

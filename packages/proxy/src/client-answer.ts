@@ -40,6 +40,8 @@ export class ClientAnswer {
   readonly #connection: Connection
   readonly #version: number
   readonly #requestId: Uint8Array
+  /** Bytes of the answer itself, without their framing. */
+  sentBytes = 0
 
   constructor(connection: Connection, version: number, requestId: Uint8Array) {
     this.#connection = connection
@@ -67,6 +69,7 @@ export class ClientAnswer {
   }
 
   #head(response: Uint8Array, final: ClientFinal | undefined): void {
+    this.sentBytes += response.length
     const requestId = this.#requestId
     if (this.#version === 0) {
       this.#connection.send(clientQueryAnswer, {
@@ -87,6 +90,7 @@ export class ClientAnswer {
   }
 
   part(bytes: Uint8Array, final: ClientFinal | undefined): void {
+    this.sentBytes += bytes.length
     let rest = bytes
     while (rest.length > pieceBytes) {
       this.#part(rest.subarray(0, pieceBytes), undefined)

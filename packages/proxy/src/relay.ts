@@ -323,6 +323,7 @@ export class Relay {
     } catch (error) {
       this.client.connection.close(this.#desk.chargeFailed(error))
     } finally {
+      this.#desk.stats.bytesSent += this.#answer.sentBytes
       this.client.finished(this)
     }
   }

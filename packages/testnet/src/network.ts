@@ -3,6 +3,7 @@ import {
   type ContractAddress,
   contractAddress,
   createPaymentKey,
+  type Ledger,
   MemoryLedger,
   modelHash,
   parsePseudoConfig,
@@ -41,7 +42,7 @@ export interface TestNetworkOptions {
 /** A proxy of a test network, and what a test may want to know of it. */
 export interface TestProxy {
   readonly proxy: Proxy
-  readonly ledger: MemoryLedger
+  readonly ledger: Ledger
   readonly key: PaymentKey
   readonly owner: ContractAddress
   readonly place: Place
@@ -85,7 +86,9 @@ export async function startTestNetwork(options: TestNetworkOptions = {}): Promis
     root: addressNamed('root'),
     log: (who, event) => options.log?.(who, event),
   }
-  const proxies = places.map((place, index) => startProxy(parts, place, index, options.proxies?.[index] ?? {}))
+  const proxies = places.map((place, index) =>
+    startProxy(parts, place, index, options.proxies?.[index] ?? {}),
+  )
   const workers = (options.workers ?? [{}]).map((given, index) => startWorker(parts, index, given))
   const clients = (options.clients ?? [{}]).map((given, index) => startClient(parts, index, given))
   return {
@@ -160,9 +163,9 @@ function configOf(street: Street, places: Place[], model: string, options: TestN
 
 function startProxy(parts: Parts, place: Place, index: number, given: Partial<ProxyOptions>): TestProxy {
   const { world, config, root, log } = parts
-  const ledger = new MemoryLedger()
-  const key = createPaymentKey(hash('sha256', `payment key ${index}`, 'buffer'))
-  const owner = addressNamed(`proxy ${index}`)
+  const ledger = given.ledger ?? new MemoryLedger()
+  const key = given.key ?? createPaymentKey(hash('sha256', `payment key ${index}`, 'buffer'))
+  const owner = given.owner ?? addressNamed(`proxy ${index}`)
   const proxy = new Proxy({
     world,
     config,

@@ -37,7 +37,9 @@ async function runSeed(profile: ProfileName, seed: string): Promise<boolean> {
     const result = await simulate({ seed, profile, steps: Number(flags.steps), ...print })
     const { queries, answered, refused, failed, events, virtualMs, digest } = result
     const told = `${queries} queries: ${answered} answered, ${refused} refused, ${failed} failed`
-    console.log(`${profile} ${seed}: ${told}; ${events} events, ${(virtualMs / 1000).toFixed()} s, ${digest.slice(0, 16)}`)
+    console.log(
+      `${profile} ${seed}: ${told}; ${events} events, ${(virtualMs / 1000).toFixed()} s, ${digest.slice(0, 16)}`,
+    )
     return true
   } catch (error) {
     console.error(`${profile} ${seed} FAILED\n${error instanceof Error ? error.message : String(error)}`)

@@ -5,21 +5,28 @@ export interface Asked {
   status: number | undefined
   headers: Array<[string, string]>
   text: string
-  ended: { kind: 'end'; tokens: bigint; proxy: string | undefined } | { kind: 'failed'; code: string; tokens: bigint } | undefined
+  ended:
+    | { kind: 'end'; tokens: bigint; proxy: string | undefined }
+    | { kind: 'failed'; code: string; tokens: bigint }
+    | undefined
   summary: AnswerSummary | undefined
   cancel(): void
 }
 
 /** Asks the way an endpoint does. */
-export function ask(
-  network: Network,
-  change: Partial<Omit<Query, 'body'>> & { body?: object } = {},
-): Asked {
+export function ask(network: Network, change: Partial<Omit<Query, 'body'>> & { body?: object } = {}): Asked {
   const { body = {}, ...rest } = change
   const messages = [{ role: 'user', content: 'Hi' }]
   const maxTokens = change.maxTokens ?? 1_000
   const json = 'messages' in body ? body : { model: 'test/model', max_tokens: maxTokens, messages, ...body }
-  const asked: Asked = { status: undefined, headers: [], text: '', ended: undefined, summary: undefined, cancel: () => run.cancel() }
+  const asked: Asked = {
+    status: undefined,
+    headers: [],
+    text: '',
+    ended: undefined,
+    summary: undefined,
+    cancel: () => run.cancel(),
+  }
   const run: Run = network.run(
     {
       model: 'test/model',
@@ -45,7 +52,11 @@ export function ask(
       },
       failed: (error, summary) => {
         asked.summary = summary
-        asked.ended = { kind: 'failed', code: (error as { code?: string }).code ?? error.name, tokens: summary.tokens }
+        asked.ended = {
+          kind: 'failed',
+          code: (error as { code?: string }).code ?? error.name,
+          tokens: summary.tokens,
+        }
       },
     },
   )

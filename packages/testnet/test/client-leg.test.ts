@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type AnyCombinator, type ClientRunQueryEx, decode, type HttpResponse, httpResponse } from '@cocoon/wire'
+import {
+  type AnyCombinator,
+  type ClientRunQueryEx,
+  decode,
+  type HttpResponse,
+  httpResponse,
+} from '@cocoon/wire'
 import { ScriptedBackend, streamedAnswer, wholeAnswer } from '../src/index.ts'
 import {
   chatRequest,
@@ -39,13 +45,17 @@ function oldQuery(change: Partial<ClientRunQueryEx> = {}): AnyCombinator {
 
 /** The response in the first answer of a client. */
 function headOf(peer: ScriptedPeer): HttpResponse {
-  const [head] = peer.packets.filter(packet => packet._ === 'client.queryAnswerEx' || packet._ === 'client.queryAnswer')
+  const [head] = peer.packets.filter(
+    packet => packet._ === 'client.queryAnswerEx' || packet._ === 'client.queryAnswer',
+  )
   return decode(httpResponse, (head as { answer: Uint8Array }).answer)
 }
 
 /** All bytes of the body that a client got. */
 function bodyOf(peer: ScriptedPeer): string {
-  const parts = peer.packets.filter(packet => /queryAnswerPart(Ex)?$/.test(packet._)) as Array<{ answer: Uint8Array }>
+  const parts = peer.packets.filter(packet => /queryAnswerPart(Ex)?$/.test(packet._)) as Array<{
+    answer: Uint8Array
+  }>
   return Buffer.concat([headOf(peer).payload, ...parts.map(part => part.answer)]).toString()
 }
 
@@ -54,14 +64,19 @@ function errorOf(peer: ScriptedPeer): { code: string; cocoon_code: number; messa
 }
 
 test('a client of version 0 gets the oldest forms, with tokens in every part', async () => {
-  await using network = await virtualNetwork({ workers: [{ backend: new ScriptedBackend(streamedAnswer(words, usage)) }] })
+  await using network = await virtualNetwork({
+    workers: [{ backend: new ScriptedBackend(streamedAnswer(words, usage)) }],
+  })
   const peer = await scriptedClient(network, undefined)
   peer.send(oldQuery({ query: chatRequest({ stream: true }) }))
   await network.world.until(() => peer.all('proxy.clientRequestPayment').length > 0)
 
   const [head] = peer.all('client.queryAnswer')
   const parts = peer.all('client.queryAnswerPart')
-  assert.deepEqual(new Set(peer.kinds()), new Set(['client.queryAnswer', 'client.queryAnswerPart', 'proxy.clientRequestPayment']))
+  assert.deepEqual(
+    new Set(peer.kinds()),
+    new Set(['client.queryAnswer', 'client.queryAnswerPart', 'proxy.clientRequestPayment']),
+  )
   assert.equal(head?.isCompleted, false)
   assert.equal(parts.at(-1)?.isCompleted, true)
   assert.equal(parts.at(-1)?.requestTokensUsed.totalTokensUsed, 150n)
@@ -69,11 +84,17 @@ test('a client of version 0 gets the oldest forms, with tokens in every part', a
 })
 
 test('a whole answer of version 0 has its body in a part', async () => {
-  await using network = await virtualNetwork({ workers: [{ backend: new ScriptedBackend(wholeAnswer('Hello', usage)) }] })
+  await using network = await virtualNetwork({
+    workers: [{ backend: new ScriptedBackend(wholeAnswer('Hello', usage)) }],
+  })
   const peer = await scriptedClient(network, undefined)
   peer.send(oldQuery())
   await network.world.until(() => peer.all('proxy.clientRequestPayment').length > 0)
-  assert.deepEqual(peer.kinds(), ['client.queryAnswer', 'client.queryAnswerPart', 'proxy.clientRequestPayment'])
+  assert.deepEqual(peer.kinds(), [
+    'client.queryAnswer',
+    'client.queryAnswerPart',
+    'proxy.clientRequestPayment',
+  ])
   assert.equal(headOf(peer).payload.length, 0)
   assert.match(bodyOf(peer), /"content":"Hello"/)
 })
@@ -89,7 +110,9 @@ for (const version of [1, 2, 3]) {
       peer.send(query({ enableDebug, query: chatRequest({ stream: true }) }))
       await network.world.until(() => peer.all('proxy.clientRequestPayment').length > 0)
 
-      const answers = peer.packets.filter(packet => packet._ !== 'proxy.clientRequestPayment') as Array<{ flags: number }>
+      const answers = peer.packets.filter(packet => packet._ !== 'proxy.clientRequestPayment') as Array<{
+        flags: number
+      }>
       const last = peer.all('client.queryAnswerPartEx').at(-1)!
       assert.equal(peer.packets[0]?._, 'client.queryAnswerEx')
       assert.deepEqual(
@@ -108,7 +131,10 @@ for (const version of [1, 2, 3]) {
       if (version >= 2) {
         const { proxyStartTime = 0, workerStartTime = 0, workerEndTime = 0, proxyEndTime = 0 } = info
         const times = [proxyStartTime, workerStartTime, workerEndTime, proxyEndTime]
-        assert.deepEqual(times, times.toSorted((a, b) => a - b))
+        assert.deepEqual(
+          times,
+          times.toSorted((a, b) => a - b),
+        )
         assert.ok(Math.abs(proxyStartTime - network.world.now() / 1_000) < 10)
       }
     }
@@ -138,7 +164,13 @@ const refusals: Array<[string, Partial<ClientRunQueryEx>, number, string, number
   ['a timeout of nothing', { timeout: 0 }, 400, 'invalid_request', 621],
   ['a timeout that is no number', { timeout: NaN }, 400, 'invalid_request', 621],
   ['a timeout without end', { timeout: Infinity }, 400, 'invalid_request', 621],
-  ['more than the balance', { maxTokens: 2 ** 31 - 1, maxCoefficient: 2 ** 31 - 1 }, 402, 'insufficient_balance', 602],
+  [
+    'more than the balance',
+    { maxTokens: 2 ** 31 - 1, maxCoefficient: 2 ** 31 - 1 },
+    402,
+    'insufficient_balance',
+    602,
+  ],
   ['a configuration of the future', { minConfigVersion: 7 }, 503, 'config_version_too_low', 602],
   ['a configuration of the far future', { minConfigVersion: -1 }, 503, 'config_version_too_low', 602],
   ['an unknown model', { modelName: 'nobody/has-it' }, 404, 'model_not_found', 621],
@@ -232,13 +264,19 @@ test('worker types: a summary for version 0, every worker for later ones', async
   assert.deepEqual(listed, {
     _: 'client.workerTypesV2',
     types: [
-      { _: 'client.workerTypeV2', name: 'test/model', workers: [instance(1_000), instance(2_000), instance(3_000)] },
+      {
+        _: 'client.workerTypeV2',
+        name: 'test/model',
+        workers: [instance(1_000), instance(2_000), instance(3_000)],
+      },
     ],
   })
 })
 
 test('payments are told of after each query and on demand, and never before the handshake is over', async () => {
-  await using network = await virtualNetwork({ workers: [{ backend: new ScriptedBackend(wholeAnswer('Hello', usage)) }] })
+  await using network = await virtualNetwork({
+    workers: [{ backend: new ScriptedBackend(wholeAnswer('Hello', usage)) }],
+  })
   const peer = await scriptedClient(network, { min: 0, max: 2 })
   for (const count of [1n, 2n, 3n]) {
     peer.packets.length = 0
@@ -259,7 +297,9 @@ test('payments are told of after each query and on demand, and never before the 
 })
 
 test('payments of version 3 are told of once for queries that end together', async () => {
-  await using network = await virtualNetwork({ workers: [{ backend: new ScriptedBackend(wholeAnswer('Hello', usage)) }] })
+  await using network = await virtualNetwork({
+    workers: [{ backend: new ScriptedBackend(wholeAnswer('Hello', usage)) }],
+  })
   const peer = await scriptedClient(network, { min: 0, max: 3 })
   for (const byte of [1, 2, 3]) peer.send(query({ requestId: requestId(byte) }))
   await network.world.until(() => peer.all('client.queryAnswerEx').length === 3)
@@ -272,7 +312,10 @@ test('payments of version 3 are told of once for queries that end together', asy
 test('a query that no authorised client asks ends the connection', async () => {
   await using network = await virtualNetwork()
   const peer = await scriptedClient(network, { min: 0, max: 2 })
-  await assert.rejects(network.world.finish(peer.ask({ _: 'worker.updatePaymentStatus' })), /already authorized/)
+  await assert.rejects(
+    network.world.finish(peer.ask({ _: 'worker.updatePaymentStatus' })),
+    /already authorized/,
+  )
   await network.world.until(() => peer.closed !== undefined)
 })
 

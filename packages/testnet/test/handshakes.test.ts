@@ -14,7 +14,10 @@ import {
   workerParams,
 } from './scripted-peer.ts'
 
-const secret = (bytes: string): AnyCombinator => ({ _: 'client.authorizeWithProxyShort', data: Buffer.from(bytes) })
+const secret = (bytes: string): AnyCombinator => ({
+  _: 'client.authorizeWithProxyShort',
+  data: Buffer.from(bytes),
+})
 const newest = { min: 0, max: 3 }
 
 /** The question is refused in these words, and the connection closes. */
@@ -36,9 +39,24 @@ async function refuses(
 const clientRefusals: Array<[string, ClientConnectToProxy, number, RegExp]> = [
   ['without the flag of newer clients', clientHello(newest, { flags: 0 }), 602, /tool? old client/],
   ['of another mode', clientHello(newest, { isTest: false }), 602, /test mode mismatch/],
-  ['without an address', clientHello(newest, { clientOwnerAddress: 'nowhere' }), 602, /cannot parse client owner address/],
-  ['with a newer configuration', { ...clientHello(newest), minConfigVersion: 2 }, 602, /active config version is too low/],
-  ['with a negative configuration', { ...clientHello(newest), minConfigVersion: -1 }, 602, /active config version is too low/],
+  [
+    'without an address',
+    clientHello(newest, { clientOwnerAddress: 'nowhere' }),
+    602,
+    /cannot parse client owner address/,
+  ],
+  [
+    'with a newer configuration',
+    { ...clientHello(newest), minConfigVersion: 2 },
+    602,
+    /active config version is too low/,
+  ],
+  [
+    'with a negative configuration',
+    { ...clientHello(newest), minConfigVersion: -1 },
+    602,
+    /active config version is too low/,
+  ],
   ['of the future', clientHello({ min: 4, max: 9 }), 621, /cannot choose common protocol version/],
   ['of before all versions', clientHello({ min: -3, max: -1 }), 621, /cannot choose common protocol version/],
 ]
@@ -94,10 +112,17 @@ test('the second step of a client: what is refused, and what is not', async () =
 })
 
 test('a client whose contract closes or is not known is refused', async () => {
-  const contract = { credit: creditWithoutChain({ pricePerTokenNano: 2n, minClientStakeNano: 1n }), secretHash: new Uint8Array(32) }
+  const contract = {
+    credit: creditWithoutChain({ pricePerTokenNano: 2n, minClientStakeNano: 1n }),
+    secretHash: new Uint8Array(32),
+  }
   let status: 'closing' | 'closed' | undefined = 'closing'
   const find = async () => (status === undefined ? undefined : { ...contract, status })
-  await using network = await virtualNetwork({ workers: [], clients: [], proxies: [{ clientContracts: { find } }] })
+  await using network = await virtualNetwork({
+    workers: [],
+    clients: [],
+    proxies: [{ clientContracts: { find } }],
+  })
   await refuses(network, await connectPeer(network, 'client'), clientHello(newest), 602, /client is closing/)
   status = 'closed'
   await refuses(network, await connectPeer(network, 'client'), clientHello(newest), 602, /client is closing/)
@@ -115,9 +140,19 @@ const workerRefusals: Array<[string, Partial<WorkerParams>, number, RegExp]> = [
   ['that takes no queries', { maxActiveRequests: 0 }, 621, /invalid max_active_requests value/],
   ['that takes fewer than no queries', { maxActiveRequests: -5 }, 621, /invalid max_active_requests value/],
   ['without connections', { proxyCnt: 0 }, 621, /invalid proxy_cnt value/],
-  ['with a model that is not registered', { model: 'test/model@2:0' }, 621, /invalid worker model 'test\/model@2:0'/],
+  [
+    'with a model that is not registered',
+    { model: 'test/model@2:0' },
+    621,
+    /invalid worker model 'test\/model@2:0'/,
+  ],
   ['of the future', { minProtoVersion: 4, maxProtoVersion: 9 }, 621, /cannot choose common protocol version/],
-  ['of before all versions', { minProtoVersion: -2, maxProtoVersion: -1 }, 621, /cannot choose common protocol version/],
+  [
+    'of before all versions',
+    { minProtoVersion: -2, maxProtoVersion: -1 },
+    621,
+    /cannot choose common protocol version/,
+  ],
   ['without an address', { workerOwnerAddress: 'nowhere' }, 602, /cannot parse worker owner address/],
 ]
 
@@ -131,7 +166,11 @@ for (const [what, change, code, words] of workerRefusals) {
 }
 
 test('a worker of an image that is not registered is refused', async () => {
-  await using network = await virtualNetwork({ workers: [], clients: [], config: { workerHashes: ['1'.repeat(64)] } })
+  await using network = await virtualNetwork({
+    workers: [],
+    clients: [],
+    config: { workerHashes: ['1'.repeat(64)] },
+  })
   const question = { _: 'worker.connectToProxy' as const, params: workerParams(network, newest) }
   await refuses(network, await connectPeer(network, 'worker'), question, 621, /image/)
 })
@@ -153,7 +192,11 @@ test('the steps of a worker come in their order or not at all', async () => {
   const { world } = network
   const hello = { _: 'worker.connectToProxy' as const, params: workerParams(network, newest) }
   const complete = { _: 'worker.proxyHandshakeComplete' as const, isDisabled: false }
-  const longer = { _: 'worker.extendedCompareBalanceWithProxy' as const, tokensCommittedToDb: 0n, other: new Uint8Array(0) }
+  const longer = {
+    _: 'worker.extendedCompareBalanceWithProxy' as const,
+    tokensCommittedToDb: 0n,
+    other: new Uint8Array(0),
+  }
   const wrongOrders: AnyCombinator[][] = [
     [nothingKnown],
     [complete],
@@ -176,7 +219,12 @@ test('questions that come all at once are answered one by one, and one session c
   await using network = await virtualNetwork({ workers: [], clients: [] })
   const { world } = network
   const client = await connectPeer(network, 'client')
-  const asked = [clientHello(newest), secret(''), secret('')].map(question => client.ask(question).then(() => 1, () => 0))
+  const asked = [clientHello(newest), secret(''), secret('')].map(question =>
+    client.ask(question).then(
+      () => 1,
+      () => 0,
+    ),
+  )
   const answers = await world.finish(Promise.all(asked))
   assert.ok(answers.length === 3)
   const worker = await connectPeer(network, 'worker')

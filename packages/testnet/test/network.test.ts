@@ -12,7 +12,14 @@ import {
   wordEvent,
 } from '../src/index.ts'
 import { type Asked, ask } from './asked.ts'
-import { chatRequest, requestId, scriptedClient, scriptedWorker, virtualNetwork, type VirtualNetwork } from './scripted-peer.ts'
+import {
+  chatRequest,
+  requestId,
+  scriptedClient,
+  scriptedWorker,
+  virtualNetwork,
+  type VirtualNetwork,
+} from './scripted-peer.ts'
 
 const usage = { prompt: 100, cached: 40, completion: 50, reasoning: 5 }
 
@@ -31,14 +38,20 @@ async function over(network: VirtualNetwork, asked: Asked): Promise<void> {
 /** Nobody has anything to do any more. */
 async function idle(network: VirtualNetwork): Promise<void> {
   await network.world.until(
-    () => network.proxies.every(({ proxy }) => proxy.running === 0) && network.workers.every(({ running }) => running === 0),
+    () =>
+      network.proxies.every(({ proxy }) => proxy.running === 0) &&
+      network.workers.every(({ running }) => running === 0),
   )
 }
 
 for (const transport of ['pipe', 'tcp'] as const) {
   test(`the whole network in one process, over ${transport}`, async () => {
     const backend = new ScriptedBackend(streamedAnswer(['Hello ', 'world'], usage))
-    await using network = await startTestNetwork({ transport, proxies: [{}, {}], workers: [{ backend }, { backend }] })
+    await using network = await startTestNetwork({
+      transport,
+      proxies: [{}, {}],
+      workers: [{ backend }, { backend }],
+    })
     await network.ready()
     const [first] = await network.client.models()
     assert.equal(first?.id, 'test/model')
@@ -66,7 +79,9 @@ for (const transport of ['pipe', 'tcp'] as const) {
 }
 
 test('what a client pays is what a worker earns, to the token', async () => {
-  await using network = await virtualNetwork({ workers: [{ backend: new ScriptedBackend(wholeAnswer('Hello', usage)) }] })
+  await using network = await virtualNetwork({
+    workers: [{ backend: new ScriptedBackend(wholeAnswer('Hello', usage)) }],
+  })
   for (let count = 1n; count <= 3n; count++) {
     const asked = ask(network.client)
     await over(network, asked)

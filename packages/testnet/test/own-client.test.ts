@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Client, ClientOptions } from '@cocoon/client'
 import { formatAddress } from '@cocoon/money'
-import { type AnyCombinator, type ClientRunQueryEx, encode, httpResponse, type TokensUsed } from '@cocoon/wire'
+import {
+  type AnyCombinator,
+  type ClientRunQueryEx,
+  encode,
+  httpResponse,
+  type TokensUsed,
+} from '@cocoon/wire'
 import { addressNamed } from '../src/index.ts'
 import { type Asked, ask } from './asked.ts'
 import { sendCut, virtualNetwork, type VirtualNetwork } from './scripted-peer.ts'
@@ -31,7 +37,8 @@ async function facing(
 }
 
 async function nextQuery({ network, proxy }: Scene): Promise<ClientRunQueryEx> {
-  const isQuery = (packet: AnyCombinator): boolean => packet._ === 'client.runQueryEx' || packet._ === 'client.runQuery'
+  const isQuery = (packet: AnyCombinator): boolean =>
+    packet._ === 'client.runQueryEx' || packet._ === 'client.runQuery'
   await network.world.until(() => proxy.peer.packets.some(isQuery))
   const { packets } = proxy.peer
   return packets.splice(packets.findIndex(isQuery), 1)[0] as ClientRunQueryEx
@@ -66,16 +73,31 @@ function tokensOf(totalTokensUsed: bigint): TokensUsed {
 /** The same answer in the forms of version 0 and in those of the later ones. */
 function forms(requestId: Uint8Array, total: bigint) {
   const requestTokensUsed = tokensOf(total)
-  const final = { flags: 1, finalInfo: { _: 'client.queryFinalInfo' as const, flags: 0, tokensUsed: requestTokensUsed } }
+  const final = {
+    flags: 1,
+    finalInfo: { _: 'client.queryFinalInfo' as const, flags: 0, tokensUsed: requestTokensUsed },
+  }
   const text = (letters: string): Uint8Array => Buffer.from(letters)
   return {
     old: {
       answer: [
         { _: 'client.queryAnswer', answer: head(), isCompleted: false, requestId, requestTokensUsed },
-        { _: 'client.queryAnswerPart', answer: text('one '), isCompleted: false, requestId, requestTokensUsed },
+        {
+          _: 'client.queryAnswerPart',
+          answer: text('one '),
+          isCompleted: false,
+          requestId,
+          requestTokensUsed,
+        },
         { _: 'client.queryAnswerPart', answer: text('two'), isCompleted: true, requestId, requestTokensUsed },
       ] as AnyCombinator[],
-      error: { _: 'client.queryAnswerError', errorCode: 651, error: 'no workers', requestId, requestTokensUsed } as AnyCombinator,
+      error: {
+        _: 'client.queryAnswerError',
+        errorCode: 651,
+        error: 'no workers',
+        requestId,
+        requestTokensUsed,
+      } as AnyCombinator,
     },
     ex: {
       answer: [
@@ -83,7 +105,13 @@ function forms(requestId: Uint8Array, total: bigint) {
         { _: 'client.queryAnswerPartEx', requestId, answer: text('one '), flags: 0 },
         { _: 'client.queryAnswerPartEx', requestId, answer: text('two'), ...final },
       ] as AnyCombinator[],
-      error: { _: 'client.queryAnswerErrorEx', requestId, errorCode: 651, error: 'no workers', ...final } as AnyCombinator,
+      error: {
+        _: 'client.queryAnswerErrorEx',
+        requestId,
+        errorCode: 651,
+        error: 'no workers',
+        ...final,
+      } as AnyCombinator,
     },
   }
 }
@@ -159,7 +187,11 @@ test('totals and signatures go up and never down', async () => {
   const channel = scene.client.proxies()[0]!.session!.channel!
   const push = async (signed: bigint, maxTokens: bigint): Promise<void> => {
     const totals = { dbTokens: maxTokens, maxTokens, requestTokens: 1n, requestId: new Uint8Array(32) }
-    scene.proxy.peer.send({ _: 'proxy.clientRequestPayment', signedPayment: scene.proxy.payment('client', signed), ...totals })
+    scene.proxy.peer.send({
+      _: 'proxy.clientRequestPayment',
+      signedPayment: scene.proxy.payment('client', signed),
+      ...totals,
+    })
     await world.runFor(10)
   }
   await push(10n, 20n)
@@ -184,8 +216,18 @@ test('a payment that does not verify costs the proxy its connection', async () =
 })
 
 const wrongProxies: Array<[string, number, Partial<ScriptedProxy['change']>, RegExp]> = [
-  ['of the wrong contract', 2, { params: { proxyScAddress: formatAddress(addressNamed('elsewhere')) } }, /contract/],
-  ['with the wrong contract for the client', 2, { clientAddress: formatAddress(addressNamed('elsewhere')) }, /contract/],
+  [
+    'of the wrong contract',
+    2,
+    { params: { proxyScAddress: formatAddress(addressNamed('elsewhere')) } },
+    /contract/,
+  ],
+  [
+    'with the wrong contract for the client',
+    2,
+    { clientAddress: formatAddress(addressNamed('elsewhere')) },
+    /contract/,
+  ],
   ['with an address that is none', 2, { clientAddress: 'elsewhere' }, /[Aa]ddress/],
   ['of another mode', 2, { params: { isTest: false } }, /test mode/],
   ['of a version that was not offered', 2, { params: { protoVersion: 4 } }, /version 4/],
@@ -203,7 +245,11 @@ for (const [what, version, change, words] of wrongProxies) {
 }
 
 test('a proxy of an image that is not registered is not even asked', async () => {
-  const network = await virtualNetwork({ workers: [], clients: [], config: { proxyHashes: ['1'.repeat(64)] } })
+  const network = await virtualNetwork({
+    workers: [],
+    clients: [],
+    config: { proxyHashes: ['1'.repeat(64)] },
+  })
   await using _ = network
   const proxy = new ScriptedProxy(() => network, 2)
   const client = network.addClient({ dial: proxy.dial })
@@ -216,7 +262,10 @@ test('the secret goes only to a proxy that shows its hash', async () => {
   await using knows = await facing(2, { secret: 'open sesame' }, { secret: Buffer.from('open sesame') })
   assert.ok(knows.client.isReady)
   const short = knows.proxy.asked.find(({ _ }) => _ === 'client.authorizeWithProxyShort')
-  assert.equal(short?._ === 'client.authorizeWithProxyShort' && Buffer.from(short.data).toString(), 'open sesame')
+  assert.equal(
+    short?._ === 'client.authorizeWithProxyShort' && Buffer.from(short.data).toString(),
+    'open sesame',
+  )
   await using other = await facing(2, { secret: 'something else' }, { secret: Buffer.from('open sesame') })
   assert.ok(other.proxy.asked.some(({ _ }) => _ === 'client.authorizeWithProxyLong'))
   assert.ok(!other.proxy.asked.some(({ _ }) => _ === 'client.authorizeWithProxyShort'))
@@ -233,7 +282,8 @@ const brokenAnswers: Array<[string, (scene: Scene, requestId: Uint8Array) => voi
   ],
   [
     'a status that is none',
-    ({ proxy }, requestId) => proxy.peer.send({ _: 'client.queryAnswerEx', requestId, answer: head(1_000), flags: 0 }),
+    ({ proxy }, requestId) =>
+      proxy.peer.send({ _: 'client.queryAnswerEx', requestId, answer: head(1_000), flags: 0 }),
   ],
   [
     'a head that is cut short',
@@ -253,7 +303,8 @@ for (const [what, breakIt] of brokenAnswers) {
     await scene.network.world.until(() => first.closed !== undefined)
     await scene.network.world.until(() => scene.client.isReady)
     if (asked.ended === undefined) {
-      for (const piece of forms((await nextQuery(scene)).requestId, 2n).ex.answer) scene.proxy.peer.send(piece)
+      for (const piece of forms((await nextQuery(scene)).requestId, 2n).ex.answer)
+        scene.proxy.peer.send(piece)
       await ended(scene, asked)
       assert.equal(asked.text, 'one two')
     }

@@ -3,7 +3,14 @@ import { test } from 'node:test'
 import { formatAddress } from '@cocoon/money'
 import { type AnyCombinator, decode, httpResponse, type ProxyQueryFinalInfo } from '@cocoon/wire'
 import type { Worker, WorkerOptions } from '@cocoon/worker'
-import { addressNamed, ScriptedBackend, silence, streamedAnswer, wholeAnswer, wordEvent } from '../src/index.ts'
+import {
+  addressNamed,
+  ScriptedBackend,
+  silence,
+  streamedAnswer,
+  wholeAnswer,
+  wordEvent,
+} from '../src/index.ts'
 import { chatRequest, requestId, sendCut, virtualNetwork, type VirtualNetwork } from './scripted-peer.ts'
 import { ScriptedProxy } from './scripted-proxy.ts'
 
@@ -29,7 +36,14 @@ async function facing(
   const log = (event: { event: string }): unknown => events.push(event)
   const worker = network.addWorker({ dial: proxy.dial, backend, log, ...options })
   await network.world.runFor(150)
-  return { network, proxy, worker, backend, events, [Symbol.asyncDispose]: () => network[Symbol.asyncDispose]() }
+  return {
+    network,
+    proxy,
+    worker,
+    backend,
+    events,
+    [Symbol.asyncDispose]: () => network[Symbol.asyncDispose](),
+  }
 }
 
 const usage = { prompt: 100, cached: 40, completion: 50, reasoning: 5 }
@@ -92,7 +106,9 @@ for (const version of [0, 1, 2, 3]) {
       totalTokensUsed: 224n,
     })
     if (version > 0) assert.equal(finalOf(last)?.flags, version >= 2 ? 2 : 0)
-    const text = Buffer.concat(packets.slice(1).map(packet => (packet as { answer: Uint8Array }).answer)).toString()
+    const text = Buffer.concat(
+      packets.slice(1).map(packet => (packet as { answer: Uint8Array }).answer),
+    ).toString()
     assert.match(text, /"total_cost":448/)
     assert.match(text, /\[DONE\]/)
   })
@@ -142,7 +158,10 @@ test('what cannot be run is a whole answer with a status, and costs nothing', as
     scene.proxy.peer.packets.length = 0
     run(scene, 2, change)
     const packets = await answered(scene)
-    assert.deepEqual(packets.map(({ _ }) => _), ['proxy.queryAnswerEx', 'proxy.queryAnswerPartEx'])
+    assert.deepEqual(
+      packets.map(({ _ }) => _),
+      ['proxy.queryAnswerEx', 'proxy.queryAnswerPartEx'],
+    )
     assert.equal(decode(httpResponse, (packets[0] as { answer: Uint8Array }).answer).statusCode, status)
     assert.equal(finalOf(packets.at(-1))?.tokensUsed.totalTokensUsed, 0n)
   }
@@ -199,7 +218,10 @@ test('a proxy that goes away frees everything that ran for it', async () => {
 })
 
 const broken: Array<[string, (scene: Scene) => void]> = [
-  ['a query that is cut short', ({ proxy }) => sendCut(proxy.peer, { _: 'proxy.cancelQuery', requestId: requestId(1) }, 12)],
+  [
+    'a query that is cut short',
+    ({ proxy }) => sendCut(proxy.peer, { _: 'proxy.cancelQuery', requestId: requestId(1) }, 12),
+  ],
   ['a query without time', scene => run(scene, 2, { timeout: 0 })],
   ['a query with a time that is no number', scene => run(scene, 2, { timeout: NaN })],
   ['a query with a price below zero', scene => run(scene, 2, { coefficient: -1n })],
@@ -220,7 +242,7 @@ const broken: Array<[string, (scene: Scene) => void]> = [
       proxy.peer.send(payment)
     },
   ],
-  ["a payment for somebody else", ({ proxy }) => proxy.peer.send(proxy.payment('client', 3n))],
+  ['a payment for somebody else', ({ proxy }) => proxy.peer.send(proxy.payment('client', 3n))],
 ]
 
 for (const [what, send] of broken) {
@@ -333,8 +355,18 @@ test('a backend that goes and comes switches the worker off and on', async () =>
 })
 
 const wrongProxies: Array<[string, number, Partial<ScriptedProxy['change']>, RegExp]> = [
-  ['of the wrong contract', 2, { params: { proxyScAddress: formatAddress(addressNamed('elsewhere')) } }, /contract/],
-  ['with the wrong contract for the worker', 2, { workerAddress: formatAddress(addressNamed('elsewhere')) }, /contract/],
+  [
+    'of the wrong contract',
+    2,
+    { params: { proxyScAddress: formatAddress(addressNamed('elsewhere')) } },
+    /contract/,
+  ],
+  [
+    'with the wrong contract for the worker',
+    2,
+    { workerAddress: formatAddress(addressNamed('elsewhere')) },
+    /contract/,
+  ],
   ['of another mode', 2, { params: { isTest: false } }, /test mode/],
   ['of a version that was not offered', 2, { params: { protoVersion: 4 } }, /version 4/],
   ['that is too old', 0, { params: { flags: 0 } }, /too old/],

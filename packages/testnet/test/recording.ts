@@ -38,7 +38,11 @@ export function recorded(link: 'client' | 'worker', direction: 'c2s' | 's2c'): R
 
 function readFrame(payload: Uint8Array): RecordedFrame {
   const frame = decodeAny(payload)
-  return { payload, frame, message: 'data' in frame && frame.data instanceof Uint8Array ? decodeAny(frame.data) : undefined }
+  return {
+    payload,
+    frame,
+    message: 'data' in frame && frame.data instanceof Uint8Array ? decodeAny(frame.data) : undefined,
+  }
 }
 
 interface RecordedSession {
@@ -112,7 +116,8 @@ export class Player {
   /** A recorded frame with some fields of it, or of its message, in their present values. */
   playWith(recordedFrame: RecordedFrame, change: { frame?: object; message?: object }): void {
     const { frame, message } = recordedFrame
-    const data = message === undefined ? {} : { data: encodeAny({ ...message, ...change.message } as AnyCombinator) }
+    const data =
+      message === undefined ? {} : { data: encodeAny({ ...message, ...change.message } as AnyCombinator) }
     this.play(encodeAny({ ...frame, ...data, ...change.frame } as AnyCombinator))
   }
 }

@@ -50,7 +50,9 @@ test('our proxy serves the recorded client with the recorded worker, as the refe
 
   const workerFrames = recorded('worker', 'c2s')
   const answers = workerFrames.filter(({ message }) => message?._.startsWith('proxy.queryAnswer'))
-  for (const frame of workerFrames.filter(frame => !answers.includes(frame) && frame.frame._ !== 'tcp.ping')) {
+  for (const frame of workerFrames.filter(
+    frame => !answers.includes(frame) && frame.frame._ !== 'tcp.ping',
+  )) {
     const before = worker.heard.length
     worker.play(frame.payload)
     await world.until(() => worker.heard.length > before)
@@ -58,7 +60,7 @@ test('our proxy serves the recorded client with the recorded worker, as the refe
   // Each query gets the next recorded answer, under its own id.
   worker.onFrame = ({ message }) => {
     if (message?._ !== 'proxy.runQueryEx') return
-    for (let last = false; !last; ) {
+    for (let last = false; !last;) {
       const answer = answers.shift()!
       worker.playWith(answer, { message: { requestId: message.requestId } })
       last = (answer.message as { flags: number }).flags === 1
@@ -70,7 +72,8 @@ test('our proxy serves the recorded client with the recorded worker, as the refe
     const before = client.heard.length
     client.play(payload)
     const isQuery = message?._ === 'client.runQueryEx'
-    const ends = (frame: RecordedFrame): boolean => !isQuery || frame.message?._ === 'proxy.clientRequestPayment'
+    const ends = (frame: RecordedFrame): boolean =>
+      !isQuery || frame.message?._ === 'proxy.clientRequestPayment'
     await world.until(() => client.heard.slice(before).some(ends))
     assert.equal(client.closed, false, `after frame ${index}`)
   }
@@ -159,7 +162,10 @@ test('our client understands the recorded proxy', async () => {
     checkProxyHashes: false,
     proxyConnections: 1,
     dial: async () => {
-      const { a, b } = pipe(world, { a: { address: 'client', imageHash }, b: { address: 'proxy', imageHash } })
+      const { a, b } = pipe(world, {
+        a: { address: 'client', imageHash },
+        b: { address: 'proxy', imageHash },
+      })
       player = new Player(b)
       return a
     },
@@ -196,11 +202,15 @@ test('our client understands the recorded proxy', async () => {
   for (let query = 0; query < 5; query++) {
     const before = player!.heard.length
     const asked = ask(client, { model: recordedModel, enableDebug: query > 2 })
-    await world.until(() => player!.heard.slice(before).some(({ message }) => message?._ === 'client.runQueryEx'))
+    await world.until(() =>
+      player!.heard.slice(before).some(({ message }) => message?._ === 'client.runQueryEx'),
+    )
     const { requestId } = player!.heard.at(-1)!.message as { requestId: Uint8Array }
     const bytes: Uint8Array[] = []
-    for (let ended = false; !ended; ) {
-      const index = replies.findIndex(({ message }) => /^client\.queryAnswer|clientRequestPayment/.test(message?._ ?? ''))
+    for (let ended = false; !ended;) {
+      const index = replies.findIndex(({ message }) =>
+        /^client\.queryAnswer|clientRequestPayment/.test(message?._ ?? ''),
+      )
       const [piece] = replies.splice(index, 1)
       player!.playWith(piece!, { message: { requestId } })
       if (piece!.message?._ === 'client.queryAnswerPartEx') bytes.push(piece!.message.answer)
@@ -236,7 +246,10 @@ test('our worker understands the recorded proxy, and answers in the words of the
     checkProxyHashes: false,
     backend,
     dial: async () => {
-      const { a, b } = pipe(world, { a: { address: 'worker', imageHash }, b: { address: 'proxy', imageHash } })
+      const { a, b } = pipe(world, {
+        a: { address: 'worker', imageHash },
+        b: { address: 'proxy', imageHash },
+      })
       player = new Player(b)
       return a
     },
@@ -244,8 +257,10 @@ test('our worker understands the recorded proxy, and answers in the words of the
   worker.start()
   await world.until(() => player !== undefined && player.heard.length > 0)
   for (const reply of recorded('worker', 's2c')) {
-    const question = (): RecordedFrame | undefined => player!.heard.findLast(({ frame }) => frame._ === 'tcp.query')
-    if (reply.frame._ === 'tcp.connected') player!.playWith(reply, { frame: { id: (player!.heard[0]!.frame as { id: bigint }).id } })
+    const question = (): RecordedFrame | undefined =>
+      player!.heard.findLast(({ frame }) => frame._ === 'tcp.query')
+    if (reply.frame._ === 'tcp.connected')
+      player!.playWith(reply, { frame: { id: (player!.heard[0]!.frame as { id: bigint }).id } })
     else if (reply.frame._ === 'tcp.queryAnswer') {
       const wanted = reply.message!._
       const asks: Record<string, string> = {
@@ -273,17 +288,25 @@ test('our worker understands the recorded proxy, and answers in the words of the
     frames.find(({ message }) => message?._ === kind)!.message!
   const complete = (frames: RecordedFrame[]): AnyCombinator =>
     frames.find(({ message }) => message?._ === 'proxy.queryAnswerPartEx' && message.flags === 1)!.message!
-  assert.deepEqual(shapeOf(firstOf(ours, 'worker.connectToProxy')), shapeOf(firstOf(theirs, 'worker.connectToProxy')))
+  assert.deepEqual(
+    shapeOf(firstOf(ours, 'worker.connectToProxy')),
+    shapeOf(firstOf(theirs, 'worker.connectToProxy')),
+  )
   assert.deepEqual(
     { ...firstOf(ours, 'worker.compareBalanceWithProxy') },
     { ...firstOf(theirs, 'worker.compareBalanceWithProxy') },
   )
-  assert.deepEqual(shapeOf(firstOf(ours, 'proxy.queryAnswerEx')), shapeOf(firstOf(theirs, 'proxy.queryAnswerEx')))
+  assert.deepEqual(
+    shapeOf(firstOf(ours, 'proxy.queryAnswerEx')),
+    shapeOf(firstOf(theirs, 'proxy.queryAnswerEx')),
+  )
   assert.deepEqual(shapeOf(complete(ours)), shapeOf(complete(theirs)))
   // Whole answers overtake streams that were asked for earlier: what counts is that each query has its answer.
   const idsOf = (frames: RecordedFrame[], kind: AnyCombinator['_']): string[] =>
     frames
-      .flatMap(({ message }) => (message?._ === kind ? [(message as { requestId: Uint8Array }).requestId] : []))
+      .flatMap(({ message }) =>
+        message?._ === kind ? [(message as { requestId: Uint8Array }).requestId] : [],
+      )
       .map(id => Buffer.from(id).toString('hex'))
       .toSorted()
   assert.deepEqual(idsOf(ours, 'proxy.queryAnswerEx'), idsOf(recorded('worker', 's2c'), 'proxy.runQueryEx'))

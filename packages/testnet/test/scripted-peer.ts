@@ -85,7 +85,9 @@ export class ScriptedPeer {
 
   /** Rejects with a WireError whose text has the code and words of the refusal. */
   async ask(question: AnyCombinator): Promise<AnyCombinator> {
-    return decodeAny(await this.connection.query(codecs[question._] as Codec<AnyCombinator>, question, 30_000))
+    return decodeAny(
+      await this.connection.query(codecs[question._] as Codec<AnyCombinator>, question, 30_000),
+    )
   }
 
   /** The messages of one kind. */
@@ -108,7 +110,10 @@ export async function connectPeer(network: VirtualNetwork, as: 'client' | 'worke
 export type Versions = { min: number; max: number } | undefined
 
 /** What a client asks first. Without versions it says nothing of them, as the oldest ones do. */
-export function clientHello(versions: Versions, change: Partial<ClientConnectToProxy['params']> = {}): ClientConnectToProxy {
+export function clientHello(
+  versions: Versions,
+  change: Partial<ClientConnectToProxy['params']> = {},
+): ClientConnectToProxy {
   return {
     _: 'client.connectToProxy',
     params: {
@@ -165,7 +170,9 @@ export async function scriptedWorker(
 ): Promise<ScriptedPeer> {
   const peer = await connectPeer(network, 'worker')
   const { world } = network
-  await world.finish(peer.ask({ _: 'worker.connectToProxy', params: workerParams(network, versions, change) }))
+  await world.finish(
+    peer.ask({ _: 'worker.connectToProxy', params: workerParams(network, versions, change) }),
+  )
   await world.finish(peer.ask(nothingKnown))
   await world.finish(peer.ask({ _: 'worker.proxyHandshakeComplete', isDisabled: false }))
   return peer

@@ -6,7 +6,15 @@ import {
   signPayment,
   workerContractAddress,
 } from '@cocoon/money'
-import { type AnyCombinator, type Codec, codecs, pipe, type ProxyParams, type Reply, type Transport } from '@cocoon/wire'
+import {
+  type AnyCombinator,
+  type Codec,
+  codecs,
+  pipe,
+  type ProxyParams,
+  type Reply,
+  type Transport,
+} from '@cocoon/wire'
 import { hash } from 'node:crypto'
 import { addressNamed } from '../src/index.ts'
 import { ScriptedPeer, type VirtualNetwork } from './scripted-peer.ts'
@@ -54,7 +62,11 @@ export class ScriptedProxy {
 
   get contract(): ContractAddress {
     const { config, root, proxy } = this.#network()
-    return proxyContractAddress(config, { proxyPublicKey: proxy.key.publicKey, proxyOwner: proxy.owner, root })
+    return proxyContractAddress(config, {
+      proxyPublicKey: proxy.key.publicKey,
+      proxyOwner: proxy.owner,
+      root,
+    })
   }
 
   /** A payment that verifies. */
@@ -122,7 +134,12 @@ export class ScriptedProxy {
           maxTokens: 0n,
         }
       case 'client.updatePaymentStatus':
-        return { _: 'client.paymentStatus', signedPayment: this.payment('client', 5n), dbTokens: 6n, maxTokens: 7n }
+        return {
+          _: 'client.paymentStatus',
+          signedPayment: this.payment('client', 5n),
+          dbTokens: 6n,
+          maxTokens: 7n,
+        }
       case 'client.getWorkerTypes':
         return { _: 'client.workerTypes', types: [workerType('old/model')] }
       case 'client.getWorkerTypesV2':
@@ -147,7 +164,12 @@ export class ScriptedProxy {
       case 'worker.proxyHandshakeComplete':
         return { _: 'worker.proxyHandshakeCompleted' }
       case 'worker.updatePaymentStatus':
-        return { _: 'worker.paymentStatus', signedPayment: this.payment('worker', 5n), dbTokens: 6n, maxTokens: 7n }
+        return {
+          _: 'worker.paymentStatus',
+          signedPayment: this.payment('worker', 5n),
+          dbTokens: 6n,
+          maxTokens: 7n,
+        }
     }
     return undefined
   }
@@ -165,6 +187,12 @@ function workerType(name: string) {
 }
 
 function workerTypeV2(name: string) {
-  const worker = { _: 'client.workerInstanceV2' as const, flags: 0, coefficient: 10, activeRequests: 1, maxActiveRequests: 5 }
+  const worker = {
+    _: 'client.workerInstanceV2' as const,
+    flags: 0,
+    coefficient: 10,
+    activeRequests: 1,
+    maxActiveRequests: 5,
+  }
   return { _: 'client.workerTypeV2' as const, name, workers: [worker] }
 }

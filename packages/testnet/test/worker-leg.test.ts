@@ -71,7 +71,12 @@ function answers(version: number, requestId: Uint8Array) {
     head: (answer = head(), total?: bigint): AnyCombinator =>
       version === 0
         ? { _: 'proxy.queryAnswer', requestId, answer, ...old(total) }
-        : { _: 'proxy.queryAnswerEx', requestId, answer, ...(total === undefined ? { flags: 0 } : final(total)) },
+        : {
+            _: 'proxy.queryAnswerEx',
+            requestId,
+            answer,
+            ...(total === undefined ? { flags: 0 } : final(total)),
+          },
     part: (text: string, total?: bigint): AnyCombinator =>
       version === 0
         ? { _: 'proxy.queryAnswerPart', requestId, answer: Buffer.from(text), ...old(total) }
@@ -90,7 +95,8 @@ function answers(version: number, requestId: Uint8Array) {
 
 /** The next query that reaches a scripted worker. */
 async function nextRun(network: VirtualNetwork, worker: ScriptedPeer): Promise<ProxyRunQueryEx> {
-  const isRun = (packet: AnyCombinator): boolean => packet._ === 'proxy.runQueryEx' || packet._ === 'proxy.runQuery'
+  const isRun = (packet: AnyCombinator): boolean =>
+    packet._ === 'proxy.runQueryEx' || packet._ === 'proxy.runQuery'
   await network.world.until(() => worker.packets.some(isRun))
   return worker.packets.splice(worker.packets.findIndex(isRun), 1)[0] as ProxyRunQueryEx
 }
@@ -171,8 +177,14 @@ const deaths: Array<[string, (worker: ScriptedPeer, run: ProxyRunQueryEx) => voi
       worker.connection.close()
     },
   ],
-  ['answers with an error', (worker, run) => worker.send(answers(2, run.requestId).error(601, 'out of memory'))],
-  ['answers with a server error', (worker, run) => worker.send(answers(2, run.requestId).head(head(503, 'busy'), 0n))],
+  [
+    'answers with an error',
+    (worker, run) => worker.send(answers(2, run.requestId).error(601, 'out of memory')),
+  ],
+  [
+    'answers with a server error',
+    (worker, run) => worker.send(answers(2, run.requestId).head(head(503, 'busy'), 0n)),
+  ],
   ['begins with a part', (worker, run) => worker.send(answers(2, run.requestId).part('text'))],
   ['answers with no HTTP status', (worker, run) => worker.send(answers(2, run.requestId).head(head(999)))],
   [
@@ -186,7 +198,10 @@ const deaths: Array<[string, (worker: ScriptedPeer, run: ProxyRunQueryEx) => voi
     'sends a head that is cut short',
     (worker, run) => worker.send(answers(2, run.requestId).head(head().subarray(0, 20))),
   ],
-  ['sends a message that is cut short', (worker, run) => sendCut(worker, answers(2, run.requestId).head(), 40)],
+  [
+    'sends a message that is cut short',
+    (worker, run) => sendCut(worker, answers(2, run.requestId).head(), 40),
+  ],
 ]
 
 for (const [what, fail] of deaths) {
@@ -224,7 +239,9 @@ for (const version of [0, 1, 2, 3]) {
       minConfigVersion: 0,
     }
     client.send(
-      version === 0 ? { _: 'client.runQuery', ...query } : { _: 'client.runQueryEx', ...query, flags: 1, enableDebug: false },
+      version === 0
+        ? { _: 'client.runQuery', ...query }
+        : { _: 'client.runQueryEx', ...query, flags: 1, enableDebug: false },
     )
     const run = await nextRun(network, worker)
     worker.send(answers(2, run.requestId).head())
@@ -233,7 +250,10 @@ for (const version of [0, 1, 2, 3]) {
     worker.connection.close()
     await network.world.until(() => client.packets.length > 2)
     const failure = client.packets[2] as Extract<AnyCombinator, { _: 'client.queryAnswerErrorEx' }>
-    assert.equal(failure._ as string, version === 0 ? 'client.queryAnswerPartError' : 'client.queryAnswerErrorEx')
+    assert.equal(
+      failure._ as string,
+      version === 0 ? 'client.queryAnswerPartError' : 'client.queryAnswerErrorEx',
+    )
     assert.equal(failure.errorCode, 601)
     assert.match(failure.error, /worker dropped out/)
     if (version > 0) assert.equal(failure.flags, 1)
@@ -305,12 +325,15 @@ test('payment status, switching off and on, and a new price', async () => {
   const { world } = network
   const worker = await scriptedWorker(network, { min: 0, max: 2 })
   const status = await world.finish(worker.ask({ _: 'worker.updatePaymentStatus' }))
-  assert.deepEqual({ ...status, signedPayment: undefined }, {
-    _: 'worker.paymentStatus',
-    signedPayment: undefined,
-    dbTokens: 0n,
-    maxTokens: 0n,
-  })
+  assert.deepEqual(
+    { ...status, signedPayment: undefined },
+    {
+      _: 'worker.paymentStatus',
+      signedPayment: undefined,
+      dbTokens: 0n,
+      maxTokens: 0n,
+    },
+  )
 
   worker.send({ _: 'worker.enabledDisabled', disabled: 1 })
   await world.runFor(10)
@@ -341,15 +364,26 @@ test('a query that a worker has no business with is refused, and its connection 
 test('a worker that knows of more than the proxy is let in all the same, with and without the longer comparison', async () => {
   await using network = await withoutWorkers()
   const { world } = network
-  const knowsMore = { ...nothingKnown, tokensCommittedToBlockchain: 5n, tokensCommittedToDb: 6n, maxTokens: 7n }
+  const knowsMore = {
+    ...nothingKnown,
+    tokensCommittedToBlockchain: 5n,
+    tokensCommittedToDb: 6n,
+    maxTokens: 7n,
+  }
   for (const extended of [false, true]) {
     const worker = await connectPeer(network, 'worker')
-    await world.finish(worker.ask({ _: 'worker.connectToProxy', params: workerParams(network, { min: 1, max: 2 }) }))
+    await world.finish(
+      worker.ask({ _: 'worker.connectToProxy', params: workerParams(network, { min: 1, max: 2 }) }),
+    )
     const result = await world.finish(worker.ask(knowsMore))
     assert.equal(result._ === 'worker.compareBalanceWithProxyResult' && result.errorCode, 1)
     if (extended) {
       const longer = await world.finish(
-        worker.ask({ _: 'worker.extendedCompareBalanceWithProxy', tokensCommittedToDb: 6n, other: new Uint8Array(0) }),
+        worker.ask({
+          _: 'worker.extendedCompareBalanceWithProxy',
+          tokensCommittedToDb: 6n,
+          other: new Uint8Array(0),
+        }),
       )
       assert.deepEqual(longer, { _: 'worker.extendedCompareBalanceWithProxyResult', errorCode: 0 })
     }
@@ -384,12 +418,16 @@ test('two models of one network do not get in the way of each other', async () =
 test('the request that a worker gets is the one that the client sent, byte for byte', async () => {
   await using network = await withoutWorkers()
   const worker = await scriptedWorker(network, { min: 0, max: 2 })
-  ask(network.client, { body: { model: 'test/model', messages: [], 'odd key': [1, 2.50, 'ü'] } })
+  ask(network.client, { body: { model: 'test/model', messages: [], 'odd key': [1, 2.5, 'ü'] } })
   const { query } = await nextRun(network, worker)
   const request = decode(httpRequest, query)
-  assert.equal(Buffer.from(request.payload).toString(), '{"model":"test/model","messages":[],"odd key":[1,2.5,"ü"]}')
-  assert.deepEqual(
-    request.headers.map(({ name }) => name.toLowerCase()).toSorted(),
-    ['content-length', 'content-type', 'host'],
+  assert.equal(
+    Buffer.from(request.payload).toString(),
+    '{"model":"test/model","messages":[],"odd key":[1,2.5,"ü"]}',
   )
+  assert.deepEqual(request.headers.map(({ name }) => name.toLowerCase()).toSorted(), [
+    'content-length',
+    'content-type',
+    'host',
+  ])
 })

@@ -25,6 +25,8 @@ export interface ServingContext {
   readonly model: string
   /** The backend's own name for it, where that differs. */
   readonly backendModel: string | undefined
+  /** Longest prompt and answer together, where the backend says. */
+  readonly contextTokens?: number | undefined
   readonly usageSource: UsageSource
   /** As many queries run as this worker takes. */
   readonly full: boolean
@@ -120,6 +122,7 @@ export class Serving implements BackendEvents {
       {
         modelName: this.#context.model,
         ...(this.#context.backendModel === undefined ? {} : { backendModel: this.#context.backendModel }),
+        ...(this.#context.contextTokens === undefined ? {} : { maxContext: this.#context.contextTokens }),
       },
     )
   }
@@ -272,8 +275,11 @@ export class Serving implements BackendEvents {
   async #tokens(): Promise<TokensUsed> {
     const meter = this.#meter
     if (meter === undefined) return noTokens
-    if (meter.usage.stated) return this.#adjusted()
-    return this.#adjusted(await this.#known())
+    const { usage } = meter
+    if (!usage.stated) return this.#adjusted(await this.#known())
+    // A stream that ended early may have stated its usage before its last parts.
+    const completionTokens = Math.max(usage.completionTokens, this.#stopped ? meter.completionDeltas : 0)
+    return this.#adjusted({ ...usage, completionTokens })
   }
 
   /** What can be found out about an answer whose usage nobody stated; never more than was used. */

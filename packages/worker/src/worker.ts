@@ -54,6 +54,7 @@ export class Worker {
   #running = 0
   #heldBytes = 0
   #usageSource: UsageSource = 'stated'
+  #contextTokens: number | undefined
 
   constructor(options: WorkerOptions) {
     this.#options = options
@@ -175,6 +176,7 @@ export class Worker {
 
   #backendUp(models: BackendModel[], source: UsageSource): void {
     this.#usageSource = source
+    this.#contextTokens = models.find(model => model.id === this.#backendModel)?.contextTokens
     const { log, backend } = this.#options
     log?.({ event: 'backend-up', backend: backend.name, models: models.slice(0, 20).map(model => model.id) })
     log?.({ event: 'usage-counting', how: source })
@@ -228,7 +230,16 @@ export class Worker {
     this.#heldBytes += queryBytes
     const full = this.#running > maxActiveRequests || this.#heldBytes > maxHeldBytes
     return new Serving(
-      { world, backend, config, model, backendModel, usageSource: this.#usageSource, full },
+      {
+        world,
+        backend,
+        config,
+        model,
+        backendModel,
+        contextTokens: this.#contextTokens,
+        usageSource: this.#usageSource,
+        full,
+      },
       request,
       answer,
       (outcome, tokens) => {

@@ -64,7 +64,9 @@ export class SimBackend implements Backend {
 
   models(signal: AbortSignal): Promise<BackendModel[]> {
     return new Promise((resolve, reject) => {
-      signal.addEventListener('abort', () => reject(new WorkerError('cancelled', 'the question was given up')))
+      signal.addEventListener('abort', () =>
+        reject(new WorkerError('cancelled', 'the question was given up')),
+      )
       this.#process.event(this.#process.chance.exponential(5), () => {
         if (this.down) reject(new WorkerError('backend-unreachable', 'the model is away'))
         else resolve([{ id: simModel }])
@@ -160,7 +162,8 @@ class SimRun implements BackendRun {
       this.#paused = !this.#events.data(piece)
     }
     if (this.#ended || this.#paused) return
-    if (this.#sentBytes < stop) return this.#later(chance.exponential(this.#temper.pieceMs), () => this.#piece())
+    if (this.#sentBytes < stop)
+      return this.#later(chance.exponential(this.#temper.pieceMs), () => this.#piece())
     if (stop === this.#body.length) return this.#finish(() => this.#events.end())
     if (stop === this.#breakAt) this.#fail(new WorkerError('backend-failed', 'the model broke off'))
   }

@@ -68,7 +68,12 @@ export class Call {
       end: summary => this.#end(summary),
       failed: (error, summary) => {
         const by = summary.proxy === undefined ? 'client' : 'proxy'
-        this.#ended({ kind: 'failed', code: (error as { code?: string }).code ?? error.name, tokens: summary.tokens, by })
+        this.#ended({
+          kind: 'failed',
+          code: (error as { code?: string }).code ?? error.name,
+          tokens: summary.tokens,
+          by,
+        })
       },
     })
   }
@@ -96,7 +101,8 @@ export class Call {
     const body = Buffer.concat(this.#body)
     if (this.#from !== undefined && this.#status === 200) this.#checkAnswer(body, summary)
     if (this.#status !== 200 && !this.#options.strangers) this.#checkRefusal(body)
-    if (summary.costNano !== summary.tokens * this.#config.pricePerTokenNano) this.#wrong('was told a wrong cost')
+    if (summary.costNano !== summary.tokens * this.#config.pricePerTokenNano)
+      this.#wrong('was told a wrong cost')
     this.#ended({ kind: 'answered', status: this.#status ?? 0, tokens: summary.tokens })
   }
 
@@ -130,7 +136,8 @@ export class Call {
     try {
       if ('error' in JSON.parse(body.toString('utf8'))) return
     } catch {}
-    if (this.#from !== undefined || body.length > 0) this.#wrong(`got status ${this.#status} without an error in it`)
+    if (this.#from !== undefined || body.length > 0)
+      this.#wrong(`got status ${this.#status} without an error in it`)
   }
 
   /** The request also has a few header lines, which count as bytes of the query. */

@@ -76,16 +76,25 @@ abstract class HostileParty {
     const { config, network } = this.#scene
     const proxy = chance.pick(config.proxies)
     const endpoint = { host: proxy.workerEndpoint.host, port: this.#port }
-    const attack = chance.weighted({ session: 6, strayMessages: 3, frames: 2, noise: 1, silence: 1, pings: 0.3 })
+    const attack = chance.weighted({
+      session: 6,
+      strayMessages: 3,
+      frames: 2,
+      noise: 1,
+      silence: 1,
+      pings: 0.3,
+    })
     network.dial(process, this.#host, endpoint).then(
       transport => {
         process.write(`attacks ${endpoint.host} by ${attack}`)
-        if (attack === 'session') return this.inSession(transport).catch((error: Error) => process.write(error.message))
+        if (attack === 'session')
+          return this.inSession(transport).catch((error: Error) => process.write(error.message))
         if (attack === 'strayMessages') return this.#strayMessages(transport)
         transport.start({ data: () => {}, drain: () => {}, closed: () => {} })
         if (attack === 'frames') this.#frames(transport)
         else if (attack === 'noise') transport.write(chance.bytes(chance.whole(1, 3_000)))
-        else if (attack === 'silence') transport.write(this.#frame(chance.whole(0, 1), chance.bytes(64)).subarray(0, 30))
+        else if (attack === 'silence')
+          transport.write(this.#frame(chance.whole(0, 1), chance.bytes(64)).subarray(0, 30))
         else this.#pings(transport)
         return undefined
       },
@@ -99,7 +108,9 @@ abstract class HostileParty {
     const connection = this.connect(transport, {
       ready: () => {
         for (let left = chance.whole(1, 30); left > 0; left--) {
-          this.later(chance.exponential(100), () => sendAnything(connection, randomMessage(chance, this.messages), chance.chance(0.5)))
+          this.later(chance.exponential(100), () =>
+            sendAnything(connection, randomMessage(chance, this.messages), chance.chance(0.5)),
+          )
         }
       },
     })
@@ -184,10 +195,15 @@ export class HostileClient extends HostileParty {
       },
       minConfigVersion: 0,
     }
-    if (chance.chance(0.2)) void connection.query(clientConnectToProxy, connectToProxy, queryTimeoutMs).catch(() => {})
+    if (chance.chance(0.2))
+      void connection.query(clientConnectToProxy, connectToProxy, queryTimeoutMs).catch(() => {})
     await connection.query(clientConnectToProxy, connectToProxy, queryTimeoutMs)
-    const secret = { _: 'client.authorizeWithProxyShort' as const, data: chance.bytes(chance.chance(0.1) ? 8 : 0) }
-    if (chance.chance(0.2)) void connection.query(clientAuthorizeWithProxyShort, secret, queryTimeoutMs).catch(() => {})
+    const secret = {
+      _: 'client.authorizeWithProxyShort' as const,
+      data: chance.bytes(chance.chance(0.1) ? 8 : 0),
+    }
+    if (chance.chance(0.2))
+      void connection.query(clientAuthorizeWithProxyShort, secret, queryTimeoutMs).catch(() => {})
     await connection.query(clientAuthorizeWithProxyShort, secret, queryTimeoutMs)
     for (let left = chance.whole(5, 60); left > 0; left--) {
       this.later(chance.exponential(300), () => this.#misbehave(connection))
@@ -200,9 +216,14 @@ export class HostileClient extends HostileParty {
     const what = chance.weighted({ query: 6, cancel: 2, types: 1, message: 2 })
     if (what === 'query') connection.send(clientRunQueryEx, this.#query())
     else if (what === 'cancel') {
-      connection.send(clientCancelQuery, { _: 'client.cancelQuery', requestId: chance.bytes(32).fill(chance.whole(0, 3)) })
+      connection.send(clientCancelQuery, {
+        _: 'client.cancelQuery',
+        requestId: chance.bytes(32).fill(chance.whole(0, 3)),
+      })
     } else if (what === 'types') {
-      void connection.query(clientGetWorkerTypesV2, { _: 'client.getWorkerTypesV2' }, queryTimeoutMs).catch(() => {})
+      void connection
+        .query(clientGetWorkerTypesV2, { _: 'client.getWorkerTypesV2' }, queryTimeoutMs)
+        .catch(() => {})
     } else sendAnything(connection, randomMessage(chance, this.messages), chance.chance(0.2))
   }
 
@@ -213,7 +234,9 @@ export class HostileClient extends HostileParty {
     return {
       _: 'client.runQueryEx',
       modelName: chance.chance(0.8) ? simModel : 'nobody offers this',
-      query: chance.chance(0.5) ? randomMessage(chance, ['http.request']) : chance.bytes(chance.whole(0, 200)),
+      query: chance.chance(0.5)
+        ? randomMessage(chance, ['http.request'])
+        : chance.bytes(chance.whole(0, 200)),
       maxCoefficient: chance.pick(numbers),
       maxTokens: chance.pick(numbers),
       timeout: chance.pick([1, 5, 30, 0, -1, NaN, Infinity, 1e300, 0.0001]),
@@ -317,14 +340,25 @@ export class HostileWorker extends HostileParty {
     const final = chance.chance(0.4) ? { flags: 1, finalInfo: this.#final() } : { flags: 0 }
     const kind = chance.weighted({ head: 4, part: 4, error: 1.5, mutated: 0.5 })
     if (kind === 'head') {
-      connection.send(proxyQueryAnswerEx, { _: 'proxy.queryAnswerEx', requestId, answer: this.#head(), ...final })
+      connection.send(proxyQueryAnswerEx, {
+        _: 'proxy.queryAnswerEx',
+        requestId,
+        answer: this.#head(),
+        ...final,
+      })
     } else if (kind === 'part') {
       const answer = chance.bytes(chance.chance(0.05) ? 500_000 : chance.whole(0, 2_000))
       connection.send(proxyQueryAnswerPartEx, { _: 'proxy.queryAnswerPartEx', requestId, answer, ...final })
     } else if (kind === 'error') {
       const errorCode = chance.pick([0, -1, 601, 621, 652, 2 ** 31 - 1])
       const error = 'x'.repeat(chance.pick([0, 10, 100_000]))
-      connection.send(proxyQueryAnswerErrorEx, { _: 'proxy.queryAnswerErrorEx', requestId, errorCode, error, ...final })
+      connection.send(proxyQueryAnswerErrorEx, {
+        _: 'proxy.queryAnswerErrorEx',
+        requestId,
+        errorCode,
+        error,
+        ...final,
+      })
     } else {
       const head = { _: 'proxy.queryAnswerEx' as const, requestId, answer: this.#head(), ...final }
       sendAnything(connection, damaged(chance, encodeAny(head)), false)
@@ -350,7 +384,8 @@ export class HostileWorker extends HostileParty {
 
   #final(): ProxyQueryFinalInfo {
     const { chance } = this.process
-    const tokens = (): bigint => chance.pick([0n, 1n, 10n, 1_000_000n, 2n ** 62n, chance.chance(0.1) ? -1n : 5n])
+    const tokens = (): bigint =>
+      chance.pick([0n, 1n, 10n, 1_000_000n, 2n ** 62n, chance.chance(0.1) ? -1n : 5n])
     return {
       _: 'proxy.queryFinalInfo',
       flags: 3,

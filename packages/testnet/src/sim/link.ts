@@ -73,7 +73,8 @@ export class Link {
   /** Nothing arrives for a while; then everything does. */
   stall(durationMs: number): void {
     this.#stalledUntilMs = Math.max(this.#stalledUntilMs, this.world.monotonic() + durationMs)
-    for (const end of [this.dialer, this.acceptor]) this.world.schedule(this.stalledMs, () => end.deliverSoon())
+    for (const end of [this.dialer, this.acceptor])
+      this.world.schedule(this.stalledMs, () => end.deliverSoon())
   }
 
   unstall(): void {

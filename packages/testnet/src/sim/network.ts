@@ -52,7 +52,8 @@ export class SimNetwork {
 
   /** Dials to it fail from now on; what is connected stays. */
   stopListening(process: SimProcess): void {
-    for (const [key, listening] of this.#listening) if (listening.process === process) this.#listening.delete(key)
+    for (const [key, listening] of this.#listening)
+      if (listening.process === process) this.#listening.delete(key)
   }
 
   /** As the roles dial: a transport after a while, or a WireError. */

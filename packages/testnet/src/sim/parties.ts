@@ -113,7 +113,8 @@ abstract class Party<Role> {
 
   protected log(event: object): void {
     const { event: name, ...details } = event as Record<string, unknown>
-    const isFault = name === 'books-unbalanced' || String(details['why']).includes('could not handle a message')
+    const isFault =
+      name === 'books-unbalanced' || String(details['why']).includes('could not handle a message')
     if (isFault) this.scene.violation(`${this.name}: ${String(name)}, ${String(details['why'])}`)
     const text = Object.entries(details).map(([key, value]) => `${key}=${String(value).slice(0, 120)}`)
     this.process.write([name, ...text].join(' '))
@@ -168,8 +169,12 @@ export class ProxyParty extends Party<Proxy> {
       checkWorkerHashes: true,
       log: event => this.log(event),
     })
-    network.listen(this.process, { host: this.host, port: workerPort }, transport => proxy.acceptWorker(transport))
-    network.listen(this.process, { host: this.host, port: clientPort }, transport => proxy.acceptClient(transport))
+    network.listen(this.process, { host: this.host, port: workerPort }, transport =>
+      proxy.acceptWorker(transport),
+    )
+    network.listen(this.process, { host: this.host, port: clientPort }, transport =>
+      proxy.acceptClient(transport),
+    )
     return proxy
   }
 

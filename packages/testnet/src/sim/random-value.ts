@@ -39,7 +39,8 @@ export function damaged(chance: Random, message: Uint8Array): Uint8Array {
     new DataView(bytes.buffer).setInt32(at, edgeInt(chance), true)
     return bytes
   }
-  for (let i = chance.whole(1, 4); i > 0; i--) bytes[chance.whole(0, bytes.length - 1)]! ^= 1 << chance.whole(0, 7)
+  for (let i = chance.whole(1, 4); i > 0; i--)
+    bytes[chance.whole(0, bytes.length - 1)]! ^= 1 << chance.whole(0, 7)
   return bytes
 }
 

@@ -54,7 +54,8 @@ const maxQueuedBytes = 81 << 20
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   using _ = withoutThreads()
   const simulation = new Simulation(options)
-  const unhandled = (error: unknown): void => void simulation.violations.push(`unhandled rejection: ${textOf(error)}`)
+  const unhandled = (error: unknown): void =>
+    void simulation.violations.push(`unhandled rejection: ${textOf(error)}`)
   process.on('unhandledRejection', unhandled)
   try {
     return await simulation.run()
@@ -164,7 +165,8 @@ class Simulation {
           .pick(this.#clients)
           .role?.models()
           .then(
-            offers => this.#note(`models: ${offers.map(({ id, workers }) => `${id} ${workers.length}`).join()}`),
+            offers =>
+              this.#note(`models: ${offers.map(({ id, workers }) => `${id} ${workers.length}`).join()}`),
             (error: Error) => this.#note(`no models: ${error.message}`),
           )
         return
@@ -296,7 +298,8 @@ class Simulation {
     else if (outcome.status === 200) this.#answered++
     else this.#refused++
     if (outcome.tokens > 0n) this.#told.set(party, [...(this.#told.get(party) ?? []), outcome.tokens])
-    const how = outcome.kind === 'failed' ? `failed: ${outcome.code} by ${outcome.by}` : `status ${outcome.status}`
+    const how =
+      outcome.kind === 'failed' ? `failed: ${outcome.code} by ${outcome.by}` : `status ${outcome.status}`
     party.process.write(`${id} ${how}, ${outcome.tokens} tokens`)
   }
 
@@ -311,7 +314,10 @@ class Simulation {
       check(proxy.running >= 0, `${name} runs ${proxy.running} queries`)
       for (const worker of proxy.workers) {
         const { running, limit } = worker
-        check(running >= 0 && running <= limit, `${name} has ${running} of ${limit} queries at ${worker.name}`)
+        check(
+          running >= 0 && running <= limit,
+          `${name} has ${running} of ${limit} queries at ${worker.name}`,
+        )
       }
     }
     for (const client of this.#clients) {
@@ -361,7 +367,10 @@ class Simulation {
       const { clients, workers } = proxy!
       const { length } = this.#clients
       check(clients.size === length, `${name} has ${clients.size} connections of ${length} clients`)
-      check(workers.size === this.#workers.length, `${name} has ${workers.size} connections of ${this.#workers.length} workers`)
+      check(
+        workers.size === this.#workers.length,
+        `${name} has ${workers.size} connections of ${this.#workers.length} workers`,
+      )
       const { size } = proxy!.market.books.get(simModel)!
       check(size === workers.size, `${name} has ${size} asks of ${workers.size} workers on its market`)
     }
@@ -387,8 +396,10 @@ class Simulation {
       if (proxy.running > 0) return `${name} runs ${proxy.running} queries`
       if (ledger.openReservations > 0) return `${name} has ${ledger.openReservations} reservations open`
       if (proxy.market.waitingFor(simModel) > 0) return `queries wait for a worker in ${name}`
-      if (proxy.queryBudget.usedBytes !== 0) return `${name} holds ${proxy.queryBudget.usedBytes} bytes of queries`
-      if (proxy.frameBudget.usedBytes !== 0) return `${name} holds ${proxy.frameBudget.usedBytes} bytes of frames`
+      if (proxy.queryBudget.usedBytes !== 0)
+        return `${name} holds ${proxy.queryBudget.usedBytes} bytes of queries`
+      if (proxy.frameBudget.usedBytes !== 0)
+        return `${name} holds ${proxy.frameBudget.usedBytes} bytes of frames`
       for (const link of [...proxy.clients, ...proxy.workers]) {
         if (link.running > 0) return `${name} counts ${link.running} queries for ${link.name}`
       }
@@ -420,7 +431,9 @@ class Simulation {
   #checkBooks(): void {
     for (const client of this.#clients) {
       const key = addressKey(client.wallet)
-      const charges = [...this.#ledgers].flatMap(ledger => ledger.charges.filter(charge => charge.client === key))
+      const charges = [...this.#ledgers].flatMap(ledger =>
+        ledger.charges.filter(charge => charge.client === key),
+      )
       const untold = charges.map(charge => charge.charged).filter(tokens => tokens > 0n)
       for (const tokens of this.#told.get(client) ?? []) {
         const position = untold.indexOf(tokens)
@@ -450,7 +463,9 @@ class Simulation {
       await this.#world.until(condition, limitMs)
     } catch (error) {
       if (!(error instanceof TestnetError)) throw error
-      throw new TestnetError('stuck', `Not within ${limitMs} ms: ${what}. ${this.#busy() ?? ''}`, { cause: error })
+      throw new TestnetError('stuck', `Not within ${limitMs} ms: ${what}. ${this.#busy() ?? ''}`, {
+        cause: error,
+      })
     }
   }
 

@@ -92,8 +92,10 @@ export class WatchedLedger implements Ledger {
     const charge = await this.#books.charge(request)
     const { chargedTokens, cutTokens } = charge
     if (reservation === undefined) this.#violation(`charged ${request.requestId}, which has no reservation`)
-    else if (chargedTokens > reservation.tokens) this.#violation(`charged ${chargedTokens} of ${reservation.tokens}`)
-    if (chargedTokens + cutTokens !== request.tokens) this.#violation('a charge and what was cut do not add up')
+    else if (chargedTokens > reservation.tokens)
+      this.#violation(`charged ${chargedTokens} of ${reservation.tokens}`)
+    if (chargedTokens + cutTokens !== request.tokens)
+      this.#violation('a charge and what was cut do not add up')
     this.#open.delete(request.requestId)
     this.charges.push({
       requestId: request.requestId,

@@ -59,7 +59,11 @@ export class SimWorld implements World {
 
   /** `after` without lateness: for what is not a timer of a program. */
   schedule(delayMs: number, run: () => void): Timer {
-    const event = { at: this.#timeMs + Math.max(0, delayMs), order: this.#order++, run: run as (() => void) | undefined }
+    const event = {
+      at: this.#timeMs + Math.max(0, delayMs),
+      order: this.#order++,
+      run: run as (() => void) | undefined,
+    }
     this.#queue.push(event)
     this.#waiting++
     return {

@@ -118,15 +118,15 @@ describe('the tiny model in llama.cpp', () => {
 
   test('stops at a text of the caller, and does not give it', async () => {
     const { content, choice } = await chat({ stop: ['test model', 'never'] })
-    assert.deepEqual([content, choice.finish_reason], ['Hello! I am a tiny ', 'stop'])
+    assert.deepEqual([content, choice.finish_reason], ['Hello. I am a tiny ', 'stop'])
     const completion = await ask({ prompt: 'x', stop: ['test model'] }, '/v1/completions')
-    assert.equal(completion.choices[0]?.text, 'Hello! I am a tiny ')
+    assert.equal(completion.choices[0]?.text, 'Hello. I am a tiny ')
   })
 
   test('completes text, from text or token numbers', async () => {
     for (const prompt of ['Once upon a time', ['Once'], [3, 4, 5]]) {
       const { choices } = await ask({ prompt, max_tokens: 3 }, '/v1/completions')
-      assert.deepEqual([choices[0]?.text, choices[0]?.finish_reason], ['Hello! I am ', 'length'])
+      assert.deepEqual([choices[0]?.text, choices[0]?.finish_reason], ['Hello. I am ', 'length'])
     }
     const unknown = await ask({ prompt: [1_000_000], max_tokens: 3 }, '/v1/completions')
     assert.equal(unknown.status, 400)
@@ -135,8 +135,8 @@ describe('the tiny model in llama.cpp', () => {
   test('says how likely its tokens are', async () => {
     const { choice } = await chat({ logprobs: true, top_logprobs: 2, max_tokens: 2 })
     const [first] = choice.logprobs?.content ?? []
-    assert.equal(first?.token, 'Hello! ')
-    assert.deepEqual(Buffer.from(first.bytes).toString(), 'Hello! ')
+    assert.equal(first?.token, 'Hello. ')
+    assert.deepEqual(Buffer.from(first.bytes).toString(), 'Hello. ')
     assert.equal(first.logprob, 0)
     assert.deepEqual(
       first.top_logprobs.map(({ logprob }) => logprob > -1),
@@ -147,7 +147,7 @@ describe('the tiny model in llama.cpp', () => {
     assert.deepEqual(
       [tokens, offsets],
       [
-        ['Hello! ', 'I '],
+        ['Hello. ', 'I '],
         [0, 7],
       ],
     )
@@ -215,7 +215,7 @@ describe('the tiny model in llama.cpp', () => {
   })
 
   test('calls none when it need not', async () => {
-    assert.equal((await chat({ tools, max_tokens: 2 })).content, 'Hello! I ')
+    assert.equal((await chat({ tools, max_tokens: 2 })).content, 'Hello. I ')
     const without = await chat({ tools, tool_choice: 'none', max_tokens: 2 })
     const plain = await chat({ max_tokens: 2 })
     assert.equal(without.usage.prompt_tokens, plain.usage.prompt_tokens)
@@ -230,7 +230,7 @@ describe('the tiny model in llama.cpp', () => {
     const said = { role: 'assistant', content: null, tool_calls: [call] }
     const answered = { role: 'tool', tool_call_id: 'a', content: '{"celsius":20}' }
     const { content } = await chat({ tools, messages: [...messages, said, answered], max_tokens: 2 })
-    assert.equal(content, 'Hello! I ')
+    assert.equal(content, 'Hello. I ')
   })
 
   test('embeds texts: the same alike, others apart', async () => {
