@@ -76,9 +76,11 @@ export class Deployment implements AsyncDisposable {
 
 const commandLine = besides('../apps/cli/src/main.ts')
 
+/** As the launcher apps/cli/bin/cocoon.mjs starts a role, and a profile where one is wanted. */
 function profileOptions(folder: string | undefined, name: RoleName): string[] {
-  if (folder === undefined) return []
-  return ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}.cpuprofile`]
+  const launcherFlags = ['--max-semi-space-size=8']
+  if (folder === undefined) return launcherFlags
+  return [...launcherFlags, '--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}.cpuprofile`]
 }
 
 export function besides(file: string): string {

@@ -120,6 +120,33 @@ describe('docs/LIMITS.md', async () => {
   })
 })
 
+describe('docs/OPERATIONS.md', () => {
+  const document = read('docs/OPERATIONS.md')
+
+  test('lists every event of the log at its level', () => {
+    const [, levels = ''] = /const levels: [^=]+ = \{([^}]+)\}/.exec(read('apps/cli/src/log.ts')) ?? []
+    const due = [...levels.matchAll(/^ +'?([\w-]+)'?: '(\w+)'/gm)].map(
+      ([, event, level]) => `${level} ${event}`,
+    )
+    const listed = tableUnder(document, 'Logs').flatMap(([level, events = '']) =>
+      [...events.matchAll(/`([\w-]+)`/g)].map(([, event]) => `${level} ${event}`),
+    )
+    assert.ok(due.length > 0)
+    assert.deepEqual(listed.toSorted(), due.toSorted())
+  })
+
+  test('lists every metric', () => {
+    const surfaces = sources('apps/cli/src/http/*.ts')
+    const due = surfaces.flatMap(({ text }) =>
+      [...text.matchAll(/kind: '(?:counter|gauge)',\s+name: '(\w+)'/g)].map(([, name = '']) => name),
+    )
+    const listed = tableUnder(document, 'Metrics').flatMap(([names = '']) =>
+      [...names.matchAll(/`(\w+)/g)].map(([, name = '']) => name),
+    )
+    assert.deepEqual(listed.toSorted(), [...new Set(due)].toSorted())
+  })
+})
+
 test('every guarantee in docs/SECURITY.md names the test that holds it', () => {
   const rows = tableRows(read('docs/SECURITY.md').split('\n')).filter(row => /^\d+$/.test(row[0] ?? ''))
   assert.ok(rows.length > 0)

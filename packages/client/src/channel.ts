@@ -19,17 +19,19 @@ export class Channel {
     this.#publicKey = options.publicKey
   }
 
-  /** Takes what the proxy states. Throws a WireError on a payment that does not verify. */
+  /** Takes what the proxy states. Throws a WireError on a payment that does not verify, and takes nothing then. */
   update(payment: ProxySignedPaymentAny, totals?: { dbTokens: bigint; maxTokens: bigint }): void {
-    if (totals !== undefined) {
-      if (totals.maxTokens > this.maxTokens) this.maxTokens = totals.maxTokens
-      if (totals.dbTokens > this.dbTokens) this.dbTokens = totals.dbTokens
-    }
-    if (payment._ === 'proxy.signedPaymentEmpty' || sameBytes(payment.data, this.payment)) return
-    const { tokens } = this.#verified(payment.data)
+    if (payment._ === 'proxy.signedPayment' && !sameBytes(payment.data, this.payment)) this.#take(payment.data)
+    if (totals === undefined) return
+    if (totals.maxTokens > this.maxTokens) this.maxTokens = totals.maxTokens
+    if (totals.dbTokens > this.dbTokens) this.dbTokens = totals.dbTokens
+  }
+
+  #take(data: Uint8Array): void {
+    const { tokens } = this.#verified(data)
     if (tokens < this.signedTokens) return
     this.signedTokens = tokens
-    this.payment = new Uint8Array(payment.data)
+    this.payment = new Uint8Array(data)
   }
 
   #verified(data: Uint8Array): Payment {

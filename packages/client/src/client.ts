@@ -108,7 +108,8 @@ export class Client implements Network {
       pricePerTokenNano: config.pricePerTokenNano,
       owner: this.#owner,
     })
-    this.#send(pending)
+    if (this.#running <= this.#limits.maxQueries) this.#send(pending)
+    else this.#fail(pending, tooMany(`${this.#limits.maxQueries} queries are under way, as many as this client takes.`))
     return { cancel: () => this.#stop(pending, new ClientError('cancelled', 'The query was cancelled.')) }
   }
 
@@ -148,14 +149,11 @@ export class Client implements Network {
   #send(pending: PendingQuery): void {
     if (pending.ended) return
     if (this.#closing) return this.#fail(pending, new ClientError('overloaded', 'This client is shutting down.'))
-    if (this.#running > this.#limits.maxQueries) {
-      const message = `${this.#limits.maxQueries} queries are under way, as many as this client takes.`
-      return this.#fail(pending, new ClientError('overloaded', message, { retryAfterMs: 1_000 }))
-    }
     const session = this.#choose()
     if (session === undefined) return this.#awaitProxy(pending)
     pending.attempts++
     if (session.run(pending)) pending.session = session
+    else if (!session.isReady) this.#retry(pending, session)
     else this.#fail(pending, new ClientError('limit', 'The request is larger than the network carries: 16 MiB with all framing.'))
   }
 
@@ -164,9 +162,9 @@ export class Client implements Network {
     this.#options.world.soon(() => pending.fail(error))
   }
 
-  /** The least busy session; among equals each in turn. */
+  /** The least busy session that reads what it is sent; among equals each in turn. */
   #choose(): ClientSession | undefined {
-    const sessions = this.#uplinks.ready()
+    const sessions = this.#uplinks.ready().filter(session => !session.isCongested)
     if (sessions.length <= 1) return sessions[0]
     const offset = this.#turn++ % sessions.length
     let best = sessions[offset]!
@@ -183,8 +181,10 @@ export class Client implements Network {
     const until = world.monotonic() + waitMs
     const look = (): void => {
       if (pending.ended) return
-      if (this.isReady) return this.#send(pending)
-      if (world.monotonic() >= until) return this.#fail(pending, noProxy())
+      if (this.#choose() !== undefined) return this.#send(pending)
+      if (world.monotonic() >= until) {
+        return this.#fail(pending, this.isReady ? tooMany('What was sent to the proxies is still on its way.') : noProxy())
+      }
       world.after(pollMs, look)
     }
     look()
@@ -229,14 +229,18 @@ export class Client implements Network {
     if (pending.ended) return
     pending.session = undefined
     if (pending.begun || pending.attempts >= maxAttempts || this.#closing) {
-      pending.fail(new ClientError('upstream', 'The connection to the proxy was lost before the answer was complete.'))
-      return
+      const message = 'The connection to the proxy was lost before the answer was complete.'
+      return this.#fail(pending, new ClientError('upstream', message))
     }
     this.stats.retried++
     this.#options.log?.({ event: 'query-retried', proxy: session.address })
     pending.requestId = this.#options.world.random(32)
     this.#send(pending)
   }
+}
+
+function tooMany(message: string): ClientError {
+  return new ClientError('overloaded', message, { retryAfterMs: 1_000 })
 }
 
 function noProxy(): ClientError {

@@ -51,6 +51,7 @@ const connectTimeoutMs = 30_000
 const authoriseTimeoutMs = 300_000
 const statusTimeoutMs = 60_000
 const offersTimeoutMs = 10_000
+const congestedBytes = 4 << 20
 /** Of the caller's time, what the proxy gets: the rest is for the way back. */
 const proxyShare = 0.95
 
@@ -121,6 +122,11 @@ export class ClientSession implements UplinkSession {
   /** The proxy's contract, for people. */
   get proxyText(): string {
     return this.#proxyText
+  }
+
+  /** So much of what was sent is unread that another query could break the connection. */
+  get isCongested(): boolean {
+    return this.#connection.queuedBytes > congestedBytes
   }
 
   /** Sends a query. False when this connection does not take it. */

@@ -33,7 +33,7 @@ export class MemoryLedger implements Ledger {
     this.#clients = new Accounts(maxAccounts)
     this.#workers = new Accounts(maxAccounts)
     this.#maxReservations = options.maxReservations ?? 100_000
-    this.#ended = new RecentMap(options.rememberedRequests ?? 16_384)
+    this.#ended = new RecentMap(options.rememberedRequests ?? 4_096)
   }
 
   async openClient(owner: AccountKey, credit: ClientCredit): Promise<ClientView> {

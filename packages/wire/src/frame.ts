@@ -14,6 +14,12 @@ export function writeFrameHeader(target: Uint8Array, payloadBytes: number, seqno
 }
 
 const nothing = new Uint8Array(0)
+/** Kept at once for an unfinished frame that claims so much or more. */
+const roomBytes = 64 << 10
+
+/** Written over completely before it is read. */
+const newBytes: (size: number) => Uint8Array =
+  typeof Buffer === 'undefined' ? size => new Uint8Array(size) : size => Buffer.allocUnsafeSlow(size)
 
 /** Memory that several holders share. */
 export class ByteBudget {
@@ -35,7 +41,10 @@ export class ByteBudget {
   /** Throws `WireError('overloaded')`, taking nothing, when there is not enough left. */
   take(sizeBytes: number): void {
     if (!this.has(sizeBytes)) {
-      throw new WireError('overloaded', `all connections together hold ${this.#usedBytes} bytes, the most allowed`)
+      throw new WireError(
+        'overloaded',
+        `all connections together hold ${this.#usedBytes} bytes, the most allowed`,
+      )
     }
     this.#usedBytes += sizeBytes
   }
@@ -72,25 +81,39 @@ export class FrameDecoder {
   /** Calls `frame` for each complete payload in order. Throws a WireError at the first bad header. */
   push(bytes: Uint8Array, frame: (payload: Uint8Array) => void): void {
     let rest = bytes
-    if (this.#partialBytes > 0) {
-      this.#keep(bytes)
-      rest = this.#partial.subarray(0, this.#partialBytes)
-      if (rest.length < frameHeaderBytes) return
-      const end = frameHeaderBytes + this.#checkedLength(rest)
-      this.#checkSeqno(rest)
-      if (rest.length < end) return
-      this.#release()
-    }
-    while (!this.#stopped && rest.length >= frameHeaderBytes) {
-      const end = frameHeaderBytes + this.#checkedLength(rest)
-      this.#checkSeqno(rest)
-      if (rest.length < end) break
+    while (!this.#stopped && rest.length > 0) {
+      if (this.#partialBytes > 0) {
+        rest = this.#complete(rest, frame)
+        continue
+      }
+      const end = this.#frameEnd(rest)
+      if (rest.length < end) return this.#keep(rest)
       this.#seqno = (this.#seqno + 1) >>> 0
       const payload = rest.subarray(frameHeaderBytes, end)
       rest = rest.subarray(end)
       frame(payload)
     }
-    if (!this.#stopped && rest.length > 0) this.#keep(rest)
+  }
+
+  /** Adds to the unfinished frame what it lacks, and delivers it once it is whole. Returns the bytes after it. */
+  #complete(bytes: Uint8Array, frame: (payload: Uint8Array) => void): Uint8Array {
+    const lacking = this.#frameEnd(this.#partial.subarray(0, this.#partialBytes)) - this.#partialBytes
+    const rest = bytes.subarray(lacking)
+    this.#keep(lacking < bytes.length ? bytes.subarray(0, lacking) : bytes)
+    const whole = this.#partial.subarray(0, this.#partialBytes)
+    if (whole.length < this.#frameEnd(whole)) return rest
+    this.#seqno = (this.#seqno + 1) >>> 0
+    this.#release()
+    frame(whole.subarray(frameHeaderBytes))
+    return rest
+  }
+
+  /** Where the frame ends that begins these bytes, or where its header does while that is unfinished. */
+  #frameEnd(bytes: Uint8Array): number {
+    if (bytes.length < frameHeaderBytes) return frameHeaderBytes
+    const end = frameHeaderBytes + this.#checkedLength(bytes)
+    this.#checkSeqno(bytes)
+    return end
   }
 
   /** Nothing is delivered after this, also from within a `frame` callback. */
@@ -109,13 +132,20 @@ export class FrameDecoder {
   #keep(bytes: Uint8Array): void {
     const wanted = this.#partialBytes + bytes.length
     if (wanted > this.#partial.length) {
-      const grown = new Uint8Array(Math.max(wanted, Math.min(2 * this.#partial.length, maxPayloadBytes + frameHeaderBytes)))
+      const grown = newBytes(Math.max(wanted, this.#expectedBytes(bytes, wanted)))
       grown.set(this.#partial.subarray(0, this.#partialBytes))
       this.#budget?.take(grown.length - this.#partial.length)
       this.#partial = grown
     }
     this.#partial.set(bytes, this.#partialBytes)
     this.#partialBytes = wanted
+  }
+
+  /** The whole frame if it is short, else twice what came of it: a header alone claims no more than `roomBytes`. */
+  #expectedBytes(bytes: Uint8Array, wanted: number): number {
+    const header = this.#partialBytes >= frameHeaderBytes ? this.#partial : bytes
+    const frameBytes = header.length < frameHeaderBytes ? 0 : frameHeaderBytes + readUint32(header, 0)
+    return Math.min(frameBytes, Math.max(2 * wanted, roomBytes))
   }
 
   #checkedLength(header: Uint8Array): number {
@@ -137,10 +167,10 @@ export class FrameDecoder {
   }
 }
 
-
 function readUint32(bytes: Uint8Array, offset: number): number {
   return (
-    (bytes[offset]! | (bytes[offset + 1]! << 8) | (bytes[offset + 2]! << 16) | (bytes[offset + 3]! << 24)) >>> 0
+    (bytes[offset]! | (bytes[offset + 1]! << 8) | (bytes[offset + 2]! << 16) | (bytes[offset + 3]! << 24)) >>>
+    0
   )
 }
 

@@ -20,18 +20,20 @@ export class Account {
 
   /**
    * Takes what the proxy states. A total below a known one changes nothing. Throws a WireError on a payment
-   * that does not verify.
+   * that does not verify, and takes nothing then.
    */
   update(payment: ProxySignedPaymentAny, totals?: { dbTokens: bigint; maxTokens: bigint }): void {
-    if (totals !== undefined) {
-      if (totals.maxTokens > this.maxTokens) this.maxTokens = totals.maxTokens
-      if (totals.dbTokens > this.dbTokens) this.dbTokens = totals.dbTokens
-    }
-    if (payment._ === 'proxy.signedPaymentEmpty' || sameBytes(payment.data, this.payment)) return
-    const { tokens } = this.#verified(payment.data)
+    if (payment._ === 'proxy.signedPayment' && !sameBytes(payment.data, this.payment)) this.#take(payment.data)
+    if (totals === undefined) return
+    if (totals.maxTokens > this.maxTokens) this.maxTokens = totals.maxTokens
+    if (totals.dbTokens > this.dbTokens) this.dbTokens = totals.dbTokens
+  }
+
+  #take(data: Uint8Array): void {
+    const { tokens } = this.#verified(data)
     if (this.payment !== undefined && tokens < this.signedTokens) return
     this.signedTokens = tokens
-    this.payment = new Uint8Array(payment.data)
+    this.payment = new Uint8Array(data)
   }
 
   #verified(data: Uint8Array): Payment {
@@ -43,12 +45,17 @@ export class Account {
     }
   }
 
-  /** The proxy began its books anew, which costs nothing in a network without a chain. */
-  reset(): void {
-    this.maxTokens = 0n
-    this.dbTokens = 0n
-    this.signedTokens = 0n
-    this.payment = undefined
+  /**
+   * The proxy began its books anew, which costs nothing in a network without a chain: what it states now is
+   * all there is. Throws as `update` does, and forgets nothing then.
+   */
+  reset(payment: ProxySignedPaymentAny, totals: { dbTokens: bigint; maxTokens: bigint }): void {
+    const anew = new Account(this)
+    anew.update(payment, totals)
+    this.maxTokens = anew.maxTokens
+    this.dbTokens = anew.dbTokens
+    this.signedTokens = anew.signedTokens
+    this.payment = anew.payment
   }
 }
 

@@ -227,11 +227,13 @@ export class WorkerSession implements UplinkSession {
     )
     const result = decode(workerCompareBalanceWithProxyResult, answer)
     if (result.errorCode !== 0) await this.#extendedCompare(account)
-    if (result.tokensCommittedToDb < account.dbTokens || result.maxTokens < account.maxTokens) {
-      this.#options.rolledBack()
-      account.reset()
+    const { signedPayment, tokensCommittedToDb: dbTokens, maxTokens } = result
+    if (dbTokens >= account.dbTokens && maxTokens >= account.maxTokens) {
+      account.update(signedPayment, { dbTokens, maxTokens })
+      return
     }
-    account.update(result.signedPayment, { dbTokens: result.tokensCommittedToDb, maxTokens: result.maxTokens })
+    account.reset(signedPayment, { dbTokens, maxTokens })
+    this.#options.rolledBack()
   }
 
   async #extendedCompare(account: Account): Promise<void> {

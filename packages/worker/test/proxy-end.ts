@@ -52,7 +52,7 @@ export class ProxyEnd {
   cause: WireError | undefined
   onQuery: (data: Uint8Array, reply: Reply) => void = (_data, reply) => reply.error(1, 'not expected')
 
-  constructor(world: VirtualWorld, imageHash = new Uint8Array(32)) {
+  constructor(world: VirtualWorld, imageHash: Uint8Array = new Uint8Array(32)) {
     const { a, b } = pipe(world, {
       a: { address: 'worker', imageHash: new Uint8Array(32) },
       b: { address: 'proxy', imageHash },

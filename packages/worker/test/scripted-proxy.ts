@@ -95,9 +95,12 @@ export class ScriptedProxy extends ProxyEnd {
   complete: WorkerProxyHandshakeComplete | undefined
   /** Answers instead of the script where it returns true. */
   intercept: (name: string, reply: Reply) => boolean = () => false
+  /** A step whose answer waits for `release`. */
+  hold: string | undefined
+  #held: (() => void) | undefined
   #nextId = 1
 
-  constructor(world: VirtualWorld, imageHash?: Uint8Array) {
+  constructor(world: VirtualWorld, imageHash: Uint8Array = new Uint8Array(32)) {
     super(world, imageHash)
     this.onQuery = (data, reply) => this.#answer(data, reply)
   }
@@ -144,7 +147,14 @@ export class ScriptedProxy extends ProxyEnd {
     if (id === workerConnectToProxy.id) this.connect = decode(workerConnectToProxy, data)
     if (id === workerCompareBalanceWithProxy.id) this.compare = decode(workerCompareBalanceWithProxy, data)
     if (id === workerProxyHandshakeComplete.id) this.complete = decode(workerProxyHandshakeComplete, data)
-    if (!this.intercept(name, reply)) this.#follow(id, reply)
+    if (this.intercept(name, reply)) return
+    if (name === this.hold) this.#held = () => this.#follow(id, reply)
+    else this.#follow(id, reply)
+  }
+
+  release(): void {
+    if (this.#held === undefined) throw new Error(`${this.hold} was not asked`)
+    this.#held()
   }
 
   #follow(id: number, reply: Reply): void {
