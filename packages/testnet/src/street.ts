@@ -44,7 +44,9 @@ export function pipeStreet(world: World): Street {
         workerEndpoint,
         clientEndpoint,
         accept: undefined,
-        close: async () => keys.forEach(key => doors.delete(key)),
+        close: async () => {
+          for (const key of keys) doors.delete(key)
+        },
       }
       doors.set(keys[0]!, transport => place.accept?.worker(transport))
       doors.set(keys[1]!, transport => place.accept?.client(transport))

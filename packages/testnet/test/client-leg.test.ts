@@ -45,9 +45,7 @@ function oldQuery(change: Partial<ClientRunQueryEx> = {}): AnyCombinator {
 
 /** The response in the first answer of a client. */
 function headOf(peer: ScriptedPeer): HttpResponse {
-  const [head] = peer.packets.filter(
-    packet => packet._ === 'client.queryAnswerEx' || packet._ === 'client.queryAnswer',
-  )
+  const head = peer.packets.find(packet => /^client\.queryAnswer(Ex)?$/.test(packet._))
   return decode(httpResponse, (head as { answer: Uint8Array }).answer)
 }
 

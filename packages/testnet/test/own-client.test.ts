@@ -348,7 +348,7 @@ test('a connection that is lost in the middle of an answer is an error', async (
 })
 
 test('without any proxy a query fails soon, and says why', async () => {
-  await using scene = await facing(2, {}, { dial: async () => Promise.reject(new Error('no way')) })
+  await using scene = await facing(2, {}, { dial: () => Promise.reject(new Error('no way')) })
   const startedAt = scene.network.world.monotonic()
   const asked = ask(scene.client)
   await ended(scene, asked)

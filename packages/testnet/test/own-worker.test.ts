@@ -92,8 +92,8 @@ for (const version of [0, 1, 2, 3]) {
     const response = decode(httpResponse, (packets[0] as { answer: Uint8Array }).answer)
     assert.equal(response.statusCode, 200)
     assert.equal(response.payload.length, 0)
-    const names = response.headers.map(({ name }) => name)
-    if (version < 3) assert.ok(names.includes('X-Cocoon-Worker-Start') && names.includes('Transfer-Encoding'))
+    const names = new Set(response.headers.map(({ name }) => name))
+    if (version < 3) assert.ok(names.has('X-Cocoon-Worker-Start') && names.has('Transfer-Encoding'))
     const last = packets.at(-1) as Extract<AnyCombinator, { _: 'proxy.queryAnswerPart' }>
     const tokens = version === 0 ? last.tokensUsed : finalOf(last)!.tokensUsed
     // 60, 40, 45 and 5 tokens at a coefficient of 1.5, each cut off.

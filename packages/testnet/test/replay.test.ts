@@ -189,7 +189,7 @@ test('our client understands the recorded proxy', async () => {
     const kind = answered[message?._ ?? frame._]
     if (kind !== undefined) player!.playWith(next(kind), { frame: { id: (frame as { id: bigint }).id } })
   }
-  player!.heard.forEach(answer)
+  for (const frame of player!.heard) answer(frame)
   player!.onFrame = answer
   await world.until(() => client.isReady)
   assert.equal(client.proxies()[0]?.session?.terms?.version, 2)

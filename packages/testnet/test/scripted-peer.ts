@@ -1,5 +1,11 @@
-import { addressNamed, SimWorld, startTestNetwork, type TestNetwork, withoutThreads } from '../src/index.ts'
-import type { TestNetworkOptions } from '../src/index.ts'
+import {
+  addressNamed,
+  SimWorld,
+  startTestNetwork,
+  type TestNetwork,
+  type TestNetworkOptions,
+  withoutThreads,
+} from '../src/index.ts'
 import { formatAddress } from '@cocoon/money'
 import {
   type AnyCombinator,

@@ -18,6 +18,10 @@ const pieceBytes = 64 << 10
  */
 const inFlightBytes = 256 << 10
 
+/** Joined pieces that the system has taken, for the next ones: without them each would be garbage of its own. */
+const sparePieces: Buffer[] = []
+const maxSparePieces = 64
+
 /** How long `end` waits for the system to take what is queued and for the peer to close its side. */
 const endTimeoutMs = 5000
 
@@ -38,6 +42,7 @@ export class SocketTransport implements Transport {
   /** Entries of the queue, and bytes of the entry after them, that the socket has taken already. */
   #taken = 0
   #takenBytes = 0
+  readonly #lent: Buffer[] = []
   #flushScheduled = false
   #full = false
 
@@ -115,7 +120,7 @@ export class SocketTransport implements Transport {
     this.#flushScheduled = false
     if (this.#state === 'closed') return
     const socket = this.#socket
-    while (this.#queueBytes > 0 && socket.writableLength < inFlightBytes) socket.write(this.#takePiece())
+    while (this.#queueBytes > 0 && socket.writableLength < inFlightBytes) this.#writePiece(socket)
     this.#compactQueue()
     if (this.#state === 'ending') {
       if (this.#queueBytes === 0) socket.end()
@@ -125,8 +130,8 @@ export class SocketTransport implements Transport {
     }
   }
 
-  /** Takes one long entry's next part, or as many short entries as fit into a piece, copied together. */
-  #takePiece(): Uint8Array {
+  /** Writes one long entry's next part, or as many short entries as fit into a piece, copied together. */
+  #writePiece(socket: Socket): void {
     const queue = this.#queue
     const first = queue[this.#taken]!
     const firstBytes = first.length - this.#takenBytes
@@ -134,7 +139,8 @@ export class SocketTransport implements Transport {
       const piece = first.subarray(this.#takenBytes, this.#takenBytes + pieceBytes)
       this.#takenBytes += pieceBytes
       this.#queueBytes -= pieceBytes
-      return piece
+      socket.write(piece)
+      return
     }
     const rest = this.#takenBytes > 0 ? first.subarray(this.#takenBytes) : first
     const start = this.#taken + 1
@@ -147,9 +153,11 @@ export class SocketTransport implements Transport {
     this.#taken = end
     this.#takenBytes = 0
     this.#queueBytes -= sizeBytes
-    if (end === start) return rest
-
-    const piece = Buffer.allocUnsafe(sizeBytes)
+    if (end === start) {
+      socket.write(rest)
+      return
+    }
+    const piece = sparePieces.pop() ?? Buffer.allocUnsafeSlow(pieceBytes)
     piece.set(rest)
     let offset = firstBytes
     for (let index = start; index < end; index += 1) {
@@ -157,7 +165,14 @@ export class SocketTransport implements Transport {
       piece.set(bytes, offset)
       offset += bytes.length
     }
-    return piece
+    this.#lent.push(piece)
+    socket.write(piece.subarray(0, sizeBytes), this.#pieceWritten)
+  }
+
+  /** Pieces are written in order, so the one that comes back is the first that was lent. */
+  readonly #pieceWritten = (error: Error | null | undefined): void => {
+    const piece = this.#lent.shift()
+    if (piece !== undefined && !error && sparePieces.length < maxSparePieces) sparePieces.push(piece)
   }
 
   #compactQueue(): void {

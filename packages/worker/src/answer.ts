@@ -37,6 +37,8 @@ export class WorkerAnswer {
   readonly #soon: (run: () => void) => void
   /** Bytes of a stream that came in this turn: they leave together. */
   #waiting: Uint8Array[] = []
+  /** Bytes of bodies, without their framing. */
+  sentBytes = 0
   /** The end of a body, as far as the proxy has not made room for it yet. */
   #rest: { bytes: Uint8Array; final: WorkerFinal } | undefined
 
@@ -117,6 +119,7 @@ export class WorkerAnswer {
       this.head(head, final.startTime)
       return this.last(body, final)
     }
+    this.sentBytes += body.length
     this.#connection.send(proxyQueryAnswerEx, {
       _: 'proxy.queryAnswerEx',
       requestId: this.#requestId,
@@ -151,6 +154,7 @@ export class WorkerAnswer {
   }
 
   #part(answer: Uint8Array, final: WorkerFinal | undefined): void {
+    this.sentBytes += answer.length
     const requestId = this.#requestId
     if (this.#version === 0) {
       this.#connection.send(proxyQueryAnswerPart, {

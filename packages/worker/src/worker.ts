@@ -245,6 +245,7 @@ export class Worker {
       (outcome, tokens) => {
         this.#running--
         this.#heldBytes -= queryBytes
+        this.stats.bytesSent += answer.sentBytes
         this.#count(outcome, tokens)
         ended()
       },

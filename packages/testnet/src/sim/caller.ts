@@ -19,8 +19,8 @@ const slackMs = 5
 
 /** How a query came out, from its caller's side. */
 export type Outcome =
-  | { kind: 'answered'; status: number; tokens: bigint }
-  | { kind: 'failed'; code: string; tokens: bigint; by: 'proxy' | 'client' }
+  | { kind: 'answered'; status: number; tokens: bigint; proxy: string | undefined }
+  | { kind: 'failed'; code: string; tokens: bigint; proxy: string | undefined }
 
 export interface CallOptions {
   plan: Plan
@@ -66,15 +66,8 @@ export class Call {
       head: (status, headers) => this.#head(status, headers),
       data: bytes => this.#data(bytes),
       end: summary => this.#end(summary),
-      failed: (error, summary) => {
-        const by = summary.proxy === undefined ? 'client' : 'proxy'
-        this.#ended({
-          kind: 'failed',
-          code: (error as { code?: string }).code ?? error.name,
-          tokens: summary.tokens,
-          by,
-        })
-      },
+      failed: (error, { tokens, proxy }) =>
+        this.#ended({ kind: 'failed', code: (error as { code?: string }).code ?? error.name, tokens, proxy }),
     })
   }
 
@@ -103,7 +96,8 @@ export class Call {
     if (this.#status !== 200 && !this.#options.strangers) this.#checkRefusal(body)
     if (summary.costNano !== summary.tokens * this.#config.pricePerTokenNano)
       this.#wrong('was told a wrong cost')
-    this.#ended({ kind: 'answered', status: this.#status ?? 0, tokens: summary.tokens })
+    const { tokens, proxy } = summary
+    this.#ended({ kind: 'answered', status: this.#status ?? 0, tokens, proxy })
   }
 
   #ended(outcome: Outcome): void {
@@ -135,7 +129,9 @@ export class Call {
   #checkRefusal(body: Buffer): void {
     try {
       if ('error' in JSON.parse(body.toString('utf8'))) return
-    } catch {}
+    } catch {
+      // Judged below: a body that is no JSON has no error in it.
+    }
     if (this.#from !== undefined || body.length > 0)
       this.#wrong(`got status ${this.#status} without an error in it`)
   }

@@ -1,5 +1,6 @@
 import { Client } from '@cocoon/client'
 import {
+  type AccountKey,
   type ContractAddress,
   contractAddress,
   createPaymentKey,
@@ -8,6 +9,7 @@ import {
   modelHash,
   parsePseudoConfig,
   type PaymentKey,
+  proxyContractAddress,
   type RootConfig,
   writePseudoConfig,
 } from '@cocoon/money'
@@ -130,6 +132,7 @@ export class ProxyParty extends Party<Proxy> {
   readonly owner: ContractAddress
   readonly key: PaymentKey
   ledger: WatchedLedger
+  readonly #lostLedgers: WatchedLedger[] = []
 
   constructor(scene: Scene, index: number) {
     super(scene, `proxy${index + 1}`, proxyHost(index))
@@ -138,11 +141,24 @@ export class ProxyParty extends Party<Proxy> {
     this.ledger = this.#newLedger()
   }
 
+  get contract(): ContractAddress {
+    const { config, root } = this.scene
+    return proxyContractAddress(config, { proxyPublicKey: this.key.publicKey, proxyOwner: this.owner, root })
+  }
+
   /** The books are gone: the next life begins with empty ones. */
-  loseBooks(): WatchedLedger {
-    const lost = this.ledger
+  loseBooks(): void {
+    this.process.write('loses its books')
+    this.#lostLedgers.push(this.ledger)
     this.ledger = this.#newLedger()
-    return lost
+  }
+
+  /** What this client paid here in all lives, charge by charge. */
+  chargesOf(client: AccountKey): bigint[] {
+    return [...this.#lostLedgers, this.ledger]
+      .flatMap(({ charges }) => charges)
+      .filter(charge => charge.client === client)
+      .map(charge => charge.charged)
   }
 
   override start(): void {

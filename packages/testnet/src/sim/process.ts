@@ -1,5 +1,5 @@
 import type { Timer, World } from '@cocoon/wire'
-import { Random } from './random.ts'
+import type { Random } from './random.ts'
 import type { SimWorld } from './world.ts'
 
 /** Calls of `soon` run within so much, each after the one before: other processes get in between. */
@@ -14,8 +14,8 @@ export class SimProcess implements World {
   readonly chance: Random
   readonly #world: SimWorld
   readonly #bytes: Random
-  readonly #clockOffsetMs: number
   readonly #whenKilled: Array<() => void> = []
+  #clockOffsetMs: number
   #alive = true
   #frozenUntilMs = 0
   #soonAtMs = 0
@@ -78,6 +78,11 @@ export class SimProcess implements World {
 
   whenKilled(tell: () => void): void {
     this.#whenKilled.push(tell)
+  }
+
+  /** Somebody sets the wall clock. */
+  turnClock(byMs: number): void {
+    this.#clockOffsetMs += byMs
   }
 
   /** It stands still, and handles what is due in the meantime afterwards. */

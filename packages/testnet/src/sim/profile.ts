@@ -14,6 +14,7 @@ export type Action =
   | 'slow-down'
   | 'separate'
   | 'freeze'
+  | 'turn-clock'
   | 'kill-worker'
   | 'kill-proxy'
   | 'kill-client'
@@ -31,6 +32,7 @@ export interface Profile {
   /** Peers that send whatever may do harm. */
   hostileClients: number
   hostileWorkers: number
+  hostileProxies: number
   actions: Readonly<Partial<Record<Action, number>>>
   /** Between actions, on average. */
   actionMs: number
@@ -49,6 +51,7 @@ const calm: Profile = {
   clients: 2,
   hostileClients: 0,
   hostileWorkers: 0,
+  hostileProxies: 0,
   actions: { query: 20, burst: 1, 'hang-up': 2, 'ask-models': 1, 'change-price': 1, disable: 0.5 },
   actionMs: 60,
   network: calmNetwork,
@@ -82,6 +85,7 @@ const dying: Profile = {
   actions: {
     ...calm.actions,
     freeze: 1,
+    'turn-clock': 0.5,
     'kill-worker': 1,
     'kill-proxy': 0.5,
     'kill-client': 0.3,
@@ -125,16 +129,25 @@ const hostile: Profile = {
   timeoutMs: [5_000, 30_000],
 }
 
+const deceit: Profile = {
+  ...calm,
+  hostileProxies: 1,
+  actions: { ...calm.actions, cut: 0.5 },
+  actionMs: 150,
+  timeoutMs: [2_000, 20_000],
+}
+
 /** Everything at once. */
 const storm: Profile = {
   ...dying,
   hostileClients: 1,
   hostileWorkers: 1,
+  hostileProxies: 1,
   actions: { ...slow.actions, ...flaky.actions, ...dying.actions },
   network: flaky.network,
   timeoutMs: flaky.timeoutMs,
 }
 
-export const profiles = { calm, flaky, dying, slow, hostile, storm } satisfies Record<string, Profile>
+export const profiles = { calm, flaky, dying, slow, hostile, deceit, storm } satisfies Record<string, Profile>
 
 export type ProfileName = keyof typeof profiles

@@ -148,7 +148,11 @@ export class HostileProxy {
 
   #contract() {
     const { config, root } = this.#scene
-    return proxyContractAddress(config, { proxyPublicKey: this.#key.publicKey, proxyOwner: this.#owner, root })
+    return proxyContractAddress(config, {
+      proxyPublicKey: this.#key.publicKey,
+      proxyOwner: this.#owner,
+      root,
+    })
   }
 
   #contractOf(side: 'client' | 'worker', owner: string): string {
@@ -170,7 +174,12 @@ export class HostileProxy {
     for (let left = chance.whole(0, 4); left > 0; left--) {
       this.process.event(chance.exponential(100), () => {
         const answer = this.#answer(message.requestId)
-        if (chance.chance(0.05)) sendAnything(connection, damaged(chance, encode(codecs[answer._] as Codec<AnyCombinator>, answer)), false)
+        if (chance.chance(0.05))
+          sendAnything(
+            connection,
+            damaged(chance, encode(codecs[answer._] as Codec<AnyCombinator>, answer)),
+            false,
+          )
         else connection.send(codecs[answer._] as Codec<AnyCombinator>, answer)
       })
     }
@@ -182,7 +191,12 @@ export class HostileProxy {
     const { tokensUsed } = rogueFinal(chance)
     const finalInfo: ClientQueryFinalInfo = { _: 'client.queryFinalInfo', flags: 0, tokensUsed }
     const final = chance.chance(0.4) ? { flags: 1, finalInfo } : { flags: 0 }
-    const failure = { errorCode: chance.whole(-1, 700), error: 'rogue', requestId, requestTokensUsed: tokensUsed }
+    const failure = {
+      errorCode: chance.whole(-1, 700),
+      error: 'rogue',
+      requestId,
+      requestTokensUsed: tokensUsed,
+    }
     const isCompleted = chance.chance(0.4)
     const answer = chance.bytes(chance.whole(0, 500))
     switch (chance.pick(['head', 'part', 'error', 'oldHead', 'oldPart', 'oldError'])) {
@@ -193,11 +207,20 @@ export class HostileProxy {
       case 'error':
         return { _: 'client.queryAnswerErrorEx', requestId, errorCode: 602, error: 'rogue', ...final }
       case 'oldHead':
-        return { _: 'client.queryAnswer', answer: rogueHead(chance), isCompleted, requestId, requestTokensUsed: tokensUsed }
+        return {
+          _: 'client.queryAnswer',
+          answer: rogueHead(chance),
+          isCompleted,
+          requestId,
+          requestTokensUsed: tokensUsed,
+        }
       case 'oldPart':
         return { _: 'client.queryAnswerPart', answer, isCompleted, requestId, requestTokensUsed: tokensUsed }
       default:
-        return { _: chance.pick(['client.queryAnswerError', 'client.queryAnswerPartError'] as const), ...failure }
+        return {
+          _: chance.pick(['client.queryAnswerError', 'client.queryAnswerPartError'] as const),
+          ...failure,
+        }
     }
   }
 
@@ -206,7 +229,12 @@ export class HostileProxy {
     const { chance } = this.process
     this.process.event(chance.exponential(mischiefMs), () => {
       if (connection.isClosed) return
-      const what = chance.weighted({ work: side === 'worker' ? 5 : 0, payment: 2, message: 0.5, question: 0.5 })
+      const what = chance.weighted({
+        work: side === 'worker' ? 5 : 0,
+        payment: 2,
+        message: 0.5,
+        question: 0.5,
+      })
       if (what === 'work') this.#giveWork(connection)
       else if (what === 'payment') this.#pay(connection, side)
       else sendAnything(connection, randomMessage(chance, this.#names(side)), what === 'question')
@@ -219,7 +247,13 @@ export class HostileProxy {
     const { chance } = this.process
     const requestId = chance.bytes(32)
     const payload = requestBody(drawPlan(chance, `r${chance.uint32()}`, { pieces: 10, pieceBytes: 10 }))
-    const request = { method: 'POST', url: '/v1/chat/completions', httpVersion: 'HTTP/1.1', headers: [], payload }
+    const request = {
+      method: 'POST',
+      url: '/v1/chat/completions',
+      httpVersion: 'HTTP/1.1',
+      headers: [],
+      payload,
+    }
     const query = encode(httpRequest, { _: 'http.request', ...request })
     connection.send(codecs['proxy.runQueryEx'], {
       _: 'proxy.runQueryEx',
@@ -247,7 +281,10 @@ export class HostileProxy {
       contract: addressFor(side),
       excessesTo: addressFor('rogue wallet'),
     })
-    const payment: AnyCombinator = { _: 'proxy.signedPayment', data: chance.chance(0.5) ? data : damaged(chance, data) }
+    const payment: AnyCombinator = {
+      _: 'proxy.signedPayment',
+      data: chance.chance(0.5) ? data : damaged(chance, data),
+    }
     const isAlone = chance.chance(0.3)
     const totals = { dbTokens: this.#tokens(), maxTokens: this.#tokens(), requestTokens: this.#tokens() }
     const requestId = chance.bytes(32)
@@ -259,14 +296,25 @@ export class HostileProxy {
       const push = { _: 'proxy.clientRequestPayment' as const, requestId, signedPayment, ...totals }
       connection.send(codecs['proxy.clientRequestPayment'], push)
     } else {
-      const push = { _: 'proxy.workerRequestPayment' as const, requestId, signedPayment, ...totals, requestClientOwner: 'x' }
+      const push = {
+        _: 'proxy.workerRequestPayment' as const,
+        requestId,
+        signedPayment,
+        ...totals,
+        requestClientOwner: 'x',
+      }
       connection.send(codecs['proxy.workerRequestPayment'], push)
     }
   }
 
   #anything(side: 'client' | 'worker'): AnyCombinator {
     const names = this.#names(side).filter(name => !name.startsWith('proxyRunner'))
-    return decodeAny(encode(codecs['client.refundRejected'], { _: 'client.refundRejected', activeQueries: BigInt(names.length) }))
+    return decodeAny(
+      encode(codecs['client.refundRejected'], {
+        _: 'client.refundRejected',
+        activeQueries: BigInt(names.length),
+      }),
+    )
   }
 
   #names(side: 'client' | 'worker'): CombinatorName[] {
