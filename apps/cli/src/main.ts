@@ -4,6 +4,9 @@ import { systemWorld } from '@cocoon/wire/node'
 import type { StopRequest } from './context.ts'
 import { run } from './program.ts'
 
+/** Signals that come so shortly after one another are the same one. */
+const sameSignalMs = 300
+
 process.exitCode = await run(
   {
     environment: process.env,
@@ -16,8 +19,6 @@ process.exitCode = await run(
   },
   process.argv.slice(2),
 )
-
-const sameSignalMs = 300
 
 function isPiped(descriptor: number): boolean {
   try {

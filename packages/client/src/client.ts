@@ -153,7 +153,6 @@ export class Client implements Network {
     if (session === undefined) return this.#awaitProxy(pending)
     pending.attempts++
     if (session.run(pending)) pending.session = session
-    else if (!session.isReady) this.#retry(pending, session)
     else this.#fail(pending, new ClientError('limit', 'The request is larger than the network carries: 16 MiB with all framing.'))
   }
 
