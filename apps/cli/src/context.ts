@@ -16,6 +16,8 @@ export interface Context {
   readonly world: World
   /** Resolves with the first signal that asks to stop; until it is disposed the process stays alive. */
   awaitStop(): StopRequest
+  /** Calls `reload` at each signal that asks to read files again, until it is disposed. */
+  onReload(reload: () => void): Disposable
 }
 
 export interface StopRequest extends Disposable {

@@ -9,6 +9,9 @@ export type HostEvent =
   | { event: 'certificate-not-renewed'; expires: string; why: string }
   | { event: 'control-token'; file: string }
   | { event: 'setting-doubtful'; why: string }
+  | { event: 'keys-loaded'; file: string; keys: number }
+  | { event: 'keys-not-loaded'; file: string; why: string }
+  | { event: 'spent-not-saved'; file: string; why: string }
   | { event: 'endpoint'; what: string; details: Record<string, string | number> }
   | { event: 'control'; action: string }
 

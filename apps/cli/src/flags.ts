@@ -19,6 +19,56 @@ export function thousandths(text: string): number {
   return wholeNumber(text, 999_999_999, 'thousandths from 0 to 999999999, 1000 for a price factor of 1.0')
 }
 
+/** At least one, where none would make no sense. */
+export function rate(text: string): number {
+  const number = wholeNumber(text, 1_000_000, 'a whole number from 1 to 1000000')
+  if (number > 0) return number
+  throw new InvalidArgumentError('It must be a whole number from 1 to 1000000.')
+}
+
+/** Decimal coins as nanotons, without a rounding on the way. */
+export function coins(text: string): bigint {
+  const [, whole, fraction = ''] = /^(\d{1,20})(?:\.(\d{1,9}))?$/.exec(text) ?? []
+  if (whole !== undefined) return BigInt(whole + fraction.padEnd(9, '0'))
+  throw new InvalidArgumentError('It must be coins with at most 9 decimals, such as 0.5.')
+}
+
+export function nanotons(text: string): bigint {
+  if (/^\d{1,29}$/.test(text)) return BigInt(text)
+  throw new InvalidArgumentError('It must be a whole number of nanotons.')
+}
+
+/** Names with commas between them. */
+export function names(text: string): string[] {
+  const found = text.split(',').map(name => name.trim())
+  if (found.every(name => name !== '')) return found
+  throw new InvalidArgumentError('It must be names with commas between them.')
+}
+
+/** A day or a time in ISO 8601, as the time of UTC that it begins at. */
+export function time(text: string): string {
+  const form = /^(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))?$/
+  const [, day = ''] = form.exec(text) ?? []
+  const [dayMs, timeMs] = [Date.parse(day), Date.parse(text)]
+  // Some days that do not exist, such as 31 February, are read as later ones.
+  const exists = !Number.isNaN(timeMs) && new Date(dayMs).toISOString().startsWith(day)
+  if (day !== '' && exists) return new Date(timeMs).toISOString()
+  throw new InvalidArgumentError('It must be a day such as 2027-01-31, or a time such as 2027-01-31T12:00Z.')
+}
+
+/** The origin of a web page as browsers state it. */
+export function origin(text: string): string {
+  if (text === '*' || /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@]+$/i.test(text)) return text
+  throw new InvalidArgumentError('It must be an origin such as https://app.example, or * for all.')
+}
+
+/** For a flag that may be given several times. */
+export function repeated(
+  parse: (text: string) => string = text => text,
+): (text: string, earlier: string[] | undefined) => string[] {
+  return (text, earlier = []) => [...earlier, parse(text)]
+}
+
 function wholeNumber(text: string, most: number, expected: string): number {
   const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
   if (number <= most) return number
@@ -52,4 +102,23 @@ export function withLog(command: Command): Command {
 export function logLevelOf(flags: LogFlags, otherwise: LogLevel): LogLevel {
   if (flags.logLevel !== undefined) return flags.logLevel
   return flags.verbosity === undefined ? otherwise : (logLevels[Math.min(flags.verbosity, 5)] ?? otherwise)
+}
+
+/** Who may call a client's endpoint. */
+export interface CallerFlags {
+  host: string
+  keys?: string
+  allowAnyone?: true
+  cors?: string[]
+  allowHost?: string[]
+}
+
+/** What every command takes that runs a client. */
+export function withCallers(command: Command): Command {
+  return command
+    .option('--host <address>', 'address on which apps call the client', '127.0.0.1')
+    .option('--keys <file>', 'API keys that may call: `cocoon keys` makes them (or COCOON_KEYS)')
+    .option('--allow-anyone', 'ask for no keys, although other machines reach --host')
+    .option('--cors <origin>', 'origin whose web pages may call, * for all; repeatable', repeated(origin))
+    .option('--allow-host <name>', 'name of this machine that callers may use; repeatable', repeated())
 }

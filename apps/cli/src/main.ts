@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { fstatSync } from 'node:fs'
+import { isatty } from 'node:tty'
 import { systemWorld } from '@cocoon/wire/node'
 import type { StopRequest } from './context.ts'
 import { run } from './program.ts'
@@ -16,6 +17,7 @@ process.exitCode = await run(
     stderr: process.stderr,
     world: systemWorld,
     awaitStop,
+    onReload,
   },
   process.argv.slice(2),
 )
@@ -60,4 +62,16 @@ function awaitStop(): StopRequest {
       forget()
     },
   }
+}
+
+/** SIGHUP asks to read files again, unless it comes because the terminal is gone: then it ends the process. */
+function onReload(reload: () => void): Disposable {
+  const hadTerminal = isatty(0)
+  const hear = (): void => {
+    if (!hadTerminal || isatty(0)) return reload()
+    process.off('SIGHUP', hear)
+    process.kill(process.pid, 'SIGHUP')
+  }
+  process.on('SIGHUP', hear)
+  return { [Symbol.dispose]: () => void process.off('SIGHUP', hear) }
 }

@@ -2,7 +2,20 @@ import { Argument, Command, CommanderError, Option } from 'commander'
 import type { Context } from './context.ts'
 import { print, printJson, tinted } from './context.ts'
 import { CliError, exitCodeOf, reasonOf } from './error.ts'
-import { count, difficulty, port, thousandths, withJson, withLog } from './flags.ts'
+import {
+  coins,
+  count,
+  difficulty,
+  names,
+  nanotons,
+  port,
+  rate,
+  thousandths,
+  time,
+  withCallers,
+  withJson,
+  withLog,
+} from './flags.ts'
 import type { RoleName } from './roles/role.ts'
 import { version } from './version.ts'
 
@@ -57,13 +70,14 @@ function createProgram(context: Context, outcome: Outcome): Command {
     .showHelpAfterError('(cocoon help says more)')
   addUp(program, context)
   addCalls(program, context)
+  addKeys(program, context)
   addInspection(program, context, outcome)
   addRoles(program, context)
   return program
 }
 
 function addUp(program: Command, context: Context): void {
-  withLog(program.command('up'))
+  withCallers(withLog(program.command('up')))
     .description('run a whole network here: a client, a proxy, a worker and a small model')
     .option('--port <port>', 'HTTP port of the client, which apps call', port, 10_000)
     .option('--proxy-port <port>', 'HTTP port of the proxy', port, 11_000)
@@ -91,6 +105,35 @@ function addCalls(program: Command, context: Context): void {
   withApi(program.command('models'))
     .description('list the models on offer')
     .action(async flags => (await import('./commands/models.ts')).runModels(context, flags))
+}
+
+function addKeys(program: Command, context: Context): void {
+  const keys = program.command('keys').description('make, list and remove the API keys of a client')
+  const command = (name: string): Command =>
+    withJson(keys.command(name)).requiredOption('--file <file>', 'the key file, which `--keys` takes')
+
+  command('new')
+    .description('make a key and print it, this once')
+    .option('--name <name>', 'whose key it is, for people', '')
+    .option('--budget <coins>', 'most that it may spend a day, 1 coin being 10^9 nanotons', coins)
+    .addOption(
+      new Option('--budget-nano <n>', 'the same in nanotons').argParser(nanotons).conflicts('budget'),
+    )
+    .option('--requests-per-minute <n>', 'most requests a minute', rate)
+    .option('--models <names>', 'models that it may use, with commas between them', names)
+    .option('--expires <time>', 'from when on it is refused: 2027-01-31, or 2027-01-31T12:00Z', time)
+    .action(async flags => (await import('./commands/keys.ts')).runNewKey(context, flags))
+
+  command('list')
+    .description('list the keys and what each may do')
+    .action(async flags => (await import('./commands/keys.ts')).runListKeys(context, flags))
+
+  command('remove')
+    .description('remove a key')
+    .argument('<id>', 'its id, as the list has it')
+    .action(async (id: string, flags) =>
+      (await import('./commands/keys.ts')).runRemoveKey(context, id, flags),
+    )
 }
 
 function addInspection(program: Command, context: Context, outcome: Outcome): void {
@@ -147,7 +190,7 @@ function addRoles(program: Command, context: Context): void {
     .option('--router', 'listen plainly on workers_rpc_port and client_rpc_port, behind a reference router')
     .action(async flags => (await import('./commands/proxy.ts')).runProxy(context, flags))
 
-  withDial(program.command('client'))
+  withCallers(withDial(program.command('client')))
     .description('run a client: an OpenAI-compatible endpoint on http_port')
     .action(async flags => (await import('./commands/client.ts')).runClient(context, flags))
 

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { decode, httpRequest, type PeerEndpoint, type Transport } from '@cocoon/wire'
 import { VirtualWorld } from '../../wire/test/virtual-world.ts'
 import { Client, type ClientEvent, type ClientOptions, type ModelOffer, type Run } from '../src/index.ts'
-import { config, Heard, queryOf, root, ScriptedProxy, wallet } from './scripted-proxy.ts'
+import { config, Heard, queryOf, refuse, root, ScriptedProxy, wallet } from './scripted-proxy.ts'
 
 class Bench {
   readonly world = new VirtualWorld()
@@ -45,7 +45,9 @@ class Bench {
   }
 
   async readyCount(count: number): Promise<void> {
-    await this.world.until(() => this.client.proxies().filter(({ session }) => session?.isReady).length === count)
+    await this.world.until(
+      () => this.client.proxies().filter(({ session }) => session?.isReady).length === count,
+    )
   }
 
   async run(changes?: Parameters<typeof queryOf>[0]): Promise<{ heard: Heard; run: Run }> {
@@ -68,7 +70,10 @@ describe('a query', () => {
     const { heard } = await bench.run({ body: Buffer.from('{"a":1}') })
     const [proxy] = bench.proxies
     const request = decode(httpRequest, proxy!.job.query)
-    assert.deepEqual([request.method, request.url, Buffer.from(request.payload).toString()], ['POST', '/v1/chat/completions', '{"a":1}'])
+    assert.deepEqual(
+      [request.method, request.url, Buffer.from(request.payload).toString()],
+      ['POST', '/v1/chat/completions', '{"a":1}'],
+    )
     assert.deepEqual(
       request.headers.map(({ name, value }) => `${name}: ${value}`),
       ['Host: cocoon', 'Content-Type: application/json', 'Content-Length: 7'],
@@ -93,7 +98,10 @@ describe('a query', () => {
   test('goes to the least busy proxy, among equals to each in turn', async () => {
     const bench = await Bench.ready(3)
     for (let queries = 0; queries < 6; queries++) await bench.run()
-    assert.deepEqual(bench.proxies.map(proxy => proxy.jobs.length), [2, 2, 2])
+    assert.deepEqual(
+      bench.proxies.map(proxy => proxy.jobs.length),
+      [2, 2, 2],
+    )
     bench.proxies[1]!.head({ payload: 'x', tokens: 1n })
     await bench.world.settle()
     await bench.run()
@@ -244,7 +252,10 @@ describe('a lost proxy', () => {
       await bench.world.settle()
     }
     assert.equal(heard.code, 'upstream')
-    assert.equal(bench.proxies.reduce((sum, proxy) => sum + proxy.jobs.length, 0), 3)
+    assert.equal(
+      bench.proxies.reduce((sum, proxy) => sum + proxy.jobs.length, 0),
+      3,
+    )
   })
 
   test('that was the only one: the query waits for it to come back', async () => {
@@ -265,7 +276,8 @@ describe('a lost proxy', () => {
     const first = await bench.run()
     const heard = new Heard()
     const [proxy] = bench.asked
-    proxy!.connection.close()
+    // The loss is told before the refusal, with both queries still counted.
+    proxy!.transport.destroy()
     bench.client.run(queryOf(), heard)
     await bench.world.settle()
     assert.equal(heard.code, 'overloaded')
@@ -323,7 +335,10 @@ describe('what this client does not take', () => {
     const bench = await Bench.ready()
     const small = await bench.run()
     bench.proxies[0]!.connection.pause()
-    const large = [await bench.run({ body: new Uint8Array(10 << 20) }), await bench.run({ body: new Uint8Array(10 << 20) })]
+    const large = [
+      await bench.run({ body: new Uint8Array(10 << 20) }),
+      await bench.run({ body: new Uint8Array(10 << 20) }),
+    ]
     const third = await bench.run({ body: new Uint8Array(10 << 20) })
     await bench.world.advance(3_100)
     assert.equal(third.heard.code, 'overloaded')
@@ -354,13 +369,13 @@ describe('models', () => {
 
   test('are what those say that answer', async () => {
     const bench = await Bench.ready(2)
-    bench.proxies[0]!.intercept = (_name, reply) => (reply.error(1, 'no'), true)
+    bench.proxies[0]!.intercept = refuse(1, 'no')
     assert.equal((await offered(bench))[0]?.workers.length, 1)
   })
 
   test('are not known where nobody answers', async () => {
     const bench = await Bench.ready(2)
-    for (const proxy of bench.proxies) proxy.intercept = (_name, reply) => (reply.error(1, 'no'), true)
+    for (const proxy of bench.proxies) proxy.intercept = refuse(1, 'no')
     await assert.rejects(offered(bench), { code: 'upstream' })
     for (const proxy of bench.proxies) proxy.intercept = name => name === 'getWorkerTypesV2'
     await assert.rejects(offered(bench), { code: 'timeout' })

@@ -42,7 +42,12 @@ class Bench {
     return this.take({ kind: 'failure', code, message, final: finalOf(tokens)! })
   }
 
-  take(piece: Omit<ProxyAnswer & { kind: 'head' }, 'requestId'> | Omit<ProxyAnswer & { kind: 'part' }, 'requestId'> | Omit<ProxyAnswer & { kind: 'failure' }, 'requestId'>): boolean {
+  take(
+    piece:
+      | Omit<ProxyAnswer & { kind: 'head' }, 'requestId'>
+      | Omit<ProxyAnswer & { kind: 'part' }, 'requestId'>
+      | Omit<ProxyAnswer & { kind: 'failure' }, 'requestId'>,
+  ): boolean {
     return this.pending.take({ requestId: new Uint8Array(32), ...piece } as ProxyAnswer, 'EQproxy')
   }
 }
@@ -76,7 +81,10 @@ describe('a pending query', () => {
   test('takes a whole answer in one piece', () => {
     const bench = new Bench()
     assert.equal(bench.head(200, 'all of it', 5n), true)
-    assert.deepEqual([bench.heard.text, bench.heard.code, bench.heard.summary?.tokens], ['all of it', undefined, 5n])
+    assert.deepEqual(
+      [bench.heard.text, bench.heard.code, bench.heard.summary?.tokens],
+      ['all of it', undefined, 5n],
+    )
   })
 
   test('with debug passes on what each hop says of itself', () => {
@@ -117,7 +125,10 @@ describe('a pending query', () => {
       assert.equal(bench.failure(code, message, 4n), true)
       assert.equal(bench.heard.code, meaning)
       assert.equal(bench.heard.summary?.tokens, 4n)
-      assert.deepEqual(bench.ends.map(([outcome]) => outcome), ['failed'])
+      assert.deepEqual(
+        bench.ends.map(([outcome]) => outcome),
+        ['failed'],
+      )
     }
   })
 
@@ -132,7 +143,10 @@ describe('a pending query', () => {
     bench.head()
     bench.part('half')
     bench.failure(652, 'late', 2n)
-    assert.deepEqual([bench.heard.text, bench.heard.code, bench.heard.summary?.costNano], ['half', 'timeout', 6n])
+    assert.deepEqual(
+      [bench.heard.text, bench.heard.code, bench.heard.summary?.costNano],
+      ['half', 'timeout', 6n],
+    )
   })
 
   test('knows its deadline', async () => {

@@ -67,14 +67,21 @@ export const config = parsePseudoConfig(
   }),
 )
 
-export const proxyContract = proxyContractAddress(config, { proxyPublicKey: proxyKey.publicKey, proxyOwner, root })
+export const proxyContract = proxyContractAddress(config, {
+  proxyPublicKey: proxyKey.publicKey,
+  proxyOwner,
+  root,
+})
 export const contract = clientContractAddress(config, {
   clientOwner: wallet,
   proxyContract,
   proxyPublicKey: proxyKey.publicKey,
 })
 
-export function signed(tokens: bigint, wrong: Partial<Parameters<typeof signPayment>[0]> = {}): ProxySignedPaymentAny {
+export function signed(
+  tokens: bigint,
+  wrong: Partial<Parameters<typeof signPayment>[0]> = {},
+): ProxySignedPaymentAny {
   const data = signPayment({
     kind: 'client-charge',
     key: proxyKey,
@@ -93,7 +100,10 @@ export const forged = (tokens: bigint): ProxySignedPaymentAny =>
 export const noPayment: ProxySignedPaymentAny = { _: 'proxy.signedPaymentEmpty' }
 
 /** SHA-256 of nothing: what stands for the secret where there is none. */
-export const emptySecretHash = Buffer.from('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'hex')
+export const emptySecretHash = Buffer.from(
+  'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+  'hex',
+)
 
 /** One query as a proxy got it. */
 export interface Job {
@@ -118,7 +128,11 @@ export class ScriptedProxy {
   version = 3
   params: Partial<ProxyParams> = {}
   clientScAddress = formatAddress(contract)
-  auth: ClientProxyConnectionAuthAny = { _: 'client.proxyConnectionAuthShort', secretHash: emptySecretHash, nonce: 0n }
+  auth: ClientProxyConnectionAuthAny = {
+    _: 'client.proxyConnectionAuthShort',
+    secretHash: emptySecretHash,
+    nonce: 0n,
+  }
   authorized = { signedPayment: noPayment, tokensCommittedToDb: 0n, maxTokens: 0n }
   status = { signedPayment: noPayment, dbTokens: 0n, maxTokens: 0n }
   /** What the client asked, by name, in order. */
@@ -168,7 +182,9 @@ export class ScriptedProxy {
     return this.all(clientCancelQuery).map(({ requestId }) => requestId)
   }
 
-  head(options: { status?: number; payload?: string; tokens?: bigint; job?: Job; asVersion?: number } = {}): void {
+  head(
+    options: { status?: number; payload?: string; tokens?: bigint; job?: Job; asVersion?: number } = {},
+  ): void {
     const { status = 200, payload = '' } = options
     this.encodedHead(encodedResponse(status, payload), options)
   }
@@ -177,10 +193,20 @@ export class ScriptedProxy {
     const { tokens, job = this.job, asVersion = this.version } = options
     const { requestId } = job
     if (asVersion === 0) {
-      const fields = { answer, isCompleted: tokens !== undefined, requestId, requestTokensUsed: tokensOf(tokens ?? 0n) }
+      const fields = {
+        answer,
+        isCompleted: tokens !== undefined,
+        requestId,
+        requestTokensUsed: tokensOf(tokens ?? 0n),
+      }
       this.connection.send(clientQueryAnswer, { _: 'client.queryAnswer', ...fields })
     } else {
-      this.connection.send(clientQueryAnswerEx, { _: 'client.queryAnswerEx', requestId, answer, ...finalOf(tokens) })
+      this.connection.send(clientQueryAnswerEx, {
+        _: 'client.queryAnswerEx',
+        requestId,
+        answer,
+        ...finalOf(tokens),
+      })
     }
   }
 
@@ -189,7 +215,12 @@ export class ScriptedProxy {
     const { requestId } = job
     const answer = Buffer.from(text)
     if (asVersion === 0) {
-      const fields = { answer, isCompleted: tokens !== undefined, requestId, requestTokensUsed: tokensOf(tokens ?? 0n) }
+      const fields = {
+        answer,
+        isCompleted: tokens !== undefined,
+        requestId,
+        requestTokensUsed: tokensOf(tokens ?? 0n),
+      }
       this.connection.send(clientQueryAnswerPart, { _: 'client.queryAnswerPart', ...fields })
     } else {
       this.connection.send(clientQueryAnswerPartEx, {
@@ -201,7 +232,11 @@ export class ScriptedProxy {
     }
   }
 
-  fail(errorCode: number, error: string, options: { tokens?: bigint; job?: Job; asVersion?: number } = {}): void {
+  fail(
+    errorCode: number,
+    error: string,
+    options: { tokens?: bigint; job?: Job; asVersion?: number } = {},
+  ): void {
     const { tokens, job = this.job, asVersion = this.version } = options
     const { requestId } = job
     if (asVersion === 0) {
@@ -242,7 +277,8 @@ export class ScriptedProxy {
     const name = step?.name.replace('client.', '') ?? 'unknown'
     this.asked.push(name)
     if (id === clientConnectToProxy.id) this.connect = decode(clientConnectToProxy, data)
-    if (id === clientAuthorizeWithProxyShort.id) this.secret = decode(clientAuthorizeWithProxyShort, data).data
+    if (id === clientAuthorizeWithProxyShort.id)
+      this.secret = decode(clientAuthorizeWithProxyShort, data).data
     if (!this.intercept(name, reply)) this.#follow(id, reply)
   }
 
@@ -295,7 +331,13 @@ export class ScriptedProxy {
               _: 'client.workerTypeV2',
               name: 'acme/chat',
               workers: [
-                { _: 'client.workerInstanceV2', flags: 0, coefficient: 900, activeRequests: 1, maxActiveRequests: 8 },
+                {
+                  _: 'client.workerInstanceV2',
+                  flags: 0,
+                  coefficient: 900,
+                  activeRequests: 1,
+                  maxActiveRequests: 8,
+                },
               ],
             },
           ],
@@ -331,7 +373,18 @@ function tokensOf(total: bigint): TokensUsed {
 function finalOf(tokens: bigint | undefined) {
   if (tokens === undefined) return { flags: 0 }
   const info = { workerDebug: '{"w":1}', proxyDebug: '{"p":1}' }
-  return { flags: 1, finalInfo: { _: 'client.queryFinalInfo' as const, flags: 1, tokensUsed: tokensOf(tokens), ...info } }
+  return {
+    flags: 1,
+    finalInfo: { _: 'client.queryFinalInfo' as const, flags: 1, tokensUsed: tokensOf(tokens), ...info },
+  }
+}
+
+/** For `intercept`: refuses whatever is asked. */
+export function refuse(code: number, message: string): (name: string, reply: Reply) => boolean {
+  return (_name, reply) => {
+    reply.error(code, message)
+    return true
+  }
 }
 
 /** What a caller was told of one query. */

@@ -21,6 +21,7 @@ import {
   noPayment,
   proxyContract,
   queryOf,
+  refuse,
   root,
   ScriptedProxy,
   signed,
@@ -173,11 +174,15 @@ describe('the handshake', () => {
 
   test('a refusal in either form is the cause', async () => {
     const failing: Array<[(name: string, reply: Reply) => boolean, RegExp]> = [
-      [(_name, reply) => (reply.error(651, 'not now'), true), /651: not now/],
+      [refuse(651, 'not now'), /651: not now/],
       [
         (name, reply) => {
           if (name === 'connectToProxy') return false
-          const failed = { _: 'client.authorizationWithProxyFailed' as const, errorCode: 602, error: 'who are you' }
+          const failed = {
+            _: 'client.authorizationWithProxyFailed' as const,
+            errorCode: 602,
+            error: 'who are you',
+          }
           reply.answer(clientAuthorizationWithProxyFailed, failed)
           return true
         },
@@ -255,7 +260,13 @@ describe('queries', () => {
       await bench.world.settle()
       const { job } = bench.proxy
       assert.deepEqual(
-        [job.modelName, Buffer.from(job.query).toString(), job.maxCoefficient, job.maxTokens, job.minConfigVersion],
+        [
+          job.modelName,
+          Buffer.from(job.query).toString(),
+          job.maxCoefficient,
+          job.maxTokens,
+          job.minConfigVersion,
+        ],
         ['acme/chat', 'the request', 4000, 1000, 7],
       )
       assert.equal(job.timeout, 95)
@@ -286,7 +297,10 @@ describe('queries', () => {
         bench.proxy.part('one ', { asVersion })
         bench.proxy.part('two', { tokens: 6n, asVersion })
         await bench.world.settle()
-        assert.deepEqual([heard.status, heard.text, heard.code, heard.summary?.tokens], [200, 'one two', undefined, 6n])
+        assert.deepEqual(
+          [heard.status, heard.text, heard.code, heard.summary?.tokens],
+          [200, 'one two', undefined, 6n],
+        )
         assert.equal(heard.summary?.proxy, formatAddress(proxyContract))
         assert.equal(bench.session.running, 0)
 
@@ -332,7 +346,13 @@ describe('queries', () => {
   })
 
   const broken: Array<[string, (proxy: ScriptedProxy) => void]> = [
-    ['a second head', proxy => (proxy.head(), proxy.head())],
+    [
+      'a second head',
+      proxy => {
+        proxy.head()
+        proxy.head()
+      },
+    ],
     ['a part before the head', proxy => proxy.part('x')],
     ['a head that is no response', proxy => proxy.encodedHead(new Uint8Array(3))],
     ['a status that is none', proxy => proxy.head({ status: 99 })],
@@ -342,7 +362,10 @@ describe('queries', () => {
   for (const [what, send] of broken) {
     test(`${what} closes this session alone, which gives its queries back`, async () => {
       const world = new VirtualWorld()
-      const [bench, bystander] = [await Bench.ready(undefined, { world }), await Bench.ready(undefined, { world })]
+      const [bench, bystander] = [
+        await Bench.ready(undefined, { world }),
+        await Bench.ready(undefined, { world }),
+      ]
       const [one, other] = [bench.query(), bench.query()]
       bench.session.run(other.pending)
       bench.session.run(one.pending)

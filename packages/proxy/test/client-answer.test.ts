@@ -30,7 +30,10 @@ const final: ClientFinal = {
 }
 
 /** An answer and the messages that it sent. */
-function recorded(version: number): { answer: ClientAnswer; sent: Array<{ codec: Codec<never>; value: never }> } {
+function recorded(version: number): {
+  answer: ClientAnswer
+  sent: Array<{ codec: Codec<never>; value: never }>
+} {
   const sent: Array<{ codec: Codec<never>; value: never }> = []
   const send = (codec: Codec<never>, value: never): boolean => {
     // What cannot be written would throw here.
@@ -107,7 +110,10 @@ describe('the messages of a version', () => {
       })
       // Nobody asked for debug texts: none are sent, whatever the worker says.
       const quiet = decode(clientQueryAnswerErrorEx, encode(sent[3]!.codec, sent[3]!.value))
-      assert.deepEqual([quiet.finalInfo?.flags, quiet.finalInfo?.workerDebug], [version >= 2 ? 2 : 0, undefined])
+      assert.deepEqual(
+        [quiet.finalInfo?.flags, quiet.finalInfo?.workerDebug],
+        [version >= 2 ? 2 : 0, undefined],
+      )
     })
   }
 })
@@ -168,6 +174,9 @@ test('bodies are cut into pieces that leave room in a frame, and only the last o
     assert.ok(pieces.length > 1 && pieces.every(piece => piece.length < (1 << 24) - 100_000))
     assert.equal(Buffer.compare(Buffer.concat(pieces), bytes), 0)
     const ends = sent.map(({ value }) => value as { flags?: number; isCompleted?: boolean })
-    assert.deepEqual(ends.map(({ flags, isCompleted }) => flags === 1 || isCompleted === true), [...pieces.slice(1).map(() => false), true])
+    assert.deepEqual(
+      ends.map(({ flags, isCompleted }) => flags === 1 || isCompleted === true),
+      [...pieces.slice(1).map(() => false), true],
+    )
   }
 })

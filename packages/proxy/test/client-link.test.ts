@@ -21,7 +21,12 @@ import { config, model, ProxyBench, ScriptedClient, tokensOf } from './scripted-
 
 const authorise = { _: 'client.authorizeWithProxyShort' as const, data: new Uint8Array(0) }
 
-async function refused(bench: ProxyBench, asked: Promise<unknown>, client: ScriptedClient, words: RegExp): Promise<void> {
+async function refused(
+  bench: ProxyBench,
+  asked: Promise<unknown>,
+  client: ScriptedClient,
+  words: RegExp,
+): Promise<void> {
   await assert.rejects(asked, error => {
     assert.ok(error instanceof WireError && error.code === 'peer-error')
     assert.match(error.message, words)
@@ -50,7 +55,12 @@ describe('the handshake', () => {
     ['an address that is none', { clientOwnerAddress: 'me' }, 0, /602: cannot parse client owner address/],
     ['a newer configuration', {}, config.version + 1, /602: active config version is too low/],
     ['a version that is negative, so a very new one', {}, -1, /602: active config version is too low/],
-    ['only newer versions', { minProtoVersion: 4, maxProtoVersion: 4 }, 0, /621: cannot choose common protocol version/],
+    [
+      'only newer versions',
+      { minProtoVersion: 4, maxProtoVersion: 4 },
+      0,
+      /621: cannot choose common protocol version/,
+    ],
   ]
   for (const [what, params, minConfigVersion, words] of wrong) {
     test(`${what}: is told why and closed`, async () => {
@@ -116,7 +126,11 @@ describe('the handshake', () => {
   test('a third question closes', async () => {
     const bench = new ProxyBench()
     const client = await bench.client()
-    const asked = client.ask(clientAuthorizeWithProxyLong, { _: 'client.authorizeWithProxyLong' }, clientAuthorizationWithProxySuccess)
+    const asked = client.ask(
+      clientAuthorizeWithProxyLong,
+      { _: 'client.authorizeWithProxyLong' },
+      clientAuthorizationWithProxySuccess,
+    )
     await refused(bench, asked, client, /621: already authorized/)
   })
 
@@ -171,7 +185,12 @@ describe('admission', () => {
     ['a negative configuration', { minConfigVersion: -1 }, 503, 'config_version_too_low'],
     ['an unknown model', { modelName: 'x' }, 404, 'model_not_found'],
     ['too low a price', { maxCoefficient: 999 }, 400, 'max_coefficient_too_low'],
-    ['more than the client has', { maxTokens: 2 ** 31 - 1, maxCoefficient: 2 ** 31 - 1 }, 402, 'insufficient_balance'],
+    [
+      'more than the client has',
+      { maxTokens: 2 ** 31 - 1, maxCoefficient: 2 ** 31 - 1 },
+      402,
+      'insufficient_balance',
+    ],
   ]
   for (const [what, query, status, reason] of cases) {
     test(`${what}: refused with ${status}, in the form of each version`, async () => {
@@ -218,10 +237,15 @@ describe('admission', () => {
   })
 
   test('a client has only so many queries, and so many bytes of them', async () => {
-    const bench = new ProxyBench({ limits: { maxRelaysPerClient: 2, maxQueryBytesPerClient: 1_000, maxQueryBytes: 1_500 } })
+    const bench = new ProxyBench({
+      limits: { maxRelaysPerClient: 2, maxQueryBytesPerClient: 1_000, maxQueryBytes: 1_500 },
+    })
     const worker = await bench.worker({ limit: 100 })
     const client = await bench.client(3, 50)
-    const ids = [await client.run({ query: new Uint8Array(400) }), await client.run({ query: new Uint8Array(500) })]
+    const ids = [
+      await client.run({ query: new Uint8Array(400) }),
+      await client.run({ query: new Uint8Array(500) }),
+    ]
     const third = await client.run({ query: new Uint8Array(4) })
     assert.match(client.answer(third).text, /workers_busy/)
     await worker.head({ payload: 'x', tokens: tokensOf(1n), job: worker.jobs[0]! })
@@ -272,10 +296,26 @@ describe('questions', () => {
     await bench.worker({ disabled: true, owner: 74, model: 'acme/other' })
     const client = await bench.client()
     await client.run({ maxCoefficient: 900 })
-    const { types } = await client.ask(clientGetWorkerTypesV2, { _: 'client.getWorkerTypesV2' }, clientWorkerTypesV2)
+    const { types } = await client.ask(
+      clientGetWorkerTypesV2,
+      { _: 'client.getWorkerTypesV2' },
+      clientWorkerTypesV2,
+    )
     assert.deepEqual(
-      types.map(({ name, workers }) => [name, workers.map(one => [one.coefficient, one.activeRequests, one.maxActiveRequests])]),
-      [[model, [[900, 1, 4], [1200, 0, 4], [1500, 0, 8]]]],
+      types.map(({ name, workers }) => [
+        name,
+        workers.map(one => [one.coefficient, one.activeRequests, one.maxActiveRequests]),
+      ]),
+      [
+        [
+          model,
+          [
+            [900, 1, 4],
+            [1200, 0, 4],
+            [1500, 0, 8],
+          ],
+        ],
+      ],
     )
     const summary = await client.ask(clientGetWorkerTypes, { _: 'client.getWorkerTypes' }, clientWorkerTypes)
     assert.deepEqual(summary.types, [
@@ -296,10 +336,18 @@ describe('questions', () => {
     const client = await bench.client()
     await client.run()
     await worker.head({ payload: 'x', tokens: tokensOf(12n) })
-    const before = await client.ask(clientUpdatePaymentStatus, { _: 'client.updatePaymentStatus' }, clientPaymentStatus)
+    const before = await client.ask(
+      clientUpdatePaymentStatus,
+      { _: 'client.updatePaymentStatus' },
+      clientPaymentStatus,
+    )
     assert.equal(before.maxTokens, 12n)
     await bench.world.advance(2_000)
-    const after = await client.ask(clientUpdatePaymentStatus, { _: 'client.updatePaymentStatus' }, clientPaymentStatus)
+    const after = await client.ask(
+      clientUpdatePaymentStatus,
+      { _: 'client.updatePaymentStatus' },
+      clientPaymentStatus,
+    )
     assert.equal(after.signedPayment._, 'proxy.signedPayment')
   })
 })

@@ -37,7 +37,10 @@ describe('refusals', () => {
       const named = Object.fromEntries(headers.map(({ name, value }) => [name, value]))
       assert.equal(named['Content-Length'], String(payload.length))
       assert.equal(named['Content-Type'], 'application/json')
-      assert.equal(named['Retry-After'], refusal.retryAfterS === undefined ? undefined : String(refusal.retryAfterS))
+      assert.equal(
+        named['Retry-After'],
+        refusal.retryAfterS === undefined ? undefined : String(refusal.retryAfterS),
+      )
     }
   })
 
@@ -60,7 +63,11 @@ describe('refusals', () => {
 
   test('text of peers is quoted and cut, so that it can neither break the JSON nor fill a page', () => {
     const nasty = `"}\u0000\n</script>${'x'.repeat(100_000)}`
-    for (const refusal of [refusals.unknownModel(nasty), refusals.busy(nasty), refusals.workerFailed(1, nasty)]) {
+    for (const refusal of [
+      refusals.unknownModel(nasty),
+      refusals.busy(nasty),
+      refusals.workerFailed(1, nasty),
+    ]) {
       assert.ok(refusal.message.length < 700)
       const { error } = JSON.parse(Buffer.from(refusalResponse(refusal).payload).toString()) as Body
       assert.equal(error.message, refusal.message)

@@ -189,7 +189,11 @@ describe('an answer that makes no sense', () => {
       'too many headers',
       worker => {
         const head = response(200)
-        head.headers = Array.from({ length: 101 }, (_, index) => ({ _: 'http.header', name: `h${index}`, value: '' }))
+        head.headers = Array.from({ length: 101 }, (_, index) => ({
+          _: 'http.header',
+          name: `h${index}`,
+          value: '',
+        }))
         return worker.encodedHead(encode(httpResponse, head))
       },
     ],

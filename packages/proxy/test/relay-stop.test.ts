@@ -14,7 +14,10 @@ async function one(
 const gone = (bench: ProxyBench): void => {
   assert.equal(bench.proxy.running, 0)
   assert.equal(bench.account().reserved, 0n)
-  assert.equal([...bench.proxy.workers].reduce((sum, worker) => sum + worker.running, 0), 0)
+  assert.equal(
+    [...bench.proxy.workers].reduce((sum, worker) => sum + worker.running, 0),
+    0,
+  )
 }
 
 /** Both ways in which a caller goes. */

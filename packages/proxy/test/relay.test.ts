@@ -136,7 +136,11 @@ describe('money', () => {
     const worker = await bench.worker()
     const client = await bench.client()
     const id = await client.run({ query: new Uint8Array(4), maxTokens: 6, maxCoefficient: 1000 })
-    const claimed = tokensOf(1_000_000n, { promptTokensUsed: 7n, cachedTokensUsed: 1n, completionTokensUsed: 999_992n })
+    const claimed = tokensOf(1_000_000n, {
+      promptTokensUsed: 7n,
+      cachedTokensUsed: 1n,
+      completionTokensUsed: 999_992n,
+    })
     await worker.head({ payload: 'x', tokens: claimed })
     const { tokens } = client.answer(id)
     assert.deepEqual(
@@ -183,7 +187,11 @@ describe('what a worker sends besides', () => {
     await worker.part('more')
     await worker.part('and again', tokensOf(3n))
     await worker.fail(601, 'changed my mind', tokensOf(3n))
-    await worker.head({ payload: 'x', tokens: tokensOf(3n), job: { ...worker.job, requestId: new Uint8Array(32) } })
+    await worker.head({
+      payload: 'x',
+      tokens: tokensOf(3n),
+      job: { ...worker.job, requestId: new Uint8Array(32) },
+    })
     const guessed = worker.job.requestId.slice()
     guessed[0]! ^= 1
     await worker.head({ payload: 'x', tokens: tokensOf(3n), job: { ...worker.job, requestId: guessed } })

@@ -48,7 +48,10 @@ describe('readHead', () => {
               return 'malformed'
             }
           }
-          assert.equal(outcome(() => readHead(bytes)), outcome(() => decode(httpResponse, bytes)))
+          assert.equal(
+            outcome(() => readHead(bytes)),
+            outcome(() => decode(httpResponse, bytes)),
+          )
         },
       ),
       { numRuns: 500 },
@@ -56,7 +59,9 @@ describe('readHead', () => {
   })
 
   test('a count of headers that cannot be there is refused without counting', () => {
-    const encoded = new Uint8Array(encode(httpResponse, { ...response(200), httpVersion: '', reason: '', headers: [] }))
+    const encoded = new Uint8Array(
+      encode(httpResponse, { ...response(200), httpVersion: '', reason: '', headers: [] }),
+    )
     new DataView(encoded.buffer).setInt32(16, 2 ** 31 - 1, true)
     assert.throws(() => readHead(encoded), WireError)
   })
@@ -66,7 +71,10 @@ describe('stampedHead', () => {
   test('adds the times of the proxy and keeps everything else', () => {
     const encoded = encode(httpResponse, { ...response(201, 'body'), headers: headers(2) })
     const head = stampedHead(readHead(encoded)!, 1_700_000_000.25, 1_700_000_001.5)
-    assert.deepEqual([head.statusCode, head.reason, Buffer.from(head.payload).toString()], [201, 'Whatever', 'body'])
+    assert.deepEqual(
+      [head.statusCode, head.reason, Buffer.from(head.payload).toString()],
+      [201, 'Whatever', 'body'],
+    )
     assert.deepEqual(
       head.headers.map(({ name, value }) => `${name}: ${value}`),
       ['h0: x', 'h1: x', 'X-Cocoon-Proxy-Start: 1700000000.250000', 'X-Cocoon-Proxy-End: 1700000001.500000'],

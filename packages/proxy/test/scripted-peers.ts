@@ -266,7 +266,11 @@ export class ScriptedWorker extends ScriptedPeer {
       },
       workerConnectedToProxy,
     )
-    const { tokensCommittedToBlockchain = 0n, tokensCommittedToDb = 0n, maxTokens = 0n } = this.#options.knows ?? {}
+    const {
+      tokensCommittedToBlockchain = 0n,
+      tokensCommittedToDb = 0n,
+      maxTokens = 0n,
+    } = this.#options.knows ?? {}
     const { errorCode } = await this.ask(
       workerCompareBalanceWithProxy,
       { _: 'worker.compareBalanceWithProxy', tokensCommittedToBlockchain, tokensCommittedToDb, maxTokens },
@@ -301,7 +305,9 @@ export class ScriptedWorker extends ScriptedPeer {
     return this.all(proxyWorkerRequestPayment)
   }
 
-  async head(options: { status?: number; payload?: string; tokens?: TokensUsed; job?: Job } = {}): Promise<void> {
+  async head(
+    options: { status?: number; payload?: string; tokens?: TokensUsed; job?: Job } = {},
+  ): Promise<void> {
     await this.encodedHead(encode(httpResponse, response(options.status ?? 200, options.payload)), options)
   }
 
@@ -317,7 +323,12 @@ export class ScriptedWorker extends ScriptedPeer {
         tokensUsed: tokens ?? tokensOf(0n),
       })
     } else {
-      this.connection.send(proxyQueryAnswerEx, { _: 'proxy.queryAnswerEx', requestId, answer, ...this.#final(tokens) })
+      this.connection.send(proxyQueryAnswerEx, {
+        _: 'proxy.queryAnswerEx',
+        requestId,
+        answer,
+        ...this.#final(tokens),
+      })
     }
     await this.bench.world.settle()
   }
@@ -371,7 +382,12 @@ export class ScriptedWorker extends ScriptedPeer {
     const times = this.version >= 2 ? { workerStartTime: 11, workerEndTime: 12 } : {}
     return {
       flags: 1,
-      finalInfo: { _: 'proxy.queryFinalInfo' as const, flags: this.version >= 2 ? 2 : 0, tokensUsed: tokens, ...times },
+      finalInfo: {
+        _: 'proxy.queryFinalInfo' as const,
+        flags: this.version >= 2 ? 2 : 0,
+        tokensUsed: tokens,
+        ...times,
+      },
     }
   }
 
@@ -379,7 +395,8 @@ export class ScriptedWorker extends ScriptedPeer {
     const id = peekId(data)
     if (id === proxyRunQueryEx.id) this.jobs.push(decode(proxyRunQueryEx, data))
     if (id === proxyRunQuery.id) this.jobs.push(decode(proxyRunQuery, data))
-    if (this.jobs.length > 0 && (id === proxyRunQueryEx.id || id === proxyRunQuery.id)) this.bench.journal.push('run')
+    if (this.jobs.length > 0 && (id === proxyRunQueryEx.id || id === proxyRunQuery.id))
+      this.bench.journal.push('run')
   }
 }
 
@@ -470,7 +487,14 @@ export class ScriptedClient extends ScriptedPeer {
   }
 
   answer(requestId: Uint8Array): Answer {
-    const answer: Answer = { status: undefined, headers: {}, text: '', error: undefined, tokens: undefined, messages: 0 }
+    const answer: Answer = {
+      status: undefined,
+      headers: {},
+      text: '',
+      error: undefined,
+      tokens: undefined,
+      messages: 0,
+    }
     const head = (encoded: Uint8Array): void => {
       assert.equal(answer.status, undefined, 'a second head')
       const { statusCode, headers, payload } = decode(httpResponse, encoded)

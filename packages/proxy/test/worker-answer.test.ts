@@ -20,7 +20,14 @@ import { tokensOf } from './scripted-peers.ts'
 const requestId = new Uint8Array(32).fill(3)
 const bytes = Uint8Array.of(1, 2, 3, 4)
 const tokens = tokensOf(10n)
-const info = { _: 'proxy.queryFinalInfo' as const, flags: 3, tokensUsed: tokens, workerDebug: '{}', workerStartTime: 1.5, workerEndTime: 2.5 }
+const info = {
+  _: 'proxy.queryFinalInfo' as const,
+  flags: 3,
+  tokensUsed: tokens,
+  workerDebug: '{}',
+  workerStartTime: 1.5,
+  workerEndTime: 2.5,
+}
 const known = { tokens, debug: '{}', startTime: 1.5, endTime: 2.5 }
 const older = { tokens, debug: undefined, startTime: undefined, endTime: undefined }
 
@@ -29,12 +36,29 @@ describe('answers of workers', () => {
     const ex = { requestId, answer: bytes }
     const failed = { requestId, errorCode: 602, error: 'no' }
     const cases: Array<[Uint8Array, object]> = [
-      [encode(proxyQueryAnswerEx, { _: 'proxy.queryAnswerEx', ...ex, flags: 0 }), { kind: 'head', response: bytes, final: undefined }],
-      [encode(proxyQueryAnswerEx, { _: 'proxy.queryAnswerEx', ...ex, flags: 1, finalInfo: info }), { kind: 'head', response: bytes, final: known }],
-      [encode(proxyQueryAnswerPartEx, { _: 'proxy.queryAnswerPartEx', ...ex, flags: 0 }), { kind: 'part', bytes, final: undefined }],
-      [encode(proxyQueryAnswerPartEx, { _: 'proxy.queryAnswerPartEx', ...ex, flags: 1, finalInfo: info }), { kind: 'part', bytes, final: known }],
       [
-        encode(proxyQueryAnswerErrorEx, { _: 'proxy.queryAnswerErrorEx', ...failed, flags: 1, finalInfo: info }),
+        encode(proxyQueryAnswerEx, { _: 'proxy.queryAnswerEx', ...ex, flags: 0 }),
+        { kind: 'head', response: bytes, final: undefined },
+      ],
+      [
+        encode(proxyQueryAnswerEx, { _: 'proxy.queryAnswerEx', ...ex, flags: 1, finalInfo: info }),
+        { kind: 'head', response: bytes, final: known },
+      ],
+      [
+        encode(proxyQueryAnswerPartEx, { _: 'proxy.queryAnswerPartEx', ...ex, flags: 0 }),
+        { kind: 'part', bytes, final: undefined },
+      ],
+      [
+        encode(proxyQueryAnswerPartEx, { _: 'proxy.queryAnswerPartEx', ...ex, flags: 1, finalInfo: info }),
+        { kind: 'part', bytes, final: known },
+      ],
+      [
+        encode(proxyQueryAnswerErrorEx, {
+          _: 'proxy.queryAnswerErrorEx',
+          ...failed,
+          flags: 1,
+          finalInfo: info,
+        }),
         { kind: 'failure', code: 602, message: 'no', final: known },
       ],
       // An error without a tally is an end all the same.
@@ -53,12 +77,30 @@ describe('answers of workers', () => {
     const part = { requestId, answer: bytes, tokensUsed: tokens }
     const failed = { requestId, errorCode: 602, error: 'no', tokensUsed: tokens }
     const cases: Array<[Uint8Array, object]> = [
-      [encode(proxyQueryAnswer, { _: 'proxy.queryAnswer', ...part, isCompleted: false }), { kind: 'head', response: bytes, final: undefined }],
-      [encode(proxyQueryAnswer, { _: 'proxy.queryAnswer', ...part, isCompleted: true }), { kind: 'head', response: bytes, final: older }],
-      [encode(proxyQueryAnswerPart, { _: 'proxy.queryAnswerPart', ...part, isCompleted: false }), { kind: 'part', bytes, final: undefined }],
-      [encode(proxyQueryAnswerPart, { _: 'proxy.queryAnswerPart', ...part, isCompleted: true }), { kind: 'part', bytes, final: older }],
-      [encode(proxyQueryAnswerError, { _: 'proxy.queryAnswerError', ...failed }), { kind: 'failure', code: 602, message: 'no', final: older }],
-      [encode(proxyQueryAnswerPartError, { _: 'proxy.queryAnswerPartError', ...failed }), { kind: 'failure', code: 602, message: 'no', final: older }],
+      [
+        encode(proxyQueryAnswer, { _: 'proxy.queryAnswer', ...part, isCompleted: false }),
+        { kind: 'head', response: bytes, final: undefined },
+      ],
+      [
+        encode(proxyQueryAnswer, { _: 'proxy.queryAnswer', ...part, isCompleted: true }),
+        { kind: 'head', response: bytes, final: older },
+      ],
+      [
+        encode(proxyQueryAnswerPart, { _: 'proxy.queryAnswerPart', ...part, isCompleted: false }),
+        { kind: 'part', bytes, final: undefined },
+      ],
+      [
+        encode(proxyQueryAnswerPart, { _: 'proxy.queryAnswerPart', ...part, isCompleted: true }),
+        { kind: 'part', bytes, final: older },
+      ],
+      [
+        encode(proxyQueryAnswerError, { _: 'proxy.queryAnswerError', ...failed }),
+        { kind: 'failure', code: 602, message: 'no', final: older },
+      ],
+      [
+        encode(proxyQueryAnswerPartError, { _: 'proxy.queryAnswerPartError', ...failed }),
+        { kind: 'failure', code: 602, message: 'no', final: older },
+      ],
     ]
     for (const [message, answer] of cases) {
       assert.ok(isWorkerAnswer(peekId(message)))
@@ -67,12 +109,36 @@ describe('answers of workers', () => {
   })
 
   test('a tally below zero anywhere is refused', () => {
-    for (const part of ['promptTokensUsed', 'cachedTokensUsed', 'completionTokensUsed', 'reasoningTokensUsed', 'totalTokensUsed']) {
+    for (const part of [
+      'promptTokensUsed',
+      'cachedTokensUsed',
+      'completionTokensUsed',
+      'reasoningTokensUsed',
+      'totalTokensUsed',
+    ]) {
       const tokensUsed = { ...tokens, [part]: -1n }
       const messages = [
-        encode(proxyQueryAnswer, { _: 'proxy.queryAnswer', requestId, answer: bytes, isCompleted: true, tokensUsed }),
-        encode(proxyQueryAnswerPart, { _: 'proxy.queryAnswerPart', requestId, answer: bytes, isCompleted: true, tokensUsed }),
-        encode(proxyQueryAnswerPartError, { _: 'proxy.queryAnswerPartError', requestId, errorCode: 1, error: '', tokensUsed }),
+        encode(proxyQueryAnswer, {
+          _: 'proxy.queryAnswer',
+          requestId,
+          answer: bytes,
+          isCompleted: true,
+          tokensUsed,
+        }),
+        encode(proxyQueryAnswerPart, {
+          _: 'proxy.queryAnswerPart',
+          requestId,
+          answer: bytes,
+          isCompleted: true,
+          tokensUsed,
+        }),
+        encode(proxyQueryAnswerPartError, {
+          _: 'proxy.queryAnswerPartError',
+          requestId,
+          errorCode: 1,
+          error: '',
+          tokensUsed,
+        }),
         encode(proxyQueryAnswerPartEx, {
           _: 'proxy.queryAnswerPartEx',
           requestId,
@@ -82,7 +148,10 @@ describe('answers of workers', () => {
         }),
       ]
       for (const message of messages) {
-        assert.throws(() => readWorkerAnswer(message), error => error instanceof WireError && error.code === 'malformed')
+        assert.throws(
+          () => readWorkerAnswer(message),
+          error => error instanceof WireError && error.code === 'malformed',
+        )
       }
     }
   })
@@ -106,7 +175,13 @@ describe('answers of workers', () => {
 
   test('other messages are none, and any bytes are an answer or malformed', () => {
     assert.equal(isWorkerAnswer(clientQueryAnswerEx.id), false)
-    const ids = [proxyQueryAnswer, proxyQueryAnswerPart, proxyQueryAnswerEx, proxyQueryAnswerPartEx, proxyQueryAnswerErrorEx]
+    const ids = [
+      proxyQueryAnswer,
+      proxyQueryAnswerPart,
+      proxyQueryAnswerEx,
+      proxyQueryAnswerPartEx,
+      proxyQueryAnswerErrorEx,
+    ]
     fc.assert(
       fc.property(fc.constantFrom(...ids), fc.uint8Array({ maxLength: 120 }), ({ id }, rest) => {
         const message = new Uint8Array(4 + rest.length)

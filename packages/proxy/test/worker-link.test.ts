@@ -14,7 +14,12 @@ import {
 } from '@cocoon/wire'
 import { config, fullModel, ProxyBench, ScriptedWorker, tokensOf } from './scripted-peers.ts'
 
-async function refused(bench: ProxyBench, asked: Promise<unknown>, worker: ScriptedWorker, words: RegExp): Promise<void> {
+async function refused(
+  bench: ProxyBench,
+  asked: Promise<unknown>,
+  worker: ScriptedWorker,
+  words: RegExp,
+): Promise<void> {
   await assert.rejects(asked, error => {
     assert.ok(error instanceof WireError && error.code === 'peer-error')
     assert.match(error.message, words)
@@ -52,7 +57,11 @@ describe('the handshake', () => {
     ['a price out of bounds', { coefficient: 1_000_000_000 }, /621: invalid coefficient value/],
     ['no places', { maxActiveRequests: 0 }, /621: invalid max_active_requests value/],
     ['no proxies', { proxyCnt: 0 }, /621: invalid proxy_cnt value/],
-    ['only newer versions', { minProtoVersion: 4, maxProtoVersion: 5 }, /621: cannot choose common protocol version/],
+    [
+      'only newer versions',
+      { minProtoVersion: 4, maxProtoVersion: 5 },
+      /621: cannot choose common protocol version/,
+    ],
     ['an address that is none', { workerOwnerAddress: 'me' }, /602: cannot parse worker owner address/],
   ]
   for (const [what, params, words] of wrong) {
@@ -102,7 +111,11 @@ describe('the handshake', () => {
   })
 
   test('a worker that knows of more asks once more, and completes', async () => {
-    for (const knows of [{ tokensCommittedToBlockchain: 1n }, { tokensCommittedToDb: 1n }, { maxTokens: 1n }]) {
+    for (const knows of [
+      { tokensCommittedToBlockchain: 1n },
+      { tokensCommittedToDb: 1n },
+      { maxTokens: 1n },
+    ]) {
       const bench = new ProxyBench()
       await bench.worker({ knows })
       assert.equal(bench.proxy.market.books.get('acme/chat')!.size, 1)
@@ -191,7 +204,8 @@ describe('on the market', () => {
     const client = await bench.client()
     worker.connection.pause()
     const big = new Uint8Array(5 << 20)
-    for (let queries = 0; queries < 4; queries++) await client.run({ query: big, maxTokens: 1, maxCoefficient: 1000 })
+    for (let queries = 0; queries < 4; queries++)
+      await client.run({ query: big, maxTokens: 1, maxCoefficient: 1000 })
     const [link] = bench.proxy.workers
     assert.deepEqual([link!.running, link!.congested], [2, true])
     worker.connection.resume()
@@ -203,7 +217,11 @@ describe('on the market', () => {
   test('payment status is answered, other questions are refused without closing', async () => {
     const bench = new ProxyBench()
     const worker = await bench.worker()
-    const status = await worker.ask(workerUpdatePaymentStatus, { _: 'worker.updatePaymentStatus' }, workerPaymentStatus)
+    const status = await worker.ask(
+      workerUpdatePaymentStatus,
+      { _: 'worker.updatePaymentStatus' },
+      workerPaymentStatus,
+    )
     assert.deepEqual([status.dbTokens, status.maxTokens], [0n, 0n])
     await assert.rejects(
       worker.ask(

@@ -47,7 +47,12 @@ describe('asking', () => {
     const answer = ask(dialer)
     await dialer.world.settle()
     const { id } = dialer.peer.last(tcpQuery)
-    dialer.peer.send(tcpQueryError, { _: 'tcp.queryError', id, code: 651, message: `busy ${'x'.repeat(10_000)}` })
+    dialer.peer.send(tcpQueryError, {
+      _: 'tcp.queryError',
+      id,
+      code: 651,
+      message: `busy ${'x'.repeat(10_000)}`,
+    })
     await dialer.world.settle()
     await assert.rejects(answer, error => {
       assert.ok(error instanceof WireError && error.code === 'peer-error')
@@ -154,7 +159,9 @@ describe('being asked', () => {
     reply.error(603, 'no again')
     reply.answer(clientGetWorkerTypes, { _: 'client.getWorkerTypes' })
     await acceptor.world.settle()
-    assert.deepEqual(acceptor.peer.all(tcpQueryError), [{ _: 'tcp.queryError', id: 9n, code: 602, message: 'no' }])
+    assert.deepEqual(acceptor.peer.all(tcpQueryError), [
+      { _: 'tcp.queryError', id: 9n, code: 602, message: 'no' },
+    ])
     assert.equal(acceptor.peer.all(tcpQueryAnswer).length, 0)
   })
 

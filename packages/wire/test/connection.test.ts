@@ -173,6 +173,20 @@ describe('frames', () => {
     assert.equal(acceptor.peer.received.length, 2)
   })
 
+  test('a long frame is for those who are trusted', async () => {
+    const long = Buffer.alloc(4 + 4 + 100_000)
+    long.writeUInt32LE(tcpPacket.id)
+    long.writeUInt32LE(254 | (100_000 << 8), 4)
+    for (const trusted of [false, true]) {
+      const acceptor = await Observed.ready('acceptor')
+      if (trusted) acceptor.connection.trust()
+      acceptor.peer.sendPayload(long)
+      await acceptor.world.settle()
+      assert.equal(acceptor.packets.length, trusted ? 1 : 0)
+      assert.equal(acceptor.causes[0]?.code, trusted ? undefined : 'frame-too-large')
+    }
+  })
+
   test('nothing is handed on after a frame that closed', async () => {
     const acceptor = await Observed.ready('acceptor')
     const good = packetOf(new Uint8Array(3))

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { FrameDecoder, frameHeaderBytes, maxPayloadBytes, WireError, type WireErrorCode, writeFrameHeader } from '../src/index.ts'
+import {
+  ByteBudget,
+  FrameDecoder,
+  frameHeaderBytes,
+  maxPayloadBytes,
+  WireError,
+  type WireErrorCode,
+  writeFrameHeader,
+} from '../src/index.ts'
 import { frameOf } from './raw-peer.ts'
 
 function header(lengthBytes: number, seqno: number): Uint8Array {
@@ -24,8 +32,12 @@ describe('cutting', () => {
     for (let at = 0; at <= stream.length; at++) {
       const decoder = new FrameDecoder()
       const cut: Uint8Array[] = []
-      for (const part of [stream.subarray(0, at), stream.subarray(at)]) decoder.push(part, frame => cut.push(frame))
-      assert.deepEqual(cut.map(frame => [...frame]), payloads.map(frame => [...frame]))
+      for (const part of [stream.subarray(0, at), stream.subarray(at)])
+        decoder.push(part, frame => cut.push(frame))
+      assert.deepEqual(
+        cut.map(frame => [...frame]),
+        payloads.map(frame => [...frame]),
+      )
     }
   })
 
@@ -33,7 +45,10 @@ describe('cutting', () => {
     const decoder = new FrameDecoder()
     const cut: Uint8Array[] = []
     for (const byte of stream) decoder.push(Uint8Array.of(byte), frame => cut.push(frame))
-    assert.deepEqual(cut.map(frame => [...frame]), payloads.map(frame => [...frame]))
+    assert.deepEqual(
+      cut.map(frame => [...frame]),
+      payloads.map(frame => [...frame]),
+    )
   })
 
   test('any frames in any pieces are the same, and stay as they are afterwards', () => {
@@ -52,7 +67,10 @@ describe('cutting', () => {
             decoder.push(new Uint8Array(piece), frame => cut.push(frame))
             at += piece.length
           }
-          assert.deepEqual(cut.map(frame => [...frame]), frames.map(frame => [...frame]))
+          assert.deepEqual(
+            cut.map(frame => [...frame]),
+            frames.map(frame => [...frame]),
+          )
         },
       ),
     )
@@ -77,7 +95,8 @@ describe('cutting', () => {
 
 describe('bounds', () => {
   test('a frame of 3 bytes or none is refused, one of 4 is taken', () => {
-    for (const length of [0, 3]) fails('frame-too-large', () => new FrameDecoder().push(header(length, 0), notDue))
+    for (const length of [0, 3])
+      fails('frame-too-large', () => new FrameDecoder().push(header(length, 0), notDue))
     let taken = 0
     new FrameDecoder().push(frameOf(0, new Uint8Array(4)), frame => (taken = frame.length))
     assert.equal(taken, 4)
@@ -103,6 +122,63 @@ describe('bounds', () => {
       for (let bytes = 0; bytes < 100; bytes++) decoder.push(Uint8Array.of(0), notDue)
     }
     assert.ok(process.memoryUsage().arrayBuffers - before < maxPayloadBytes)
+  })
+})
+
+describe('strangers', () => {
+  test('may send short frames only, until they are known', () => {
+    const decoder = new FrameDecoder({ maxPayloadBytes: 100 })
+    let taken = 0
+    const take = (): void => void taken++
+    decoder.push(frameOf(0, new Uint8Array(100)), take)
+    fails('frame-too-large', () => decoder.push(header(101, 1), notDue))
+    const known = new FrameDecoder({ maxPayloadBytes: 100 })
+    known.allowLongest()
+    known.push(frameOf(0, new Uint8Array(5_000)), take)
+    assert.equal(taken, 2)
+  })
+})
+
+describe('a budget', () => {
+  test('is what all decoders together keep of unfinished frames', () => {
+    const budget = new ByteBudget(11_000)
+    const decoders = [new FrameDecoder({ budget }), new FrameDecoder({ budget })]
+    const beginning = frameOf(0, new Uint8Array(5_000)).subarray(0, 4_000)
+    for (const decoder of decoders) decoder.push(beginning, notDue)
+    const { usedBytes } = budget
+    assert.ok(usedBytes >= 8_000 && usedBytes <= 11_000, `${usedBytes} bytes`)
+    fails('overloaded', () => new FrameDecoder({ budget }).push(beginning, notDue))
+    assert.equal(budget.usedBytes, usedBytes)
+  })
+
+  test('is given back when a frame is whole, and when its connection ends', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.uint8Array({ minLength: 4, maxLength: 300 }), { minLength: 1, maxLength: 6 }),
+        fc.array(fc.integer({ min: 1, max: 400 }), { maxLength: 20 }),
+        (frames, sizes) => {
+          const budget = new ByteBudget(1_000_000)
+          const decoder = new FrameDecoder({ budget })
+          const bytes = Buffer.concat(frames.map((frame, seqno) => frameOf(seqno, frame)))
+          let at = 0
+          for (const size of sizes) {
+            decoder.push(new Uint8Array(bytes.subarray(at, at + size)), () => {})
+            at += size
+          }
+          decoder.push(bytes.subarray(Math.min(at, bytes.length)), () => {})
+          assert.equal(budget.usedBytes, 0)
+          decoder.push(header(500, frames.length).subarray(0, 7), notDue)
+          decoder.stop()
+          assert.equal(budget.usedBytes, 0)
+        },
+      ),
+    )
+  })
+
+  test('is not touched by frames that arrive whole', () => {
+    const budget = new ByteBudget(10)
+    new FrameDecoder({ budget }).push(frameOf(0, new Uint8Array(5_000)), () => {})
+    assert.equal(budget.usedBytes, 0)
   })
 })
 

@@ -24,7 +24,11 @@ export class Observed {
 
   constructor(
     side: 'dialer' | 'acceptor',
-    options: { world?: VirtualWorld; limits?: Partial<ConnectionLimits>; events?: Partial<ConnectionEvents> } = {},
+    options: {
+      world?: VirtualWorld
+      limits?: Partial<ConnectionLimits>
+      events?: Partial<ConnectionEvents>
+    } = {},
   ) {
     this.world = options.world ?? new VirtualWorld()
     const ends = pipe(this.world, {

@@ -1,4 +1,13 @@
-import { type Codec, decode, encode, FrameDecoder, frameHeaderBytes, peekId, type Transport, writeFrameHeader } from '../src/index.ts'
+import {
+  type Codec,
+  decode,
+  encode,
+  FrameDecoder,
+  frameHeaderBytes,
+  peekId,
+  type Transport,
+  writeFrameHeader,
+} from '../src/index.ts'
 
 export function frameOf(seqno: number, payload: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(frameHeaderBytes + payload.length)
@@ -36,7 +45,9 @@ export class RawPeer {
 
   /** The frames of one kind that came, decoded. */
   all<T>(codec: Codec<T>): T[] {
-    return this.received.filter(payload => peekId(payload) === codec.id).map(payload => decode(codec, payload))
+    return this.received
+      .filter(payload => peekId(payload) === codec.id)
+      .map(payload => decode(codec, payload))
   }
 
   /** The last frame of one kind. */

@@ -84,11 +84,17 @@ class Uplinked {
   }
 
   get ports(): number[] {
-    return this.uplinks.targets().map(({ endpoint }) => endpoint.port).toSorted()
+    return this.uplinks
+      .targets()
+      .map(({ endpoint }) => endpoint.port)
+      .toSorted()
   }
 
   get readyPorts(): number[] {
-    return this.uplinks.ready().map(({ endpoint }) => endpoint.port).toSorted()
+    return this.uplinks
+      .ready()
+      .map(({ endpoint }) => endpoint.port)
+      .toSorted()
   }
 }
 
@@ -164,7 +170,10 @@ describe('sessions', () => {
     one!.close(new WireError('closed', 'gone'))
     assert.deepEqual(linked.readyPorts, [two!.endpoint.port])
     assert.deepEqual(
-      linked.uplinks.targets().map(({ session }) => session).filter(session => session !== undefined),
+      linked.uplinks
+        .targets()
+        .map(({ session }) => session)
+        .filter(session => session !== undefined),
       [two],
     )
   })
@@ -225,7 +234,10 @@ describe('moving on', () => {
     assert.equal(linked.sessions[0]!.cause?.code, 'closed')
     assert.deepEqual(linked.readyPorts, [2])
     await linked.world.advance(60_000)
-    assert.deepEqual(linked.dials.map(dial => dial.endpoint.port), [1, 2])
+    assert.deepEqual(
+      linked.dials.map(dial => dial.endpoint.port),
+      [1, 2],
+    )
   })
 })
 

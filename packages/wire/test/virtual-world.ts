@@ -85,7 +85,8 @@ export class VirtualWorld implements World {
     let next: Due | undefined
     for (const due of this.#timers) {
       if (due.atMs > untilMs) continue
-      if (next === undefined || due.atMs < next.atMs || (due.atMs === next.atMs && due.order < next.order)) next = due
+      if (next === undefined || due.atMs < next.atMs || (due.atMs === next.atMs && due.order < next.order))
+        next = due
     }
     return next
   }

@@ -13,7 +13,8 @@ class Watched {
   readonly health: Health
   asked = 0
   up = true
-  findUsageSource: (models: BackendModel[], signal: AbortSignal) => Promise<UsageSource> = async () => 'stated'
+  findUsageSource: (models: BackendModel[], signal: AbortSignal) => Promise<UsageSource> = async () =>
+    'stated'
 
   constructor() {
     this.backend.models = async () => {

@@ -127,7 +127,12 @@ export class ProxyEnd {
   }
 }
 
-export function tokensOf(parts: { prompt?: bigint; cached?: bigint; completion?: bigint; reasoning?: bigint }): TokensUsed {
+export function tokensOf(parts: {
+  prompt?: bigint
+  cached?: bigint
+  completion?: bigint
+  reasoning?: bigint
+}): TokensUsed {
   const { prompt = 0n, cached = 0n, completion = 0n, reasoning = 0n } = parts
   return {
     _: 'tokensUsed',

@@ -60,9 +60,17 @@ export const contract = workerContractAddress(config, {
   proxyPublicKey: proxyKey.publicKey,
 })
 
-export const terms: ProxyTerms = { version: 3, publicKey: proxyKey.publicKey, owner: proxyOwner, contract: proxyContract }
+export const terms: ProxyTerms = {
+  version: 3,
+  publicKey: proxyKey.publicKey,
+  owner: proxyOwner,
+  contract: proxyContract,
+}
 
-export function signed(tokens: bigint, wrong: Partial<Parameters<typeof signPayment>[0]> = {}): ProxySignedPaymentAny {
+export function signed(
+  tokens: bigint,
+  wrong: Partial<Parameters<typeof signPayment>[0]> = {},
+): ProxySignedPaymentAny {
   const data = signPayment({
     kind: 'worker-payout',
     key: proxyKey,
@@ -79,6 +87,14 @@ export const forged = (tokens: bigint): ProxySignedPaymentAny =>
   signed(tokens, { key: createPaymentKey(new Uint8Array(32).fill(7)) })
 
 export const noPayment: ProxySignedPaymentAny = { _: 'proxy.signedPaymentEmpty' }
+
+/** For `intercept`: refuses whatever is asked. */
+export function refuse(code: number, message: string): (name: string, reply: Reply) => boolean {
+  return (_name, reply) => {
+    reply.error(code, message)
+    return true
+  }
+}
 
 /** A proxy that follows the handshake, but for what a test changes. */
 export class ScriptedProxy extends ProxyEnd {

@@ -50,7 +50,13 @@ class Bench {
       transport: bench.proxy.transport,
       world,
       side: 'dialer',
-      events: { ready: () => {}, packet: () => {}, query: () => {}, drain: () => bench.serving.resume(), closed: () => {} },
+      events: {
+        ready: () => {},
+        packet: () => {},
+        query: () => {},
+        drain: () => bench.serving.resume(),
+        closed: () => {},
+      },
     })
     connection.start()
     bench.#connection = connection
@@ -106,8 +112,12 @@ class Bench {
 
 const used = { prompt_tokens: 20, completion_tokens: 5, prompt_tokens_details: { cached_tokens: 4 } }
 const usedTokens = tokensOf({ prompt: 16n, cached: 4n, completion: 5n })
-const whole = JSON.stringify({ choices: [{ index: 0, message: { content: 'Hi' }, finish_reason: 'stop' }], usage: used })
-const delta = (text: string): string => `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: text } }] })}\n\n`
+const whole = JSON.stringify({
+  choices: [{ index: 0, message: { content: 'Hi' }, finish_reason: 'stop' }],
+  usage: used,
+})
+const delta = (text: string): string =>
+  `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: text } }] })}\n\n`
 const usageEvent = `data: ${JSON.stringify({ choices: [], usage: used })}\n\n`
 const events = 'text/event-stream'
 const streamed = { ...chat, stream: true }
@@ -129,7 +139,9 @@ describe('a whole answer', () => {
       const { usage } = JSON.parse(answer.text) as { usage: Record<string, number> }
       assert.deepEqual([usage['prompt_tokens'], usage['total_cost']], [20, 50])
       // What older proxies and clients expect among the headers.
-      const headed = ['transfer-encoding', 'x-cocoon-worker-start', 'x-cocoon-worker-end'].map(name => name in answer.headers)
+      const headed = ['transfer-encoding', 'x-cocoon-worker-start', 'x-cocoon-worker-end'].map(
+        name => name in answer.headers,
+      )
       assert.deepEqual(headed, [version < 3, version < 3, version < 3])
       assert.deepEqual(bench.end, ['succeeded', usedTokens])
       assert.equal(bench.world.timers, (await Bench.start()).world.timers - 1)
@@ -139,13 +151,20 @@ describe('a whole answer', () => {
   test('goes to the backend as the request says, with the time that is left', async () => {
     const bench = await Bench.start({ context: { backendModel: 'local' }, request: { timeoutMs: 5_000 } })
     const { path, json, timeoutMs, body } = bench.backend.call.request
-    assert.deepEqual([path, json['model'], json['max_tokens'], timeoutMs], ['/v1/chat/completions', 'local', 100, 5_000])
+    assert.deepEqual(
+      [path, json['model'], json['max_tokens'], timeoutMs],
+      ['/v1/chat/completions', 'local', 100, 5_000],
+    )
     assert.deepEqual(JSON.parse(Buffer.from(body).toString()), json)
   })
 
   test('costs what the query’s coefficient makes of it', async () => {
     const bench = await Bench.start({ request: { coefficient: 2_000 } })
-    await bench.backendDoes(backend => backend.head(), backend => backend.data(whole), backend => backend.end())
+    await bench.backendDoes(
+      backend => backend.head(),
+      backend => backend.data(whole),
+      backend => backend.end(),
+    )
     assert.deepEqual(bench.answer.tokens, tokensOf({ prompt: 32n, cached: 8n, completion: 10n }))
   })
 
@@ -156,9 +175,14 @@ describe('a whole answer', () => {
       [1, true],
     ] as const) {
       const bench = await Bench.start({ version, request: { enableDebug } })
-      await bench.backendDoes(backend => backend.head(), backend => backend.data(whole), backend => backend.end())
+      await bench.backendDoes(
+        backend => backend.head(),
+        backend => backend.data(whole),
+        backend => backend.end(),
+      )
       assert.equal(bench.answer.debug === undefined, !enableDebug)
-      if (enableDebug) assert.equal((JSON.parse(bench.answer.debug!) as { type: string }).type, 'worker_stats')
+      if (enableDebug)
+        assert.equal((JSON.parse(bench.answer.debug!) as { type: string }).type, 'worker_stats')
     }
   })
 
@@ -180,7 +204,10 @@ describe('a whole answer', () => {
 
   test('without a body is an answer', async () => {
     const bench = await Bench.start()
-    await bench.backendDoes(backend => backend.head(204), backend => backend.end())
+    await bench.backendDoes(
+      backend => backend.head(204),
+      backend => backend.end(),
+    )
     assert.deepEqual([bench.answer.status, bench.answer.text], [204, ''])
   })
 
@@ -189,7 +216,10 @@ describe('a whole answer', () => {
       const bench = await Bench.start({ version })
       bench.proxy.connection.pause()
       const long = new Uint8Array(40 << 20).fill(0x20)
-      await bench.backendDoes(backend => backend.head(200, 'application/octet-stream'), backend => backend.data(long))
+      await bench.backendDoes(
+        backend => backend.head(200, 'application/octet-stream'),
+        backend => backend.data(long),
+      )
       await bench.backendDoes(backend => backend.end())
       assert.ok(bench.queuedBytes < 4 << 20, `${bench.queuedBytes} bytes wait`)
       assert.deepEqual(bench.ends, [])
@@ -223,7 +253,8 @@ describe('a whole answer', () => {
   test('that is longer than any may be ends in an error', async () => {
     const bench = await Bench.start()
     await bench.backendDoes(backend => backend.head(200, 'application/octet-stream'))
-    for (let pieces = 0; pieces < 9; pieces++) await bench.backendDoes(backend => backend.data(new Uint8Array(8 << 20)))
+    for (let pieces = 0; pieces < 9; pieces++)
+      await bench.backendDoes(backend => backend.data(new Uint8Array(8 << 20)))
     assert.equal(bench.answer.status, 502)
     assert.ok(bench.backend.call.cancels > 0)
     assert.deepEqual(bench.end, ['failed', tokensOf({})])
@@ -238,11 +269,19 @@ describe('a stream', () => {
       assert.deepEqual([bench.answer.status, bench.answer.messages.length], [200, 1])
       await bench.backendDoes(backend => backend.data(delta('one')))
       assert.equal(bench.answer.text, delta('one'))
-      await bench.backendDoes(backend => backend.data(delta('two')), backend => backend.data(usageEvent))
+      await bench.backendDoes(
+        backend => backend.data(delta('two')),
+        backend => backend.data(usageEvent),
+      )
       assert.equal(bench.answer.tokens, undefined)
-      await bench.backendDoes(backend => backend.data('data: [DONE]\n\n'), backend => backend.end())
+      await bench.backendDoes(
+        backend => backend.data('data: [DONE]\n\n'),
+        backend => backend.end(),
+      )
       const { answer } = bench
-      assert.ok(answer.text.startsWith(delta('one') + delta('two')) && answer.text.endsWith('data: [DONE]\n\n'))
+      assert.ok(
+        answer.text.startsWith(delta('one') + delta('two')) && answer.text.endsWith('data: [DONE]\n\n'),
+      )
       assert.match(answer.text, /"total_cost":50/)
       assert.deepEqual(answer.tokens, usedTokens)
       assert.deepEqual(bench.end, ['succeeded', usedTokens])
@@ -257,7 +296,10 @@ describe('a stream', () => {
         for (const word of ['a', 'b', 'c']) backend.data(delta(word))
       },
     )
-    assert.deepEqual([bench.answer.messages.length, bench.answer.text], [2, delta('a') + delta('b') + delta('c')])
+    assert.deepEqual(
+      [bench.answer.messages.length, bench.answer.text],
+      [2, delta('a') + delta('b') + delta('c')],
+    )
   })
 
   test('pauses the backend while the proxy does not read, and goes on after', async () => {
@@ -275,20 +317,27 @@ describe('a stream', () => {
     bench.proxy.connection.resume()
     await bench.world.settle()
     assert.equal(bench.backend.call.resumes, 1)
-    await bench.backendDoes(backend => backend.data(usageEvent), backend => backend.end())
+    await bench.backendDoes(
+      backend => backend.data(usageEvent),
+      backend => backend.end(),
+    )
     assert.equal(bench.answer.tokens?.totalTokensUsed, 25n)
   })
 
   test('that nobody asked for is one all the same', async () => {
     const bench = await Bench.start()
-    await bench.backendDoes(backend => backend.head(200, events), backend => backend.data(delta('one')))
+    await bench.backendDoes(
+      backend => backend.head(200, events),
+      backend => backend.data(delta('one')),
+    )
     assert.equal(bench.answer.text, delta('one'))
   })
 
   test('past the limit of the request is cut in its own format, and charged up to the limit', async () => {
     const bench = await Bench.start({ json: { ...streamed, max_tokens: 2 } })
     await bench.backendDoes(backend => backend.head(200, events))
-    for (const word of ['one', 'two', 'three', 'four']) await bench.backendDoes(backend => backend.data(delta(word)))
+    for (const word of ['one', 'two', 'three', 'four'])
+      await bench.backendDoes(backend => backend.data(delta(word)))
     await bench.world.settle()
     const { answer } = bench
     assert.ok(bench.backend.call.cancels > 0)
@@ -321,7 +370,10 @@ describe('the end from the proxy’s side', () => {
         assert.equal(bench.answer.error?.code, 653)
         assert.deepEqual(bench.answer.tokens, begun ? usedTokens : tokensOf({}))
         assert.equal(bench.end[0], 'cancelled')
-        await bench.backendDoes(backend => backend.data(delta('late')), backend => backend.end())
+        await bench.backendDoes(
+          backend => backend.data(delta('late')),
+          backend => backend.end(),
+        )
         assert.equal(bench.ends.length, 1)
       }
     }
@@ -339,7 +391,11 @@ describe('the end from the proxy’s side', () => {
 
   test('cancelling after the end does nothing', async () => {
     const bench = await Bench.start()
-    await bench.backendDoes(backend => backend.head(), backend => backend.data(whole), backend => backend.end())
+    await bench.backendDoes(
+      backend => backend.head(),
+      backend => backend.data(whole),
+      backend => backend.end(),
+    )
     bench.serving.cancel()
     await bench.world.settle()
     assert.deepEqual([bench.end[0], bench.backend.call.cancels], ['succeeded', 0])
@@ -347,7 +403,10 @@ describe('the end from the proxy’s side', () => {
 
   test('a lost connection frees the backend and tells nobody', async () => {
     const bench = await Bench.start({ json: streamed })
-    await bench.backendDoes(backend => backend.head(200, events), backend => backend.data(delta('one')))
+    await bench.backendDoes(
+      backend => backend.head(200, events),
+      backend => backend.data(delta('one')),
+    )
     const before = bench.answer.messages.length
     bench.serving.abandon()
     bench.serving.abandon()
@@ -360,7 +419,11 @@ describe('the end from the proxy’s side', () => {
   test('a query whose time is over', async () => {
     for (const begun of [false, true]) {
       const bench = await Bench.start({ json: streamed, request: { timeoutMs: 5_000 } })
-      if (begun) await bench.backendDoes(backend => backend.head(200, events), backend => backend.data(usageEvent))
+      if (begun)
+        await bench.backendDoes(
+          backend => backend.head(200, events),
+          backend => backend.data(usageEvent),
+        )
       await bench.world.advance(5_000)
       assert.equal(bench.backend.call.cancels, 1)
       if (begun) assert.deepEqual([bench.answer.error?.code, bench.answer.tokens], [652, usedTokens])
@@ -371,7 +434,10 @@ describe('the end from the proxy’s side', () => {
 
   test('a whole answer whose time is over in its middle is an error', async () => {
     const bench = await Bench.start({ request: { timeoutMs: 5_000 } })
-    await bench.backendDoes(backend => backend.head(), backend => backend.data(whole))
+    await bench.backendDoes(
+      backend => backend.head(),
+      backend => backend.data(whole),
+    )
     await bench.world.advance(5_000)
     assert.deepEqual([bench.answer.status, bench.answer.tokens], [504, tokensOf({})])
   })
@@ -382,8 +448,14 @@ describe('a backend that fails', () => {
     for (const begun of [false, true]) {
       for (const version of [0, 3]) {
         const bench = await Bench.start({ version })
-        if (begun) await bench.backendDoes(backend => backend.head(), backend => backend.data(whole.slice(0, 30)))
-        await bench.backendDoes(backend => backend.fail(new WorkerError('backend-unreachable', 'nobody listens')))
+        if (begun)
+          await bench.backendDoes(
+            backend => backend.head(),
+            backend => backend.data(whole.slice(0, 30)),
+          )
+        await bench.backendDoes(backend =>
+          backend.fail(new WorkerError('backend-unreachable', 'nobody listens')),
+        )
         const { answer } = bench
         assert.deepEqual([answer.status, answer.tokens], [502, tokensOf({})])
         assert.match(answer.text, /"code":"backend_failed"/)
@@ -421,7 +493,11 @@ describe('a backend that fails', () => {
   test('by stating more than any answer can have used', async () => {
     const absurd = { usage: { prompt_tokens: Number.MAX_SAFE_INTEGER, completion_tokens: 1 } }
     const one = await Bench.start()
-    await one.backendDoes(backend => backend.head(), backend => backend.data(JSON.stringify(absurd)), backend => backend.end())
+    await one.backendDoes(
+      backend => backend.head(),
+      backend => backend.data(JSON.stringify(absurd)),
+      backend => backend.end(),
+    )
     assert.deepEqual([one.answer.status, one.answer.tokens], [502, tokensOf({})])
     const other = await Bench.start({ json: streamed })
     await other.backendDoes(

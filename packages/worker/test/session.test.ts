@@ -2,12 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { formatAddress } from '@cocoon/money'
 import {
-  encode,
+  type Codec,
   type ProxyParams,
   proxyRunQueryEx,
   proxySignedPayment,
   proxyWorkerRequestPayment,
-  type Reply,
   workerEnabledDisabled,
   workerNewCoefficient,
 } from '@cocoon/wire'
@@ -15,7 +14,18 @@ import { VirtualWorld } from '../../wire/test/virtual-world.ts'
 import { Account } from '../src/account.ts'
 import type { Serving, ServingRequest } from '../src/serving.ts'
 import { type SessionOptions, type WorkerOffer, WorkerSession } from '../src/session.ts'
-import { config, contract, forged, noPayment, owner, proxyKey, root, ScriptedProxy, signed } from './scripted-proxy.ts'
+import {
+  config,
+  contract,
+  forged,
+  noPayment,
+  owner,
+  proxyKey,
+  refuse,
+  root,
+  ScriptedProxy,
+  signed,
+} from './scripted-proxy.ts'
 
 class FakeServing {
   readonly request: ServingRequest
@@ -58,7 +68,12 @@ class Bench {
 
   constructor(
     prepare: (proxy: ScriptedProxy) => void = () => {},
-    options: { session?: Partial<SessionOptions>; account?: Account; world?: VirtualWorld; imageHash?: Uint8Array } = {},
+    options: {
+      session?: Partial<SessionOptions>
+      account?: Account
+      world?: VirtualWorld
+      imageHash?: Uint8Array
+    } = {},
   ) {
     this.world = options.world ?? new VirtualWorld()
     this.account = options.account ?? new Account({ contract, publicKey: proxyKey.publicKey })
@@ -106,14 +121,18 @@ class Bench {
   }
 }
 
-const packetTo = <T>(bench: Bench, codec: Parameters<typeof encode<T>>[0], value: T): void => {
+const packetTo = <T>(bench: Bench, codec: Codec<T>, value: T): void => {
   bench.proxy.connection.send(codec, value)
 }
 
 describe('the handshake', () => {
   test('says who the worker is and what it offers, step by step', async () => {
     const bench = await Bench.ready()
-    assert.deepEqual(bench.proxy.asked, ['connectToProxy', 'compareBalanceWithProxy', 'proxyHandshakeComplete'])
+    assert.deepEqual(bench.proxy.asked, [
+      'connectToProxy',
+      'compareBalanceWithProxy',
+      'proxyHandshakeComplete',
+    ])
     assert.deepEqual(bench.proxy.connect?.params, {
       _: 'worker.params',
       flags: 3,
@@ -193,7 +212,11 @@ describe('the handshake', () => {
   })
 
   test('each step has half a minute', async () => {
-    for (const step of ['worker.connectToProxy', 'worker.compareBalanceWithProxy', 'worker.proxyHandshakeComplete']) {
+    for (const step of [
+      'worker.connectToProxy',
+      'worker.compareBalanceWithProxy',
+      'worker.proxyHandshakeComplete',
+    ]) {
       const world = new VirtualWorld()
       const bench = new Bench(
         proxy => {
@@ -211,10 +234,15 @@ describe('the handshake', () => {
   })
 
   test('answers that are none close', async () => {
-    for (const step of ['worker.connectToProxy', 'worker.compareBalanceWithProxy', 'worker.proxyHandshakeComplete']) {
+    for (const step of [
+      'worker.connectToProxy',
+      'worker.compareBalanceWithProxy',
+      'worker.proxyHandshakeComplete',
+    ]) {
       const bench = new Bench(proxy => {
         proxy.intercept = (name, reply) => {
-          if (name === step) reply.answer(proxySignedPayment, { _: 'proxy.signedPayment', data: new Uint8Array(4) })
+          if (name === step)
+            reply.answer(proxySignedPayment, { _: 'proxy.signedPayment', data: new Uint8Array(4) })
           return name === step
         }
       })
@@ -248,7 +276,10 @@ describe('balances', () => {
       { account },
     )
     const { compare } = bench.proxy
-    assert.deepEqual([compare?.tokensCommittedToBlockchain, compare?.tokensCommittedToDb, compare?.maxTokens], [5n, 6n, 7n])
+    assert.deepEqual(
+      [compare?.tokensCommittedToBlockchain, compare?.tokensCommittedToDb, compare?.maxTokens],
+      [5n, 6n, 7n],
+    )
     assert.deepEqual([account.signedTokens, account.dbTokens, account.maxTokens], [8n, 9n, 10n])
     assert.equal(bench.rollbacks, 0)
   })
@@ -320,13 +351,23 @@ describe('the offer', () => {
     bench.session.offerChanged()
     bench.session.offerChanged()
     await bench.world.settle()
-    assert.deepEqual(bench.proxy.all(workerNewCoefficient).map(({ newCoefficient }) => newCoefficient), [2_000])
-    assert.deepEqual(bench.proxy.all(workerEnabledDisabled).map(({ disabled }) => disabled), [1])
+    assert.deepEqual(
+      bench.proxy.all(workerNewCoefficient).map(({ newCoefficient }) => newCoefficient),
+      [2_000],
+    )
+    assert.deepEqual(
+      bench.proxy.all(workerEnabledDisabled).map(({ disabled }) => disabled),
+      [1],
+    )
     assert.equal(bench.proxy.packets.length, 2)
   })
 
   test('what changes during the handshake reaches the proxy', async () => {
-    for (const step of ['worker.connectToProxy', 'worker.compareBalanceWithProxy', 'worker.proxyHandshakeComplete']) {
+    for (const step of [
+      'worker.connectToProxy',
+      'worker.compareBalanceWithProxy',
+      'worker.proxyHandshakeComplete',
+    ]) {
       const bench = new Bench(proxy => {
         proxy.hold = step
       })
@@ -336,7 +377,9 @@ describe('the offer', () => {
       bench.proxy.release()
       await bench.world.settle()
       assert.equal(bench.session.isReady, true, step)
-      const coefficient = bench.proxy.all(workerNewCoefficient).at(-1)?.newCoefficient ?? bench.proxy.connect?.params.coefficient
+      const coefficient =
+        bench.proxy.all(workerNewCoefficient).at(-1)?.newCoefficient ??
+        bench.proxy.connect?.params.coefficient
       const told = bench.proxy.all(workerEnabledDisabled).at(-1)?.disabled
       const disabled = told === undefined ? bench.proxy.complete?.isDisabled : told === 1
       assert.deepEqual([coefficient, disabled], [777, true], step)
@@ -359,7 +402,12 @@ describe('queries', () => {
       const bench = await Bench.ready(proxy => {
         proxy.version = version
       })
-      bench.proxy.run(Uint8Array.of(1, 2), { coefficient: 900n, timeout: 2.5, enableDebug: true, signedPayment: signed(3n) })
+      bench.proxy.run(Uint8Array.of(1, 2), {
+        coefficient: 900n,
+        timeout: 2.5,
+        enableDebug: true,
+        signedPayment: signed(3n),
+      })
       await bench.world.settle()
       const [serving] = bench.servings
       assert.deepEqual(
@@ -379,7 +427,10 @@ describe('queries', () => {
     bench.proxy.cancel(one)
     bench.proxy.cancel(new Uint8Array(32))
     await bench.world.settle()
-    assert.deepEqual(bench.servings.map(({ calls }) => calls), [['start', 'cancel'], ['start']])
+    assert.deepEqual(
+      bench.servings.map(({ calls }) => calls),
+      [['start', 'cancel'], ['start']],
+    )
     bench.servings[1]!.ended()
     bench.proxy.cancel(other)
     await bench.world.settle()
@@ -413,18 +464,46 @@ describe('queries', () => {
   })
 
   const wrong: Array<[string, (bench: Bench) => void, RegExp]> = [
-    ['a request id that is in use', bench => void bench.proxy.run(new Uint8Array(1), { requestId: new Uint8Array(32).fill(1) }), /in use/],
+    [
+      'a request id that is in use',
+      bench => void bench.proxy.run(new Uint8Array(1), { requestId: new Uint8Array(32).fill(1) }),
+      /in use/,
+    ],
     ['no time', bench => void bench.proxy.run(new Uint8Array(1), { timeout: 0 }), /timeout/],
     ['negative time', bench => void bench.proxy.run(new Uint8Array(1), { timeout: -1 }), /timeout/],
-    ['endless time', bench => void bench.proxy.run(new Uint8Array(1), { timeout: Number.POSITIVE_INFINITY }), /timeout/],
-    ['time that is no number', bench => void bench.proxy.run(new Uint8Array(1), { timeout: Number.NaN }), /timeout/],
-    ['a negative price', bench => void bench.proxy.run(new Uint8Array(1), { coefficient: -1n }), /coefficient/],
-    ['a price out of bounds', bench => void bench.proxy.run(new Uint8Array(1), { coefficient: 10n ** 9n }), /coefficient/],
-    ['a forged payment', bench => void bench.proxy.run(new Uint8Array(1), { signedPayment: forged(1n) }), /does not verify/],
+    [
+      'endless time',
+      bench => void bench.proxy.run(new Uint8Array(1), { timeout: Number.POSITIVE_INFINITY }),
+      /timeout/,
+    ],
+    [
+      'time that is no number',
+      bench => void bench.proxy.run(new Uint8Array(1), { timeout: Number.NaN }),
+      /timeout/,
+    ],
+    [
+      'a negative price',
+      bench => void bench.proxy.run(new Uint8Array(1), { coefficient: -1n }),
+      /coefficient/,
+    ],
+    [
+      'a price out of bounds',
+      bench => void bench.proxy.run(new Uint8Array(1), { coefficient: 10n ** 9n }),
+      /coefficient/,
+    ],
+    [
+      'a forged payment',
+      bench => void bench.proxy.run(new Uint8Array(1), { signedPayment: forged(1n) }),
+      /does not verify/,
+    ],
     [
       'bytes that are cut short',
       bench => {
-        const cut = { ...proxyRunQueryEx, size: () => 4, write: (writer: { int(value: number): void }) => writer.int(9) }
+        const cut = {
+          ...proxyRunQueryEx,
+          size: () => 4,
+          write: (writer: { int(value: number): void }) => writer.int(9),
+        }
         packetTo(bench, cut as never, { _: 'proxy.runQueryEx' } as never)
       },
       /TL/,
@@ -433,14 +512,20 @@ describe('queries', () => {
   for (const [what, send, words] of wrong) {
     test(`${what}: closes this session, and only this one`, async () => {
       const world = new VirtualWorld()
-      const [bench, bystander] = [await Bench.ready(undefined, { world }), await Bench.ready(undefined, { world })]
+      const [bench, bystander] = [
+        await Bench.ready(undefined, { world }),
+        await Bench.ready(undefined, { world }),
+      ]
       bench.proxy.run(new Uint8Array(1), { requestId: new Uint8Array(32).fill(1) })
       await world.settle()
       send(bench)
       await world.settle()
       assert.match(bench.cause.message, words)
       // What ran is freed, and nothing new began.
-      assert.deepEqual(bench.servings.map(({ calls }) => calls), [['start', 'abandon']])
+      assert.deepEqual(
+        bench.servings.map(({ calls }) => calls),
+        [['start', 'abandon']],
+      )
       assert.equal(bench.session.running, 0)
       assert.equal(bystander.session.isReady, true)
     })
@@ -455,7 +540,11 @@ describe('queries', () => {
 
   test('a question to the worker is refused', async () => {
     const bench = await Bench.ready()
-    const asked = bench.proxy.connection.query(workerNewCoefficient, { _: 'worker.newCoefficient', newCoefficient: 1 }, 1_000)
+    const asked = bench.proxy.connection.query(
+      workerNewCoefficient,
+      { _: 'worker.newCoefficient', newCoefficient: 1 },
+      1_000,
+    )
     asked.catch(() => {})
     await bench.world.settle()
     await assert.rejects(asked, /621/)
@@ -524,7 +613,7 @@ describe('earnings', () => {
 
   test('that the proxy does not tell when asked close', async () => {
     for (const [intercept, words] of [
-      [(_name: string, reply: Reply) => (reply.error(651, 'not now'), true), /payment status: .*651/],
+      [refuse(651, 'not now'), /payment status: .*651/],
       [() => true, /payment status: .*60000 ms/],
     ] as const) {
       const bench = await Bench.ready()

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { encode, httpRequest, type Transport, workerEnabledDisabled, workerNewCoefficient } from '@cocoon/wire'
+import {
+  encode,
+  httpRequest,
+  type Transport,
+  workerEnabledDisabled,
+  workerNewCoefficient,
+} from '@cocoon/wire'
 import { VirtualWorld } from '../../wire/test/virtual-world.ts'
 import { Worker, type WorkerEvent, type WorkerOptions } from '../src/index.ts'
 import { ScriptedBackend } from './scripted-backend.ts'

@@ -1,10 +1,13 @@
 import { readRunnerConfig } from '../config/runner-config.ts'
 import type { Context } from '../context.ts'
+import type { CallerFlags } from '../flags.ts'
 import { startClient } from '../roles/client.ts'
+import { callersOf } from './callers.ts'
 import { type DialFlags, httpPortSettingOf, reachOf, runRole, warnOfSettings } from './run-role.ts'
 
 /** `cocoon client`. */
-export function runClient(context: Context, flags: DialFlags): Promise<void> {
+export async function runClient(context: Context, flags: DialFlags & CallerFlags): Promise<void> {
+  const callers = callersOf(context, flags)
   return runRole(context, 'client', flags, async ({ root, report, stateDirectory }) => {
     const runner = await readRunnerConfig('clientRunner.config', flags.config, context.environment)
     warnOfSettings(runner, root, report)
@@ -17,6 +20,7 @@ export function runClient(context: Context, flags: DialFlags): Promise<void> {
       httpPort: runner.httpPort || undefined,
       httpPortSetting: httpPortSettingOf(flags),
       reach: reachOf(flags, runner.connectToProxyVia),
+      callers,
     })
   })
 }

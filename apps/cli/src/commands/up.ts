@@ -4,7 +4,7 @@ import { modelBaseName } from '@cocoon/money'
 import { type Context, foreign, print, printJson, stateDirectoryOf, tinted } from '../context.ts'
 import { CliError, reasonOf } from '../error.ts'
 import type { RoleReport } from '../event.ts'
-import { type LogFlags, logLevelOf } from '../flags.ts'
+import { type CallerFlags, type LogFlags, logLevelOf } from '../flags.ts'
 import { simulatedNotice } from '../http/page.ts'
 import { createLog } from '../log.ts'
 import { createProgress, type Progress } from '../progress.ts'
@@ -16,9 +16,10 @@ import {
   startLocalNetwork,
 } from '../roles/local-network.ts'
 import { listenError, probePort } from '../roles/port.ts'
+import { callersOf } from './callers.ts'
 import { stopGraceMs, stopped } from './run-role.ts'
 
-export interface UpFlags extends LogFlags {
+export interface UpFlags extends LogFlags, CallerFlags {
   port: number
   proxyPort: number
   proxyWorkersPort: number
@@ -37,14 +38,16 @@ const readyTimeoutMs = 60_000
 
 /** `cocoon up`: a whole network in this process, until it is stopped. */
 export async function runUp(context: Context, flags: UpFlags): Promise<void> {
+  const callers = callersOf(context, flags)
   using stop = context.awaitStop()
   const { stdout, stderr, world } = context
   const log = createLog({ stream: stderr, level: logLevelOf(flags, 'warn') })
   let isReady = false
   const report: RoleReport = (role, event) => {
     if (flags.json && isReady) printJson(stdout, { role, ...event })
-    // What is not there yet while everything starts is no news.
-    if (isReady || flags.verbosity !== undefined || flags.logLevel !== undefined) log.report(role, event)
+    // What is not there yet while everything starts is no news; how it is set up is.
+    const isNews = isReady || event.event === 'setting-doubtful'
+    if (isNews || flags.verbosity !== undefined || flags.logLevel !== undefined) log.report(role, event)
   }
 
   const progress = createProgress(stderr, flags.json === true)
@@ -56,6 +59,7 @@ export async function runUp(context: Context, flags: UpFlags): Promise<void> {
       ports,
       stateDirectory: stateDirectoryOf(context.environment, flags.state),
       report,
+      callers,
       difficulty: flags.difficulty,
       openBackend: () => chooseBackend(context, flags, progress, stop.signal),
       progress: step => progress.step(step),
@@ -71,7 +75,7 @@ export async function runUp(context: Context, flags: UpFlags): Promise<void> {
   if (!stop.signal.aborted) {
     isReady = true
     if (flags.json) printJson(stdout, summaryJson(network))
-    else print(stdout, ...summaryText(context, network))
+    else print(stdout, ...summaryText(context, network, callers.keysFile))
     await stopped(stop.signal)
   }
   if (!flags.json) print(stderr, 'Stopping. Running answers have 10 s; Ctrl-C stops at once.')
@@ -102,8 +106,9 @@ async function choosePorts(flags: UpFlags): Promise<LocalPorts> {
         `${localPortFlags[other]} and ${localPortFlags[name]} are both ${ports[name]}.`,
       )
     }
-    await probePort(host, ports[name]).catch((cause: unknown) => {
-      throw listenError(cause, host, ports[name], localPortFlags[name])
+    const at = name === 'client' ? flags.host : host
+    await probePort(at, ports[name]).catch((cause: unknown) => {
+      throw listenError(cause, at, ports[name], localPortFlags[name])
     })
   }
   for (const name of ['proxyWorkers', 'proxyClients'] as const) {
@@ -194,7 +199,12 @@ async function untilReady(network: LocalNetwork, progress: Progress, signal: Abo
 }
 
 function endpointOf(network: LocalNetwork): string {
-  return `http://${network.client.addresses.http}/v1`
+  return `http://${callableAt(network.client.addresses.http)}/v1`
+}
+
+/** Who listens on every address is called here on loopback. */
+function callableAt(address = ''): string {
+  return address.replace(/^(?:0\.0\.0\.0|\[::\]):/, '127.0.0.1:')
 }
 
 function summaryJson(network: LocalNetwork): Record<string, unknown> {
@@ -211,12 +221,12 @@ function summaryJson(network: LocalNetwork): Record<string, unknown> {
   }
 }
 
-function summaryText({ stdout }: Context, network: LocalNetwork): string[] {
+function summaryText({ stdout }: Context, network: LocalNetwork, keysFile: string | undefined): string[] {
   const { client, proxy, worker, model } = network
   const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'Hello' }] })
   const strong = (text: string): string => tinted('strong', text, stdout)
   const status = (role: string, address: string | undefined): string =>
-    `  ${role.padEnd(8)}http://${address}/stats`
+    `  ${role.padEnd(8)}http://${callableAt(address)}/stats`
   return [
     tinted('simulated', simulatedNotice, stdout),
     '',
@@ -224,9 +234,10 @@ function summaryText({ stdout }: Context, network: LocalNetwork): string[] {
     '',
     `  curl ${endpointOf(network)}/chat/completions \\`,
     "    -H 'content-type: application/json' \\",
+    ...(keysFile === undefined ? [] : ['    -H "authorization: Bearer $COCOON_API_KEY" \\']),
     `    -d ${shellQuoted(body)}`,
     '',
-    `With an OpenAI library: base_url ${endpointOf(network)}, any API key.`,
+    `With an OpenAI library: base_url ${endpointOf(network)}, ${keysFile === undefined ? 'any API key' : `a key of ${foreign(keysFile)}`}.`,
     'In another terminal: cocoon chat',
     '',
     status('client', client.addresses.http),

@@ -12,16 +12,19 @@ export interface Access {
   /** Changes of state: only with the token as a bearer. */
   mayControl(request: IncomingMessage): boolean
   /**
-   * Status: open, unless the configuration sets `http_access_hash`. Then the token is due, as a bearer or, as
-   * the reference takes it, in `?access_hash=`.
+   * Status: open on loopback, unless the configuration sets `http_access_hash`. Otherwise the token is due, as a
+   * bearer or, as the reference takes it, in `?access_hash=`.
    */
   mayRead(request: IncomingMessage): boolean
   /** The token, where it was made here because the configuration sets none. */
   readonly made: string | undefined
 }
 
-/** `configured` is `http_access_hash`; where it is empty a random token is made. */
-export function createAccess(configured: string, world: World): Access {
+/**
+ * `configured` is `http_access_hash`; where it is empty a random token is made. `isLocal` false also guards the
+ * status, which is for nobody but who runs the role.
+ */
+export function createAccess(configured: string, world: World, isLocal = true): Access {
   const made = configured === '' ? Buffer.from(world.random(24)).toString('base64url') : undefined
   const token = made ?? configured
   const mayControl = (request: IncomingMessage): boolean => {
@@ -32,7 +35,7 @@ export function createAccess(configured: string, world: World): Access {
     const shown = new URLSearchParams(url.slice(url.indexOf('?') + 1)).get('access_hash')
     return shown !== null && sameText(shown, token)
   }
-  const isOpen = made !== undefined
+  const isOpen = made !== undefined && isLocal
   return { made, mayControl, mayRead: request => isOpen || mayControl(request) || showsHash(request) }
 }
 

@@ -1,29 +1,45 @@
-import { Client, ClientError, type Endpoint, startEndpoint } from '@cocoon/client'
+import { join } from 'node:path'
+import { Client, ClientError, type Endpoint, type KeyBook, startEndpoint } from '@cocoon/client'
 import { createPaymentKey, nodeWalletAddress, reservationTokens } from '@cocoon/money'
 import type { ClientRunnerConfig } from '@cocoon/wire'
 import { configuredAddress } from '../config/address.ts'
+import { CliError } from '../error.ts'
 import { createAccess, leaveToken } from '../http/access.ts'
 import { clientFaces } from '../http/client-surface.ts'
 import { type Routes, routesOf } from '../http/surface.ts'
 import { Troubles } from '../http/troubles.ts'
+import { openKeys } from '../keys/open-keys.ts'
 import { createDialer, type Reach } from './dialer.ts'
-import { listenError } from './port.ts'
+import { isLoopback, listenError, probePort } from './port.ts'
 import { checksHashes, closeOnce, type RoleSetup, type RunningRole } from './role.ts'
 
 export interface ClientSetup extends RoleSetup {
   readonly runner: ClientRunnerConfig
   readonly reach: Reach
+  readonly callers: Callers
+}
+
+/** Who may call the endpoint, and from where. */
+export interface Callers {
+  /** Address to listen on. */
+  readonly host: string
+  /** The API keys; without a file everybody who reaches the port is served. */
+  readonly keysFile: string | undefined
+  /** Origins whose web pages may call, `*` for all. */
+  readonly cors: readonly string[]
+  /** Names besides loopback ones that callers may use for this machine. */
+  readonly hostNames: readonly string[]
+  /** Hears of each wish to read the key file now. */
+  readonly onReload: (reload: () => void) => Disposable
 }
 
 export interface RunningClient extends RunningRole {
   readonly client: Client
 }
 
-const httpHost = '127.0.0.1'
-
 /** Starts the client and its OpenAI-compatible endpoint. Rejects with a CliError and leaves nothing open. */
 export async function startClient(setup: ClientSetup): Promise<RunningClient> {
-  const { runner, root, world, report, stateDirectory } = setup
+  const { runner, root, world, report, stateDirectory, callers } = setup
   const troubles = new Troubles(report)
   const rootAddress = configuredAddress('root_contract_address', runner.rootContractAddress)
   const owner = configuredAddress('owner_address', runner.ownerAddress)
@@ -45,10 +61,9 @@ export async function startClient(setup: ClientSetup): Promise<RunningClient> {
   })
   stack.defer(() => client.close(0))
   const faces = stack.use(clientFaces({ client, setup, wallet, rootAddress, dialer, troubles }))
-  const access = createAccess(runner.httpAccessHash, world)
-  const endpoint = await openEndpoint(client, setup, routesOf(faces, access, report))
+  const access = createAccess(runner.httpAccessHash, world, isLoopback(callers.host))
+  const endpoint = await openEndpoint(client, setup, routesOf(faces, access, report), stack)
   if (endpoint !== undefined) {
-    stack.defer(() => endpoint.close(0))
     stack.use(await leaveToken(access, { role: 'client', port: endpoint.port, stateDirectory, report }))
   }
   client.start()
@@ -57,7 +72,7 @@ export async function startClient(setup: ClientSetup): Promise<RunningClient> {
   return {
     name: 'client',
     client,
-    addresses: endpoint ? { http: `${httpHost}:${endpoint.port}` } : {},
+    addresses: endpoint ? { http: addressOf(callers.host, endpoint.port) } : {},
     problems: () => faces.problems(),
     close: closeOnce(world, async leftMs => {
       await endpoint?.close(leftMs())
@@ -71,24 +86,56 @@ async function openEndpoint(
   client: Client,
   setup: ClientSetup,
   extraRoutes: Routes,
+  stack: AsyncDisposableStack,
 ): Promise<Endpoint | undefined> {
-  const { root, world, report, httpPort, httpPortSetting = 'http_port' } = setup
+  const { root, world, report, httpPort, httpPortSetting = 'http_port', callers } = setup
   if (httpPort === undefined) return undefined
+  const { host, keysFile, cors, hostNames } = callers
   const { pricePerTokenNano, multipliers } = root
   try {
-    return await startEndpoint({
+    // What keys spent is kept by port, so with keys a free port is chosen beforehand.
+    const port = httpPort === 0 && keysFile !== undefined ? await probePort(host, 0) : httpPort
+    const keys = await openKeyBook(setup, port, stack)
+    const endpoint = await startEndpoint({
       network: client,
       world,
-      host: httpHost,
-      port: httpPort,
+      host,
+      port,
+      ...(keys && { keys }),
+      cors: cors.length > 0 && [...cors],
+      hostNames: [...hostNames],
       protection: () => 'simulated',
       costBound: ({ maxTokens, body: { length: queryBytes }, maxCoefficient }) =>
         pricePerTokenNano * reservationTokens({ maxTokens, queryBytes, maxCoefficient, multipliers }),
       extraRoutes,
       log: (what, details) => report({ event: 'endpoint', what, details }),
     })
+    stack.defer(() => endpoint.close(0))
+    return endpoint
   } catch (error) {
-    if (!(error instanceof ClientError)) throw error
-    throw listenError(error.cause ?? error, httpHost, httpPort, httpPortSetting)
+    if (error instanceof CliError) throw error
+    const cause = error instanceof ClientError ? (error.cause ?? error) : error
+    throw listenError(cause, host, httpPort, httpPortSetting)
   }
+}
+
+async function openKeyBook(
+  setup: ClientSetup,
+  port: number,
+  stack: AsyncDisposableStack,
+): Promise<KeyBook | undefined> {
+  const { world, report, stateDirectory, callers } = setup
+  const { keysFile, cors, onReload } = callers
+  if (keysFile !== undefined) {
+    const spentFile = join(stateDirectory, `client-${port}.spent.json`)
+    return stack.use(await openKeys({ world, report, keysFile, spentFile, onReload })).book
+  }
+  if (cors.includes('*')) {
+    report({ event: 'setting-doubtful', why: 'every web page may call, and no keys are asked for' })
+  }
+  return undefined
+}
+
+function addressOf(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }

@@ -8,12 +8,12 @@ import {
 import { fromJson, type World } from '@cocoon/wire'
 import type { Backend } from '@cocoon/worker'
 import type { RoleReport } from '../event.ts'
-import { startClient, type RunningClient } from './client.ts'
+import { type Callers, startClient, type RunningClient } from './client.ts'
 import { startProxy, type RunningProxy } from './proxy.ts'
 import { closeOnce } from './role.ts'
 import { startWorker, type RunningWorker } from './worker.ts'
 
-/** The ports of a local network, all on loopback; 0 takes a free one where a role does not have to be dialled. */
+/** The ports of a local network; 0 takes a free one where a role does not have to be dialled. */
 export interface LocalPorts {
   readonly client: number
   readonly proxy: number
@@ -36,6 +36,8 @@ export interface LocalNetworkSetup {
   readonly ports: LocalPorts
   readonly stateDirectory: string
   readonly report: RoleReport
+  /** Who may call the client; all else is on loopback. */
+  readonly callers: Callers
   /** Proof of work between the roles, in bits. */
   readonly difficulty: number
   /** Opens the backend that runs the model, and says how the model is called. */
@@ -95,6 +97,7 @@ export async function startLocalNetwork(setup: LocalNetworkSetup): Promise<Local
     httpPort: ports.client,
     httpPortSetting: localPortFlags.client,
     reach,
+    callers: setup.callers,
   })
   stack.defer(() => client.close(0))
 

@@ -22,6 +22,11 @@ export function listenError(cause: unknown, host: string, port: number, setting:
   })
 }
 
+/** Whether nobody outside of this machine reaches an address. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
+}
+
 /** Opens and closes a port: the one that was free. Rejects as listening does. 0 finds one. */
 export function probePort(host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {

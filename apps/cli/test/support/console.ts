@@ -11,6 +11,8 @@ export interface Running {
   readonly stderr: Text
   /** What Ctrl-C does. */
   stop(): void
+  /** What SIGHUP does. */
+  reload(): void
 }
 
 /** Starts a command line in this process. */
@@ -21,6 +23,7 @@ export function start(
   const stdout = new Text()
   const stderr = new Text()
   const asked = new AbortController()
+  const reloads = new Set<() => void>()
   const { environment = {}, stdin } = options
   const context: Context = {
     environment,
@@ -33,8 +36,15 @@ export function start(
       const alive = setInterval(() => {}, 2 ** 30)
       return { signal: asked.signal, [Symbol.dispose]: () => clearInterval(alive) }
     },
+    onReload: reload => {
+      reloads.add(reload)
+      return { [Symbol.dispose]: () => void reloads.delete(reload) }
+    },
   }
-  return { exitCode: run(context, argv), stdout, stderr, stop: () => asked.abort() }
+  const reload = (): void => {
+    for (const run of reloads) run()
+  }
+  return { exitCode: run(context, argv), stdout, stderr, stop: () => asked.abort(), reload }
 }
 
 /** Runs a command line to its end. */

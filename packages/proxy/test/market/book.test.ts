@@ -62,7 +62,10 @@ describe('the choice', () => {
 
   test('explores: a bad record is tried again now and then', () => {
     const shaken = ask('shaken', { failures: 4 })
-    const counts = shares(bookOf([shaken, ...Array.from({ length: 4 }, (_, index) => ask(`w${index}`))]), 10_000)
+    const counts = shares(
+      bookOf([shaken, ...Array.from({ length: 4 }, (_, index) => ask(`w${index}`))]),
+      10_000,
+    )
     assert.ok(counts['shaken']! > 10 && counts['shaken']! < 200, `${counts['shaken']} of 10000`)
   })
 
@@ -127,7 +130,10 @@ describe('who can be chosen', () => {
       book.remove(asks[leaving]!)
       assert.equal(book.size, 4)
       const counts = shares(book, 2_000)
-      assert.deepEqual(Object.keys(counts).toSorted(), asks.filter((_, index) => index !== leaving).map(one => one.name))
+      assert.deepEqual(
+        Object.keys(counts).toSorted(),
+        asks.filter((_, index) => index !== leaving).map(one => one.name),
+      )
       for (const one of asks) book.remove(one)
       assert.deepEqual(book.match(4_000, 0), { kind: 'none' })
     }
@@ -137,16 +143,28 @@ describe('who can be chosen', () => {
 describe('why nobody was chosen', () => {
   const cases: Array<[string, TestAsk[], ReturnType<Book<TestAsk>['match']>]> = [
     ['no asks', [], { kind: 'none' }],
-    ['all disabled', [ask('a', { disabled: true }), ask('b', { disabled: true, coefficient: 9_000 })], { kind: 'none' }],
+    [
+      'all disabled',
+      [ask('a', { disabled: true }), ask('b', { disabled: true, coefficient: 9_000 })],
+      { kind: 'none' },
+    ],
     ['all full', [ask('a', { running: 10 })], { kind: 'busy' }],
     ['all congested', [ask('a', { congested: true })], { kind: 'busy' }],
     ['all failing', [ask('a', { failures: 9 })], { kind: 'busy' }],
     [
       'all too dear',
-      [ask('a', { coefficient: 6_000 }), ask('b', { coefficient: 5_000, running: 10 }), ask('c', { coefficient: 7_000 })],
+      [
+        ask('a', { coefficient: 6_000 }),
+        ask('b', { coefficient: 5_000, running: 10 }),
+        ask('c', { coefficient: 7_000 }),
+      ],
       { kind: 'too-expensive', cheapest: 5_000 },
     ],
-    ['one full, the others too dear', [ask('a', { running: 10 }), ask('b', { coefficient: 5_000 })], { kind: 'busy' }],
+    [
+      'one full, the others too dear',
+      [ask('a', { running: 10 }), ask('b', { coefficient: 5_000 })],
+      { kind: 'busy' },
+    ],
     [
       'the cheapest disabled',
       [ask('a', { coefficient: 5_000, disabled: true }), ask('b', { coefficient: 6_000 })],
@@ -176,7 +194,9 @@ describe('many asks', () => {
   test('a match looks at no more of them than of some tens', () => {
     for (const size of [33, 1_000, 10_000]) {
       let looks = 0
-      const book = bookOf(Array.from({ length: size }, (_, index) => watched(ask(`w${index}`), () => looks++)))
+      const book = bookOf(
+        Array.from({ length: size }, (_, index) => watched(ask(`w${index}`), () => looks++)),
+      )
       for (let count = 0; count < 200; count++) assert.equal(book.match(4_000, 0).kind, 'matched')
       assert.ok(looks / 200 <= 64, `${looks / 200} of ${size}`)
     }
@@ -184,12 +204,18 @@ describe('many asks', () => {
 
   test('one that is good enough is found among any number that are not', () => {
     const fit = ask('fit')
-    const book = bookOf([...Array.from({ length: 5_000 }, () => ask('full', { running: 10, successes: 0 })), fit])
-    for (let count = 0; count < 60; count++) assert.deepEqual(book.match(4_000, 0), { kind: 'matched', ask: fit })
+    const book = bookOf([
+      ...Array.from({ length: 5_000 }, () => ask('full', { running: 10, successes: 0 })),
+      fit,
+    ])
+    for (let count = 0; count < 60; count++)
+      assert.deepEqual(book.match(4_000, 0), { kind: 'matched', ask: fit })
   })
 
   test('a sample is good: the better half gets nearly all', () => {
-    const asks = Array.from({ length: 400 }, (_, index) => ask(index % 2 ? 'dear' : 'cheap', { coefficient: index % 2 ? 3_000 : 1_000 }))
+    const asks = Array.from({ length: 400 }, (_, index) =>
+      ask(index % 2 ? 'dear' : 'cheap', { coefficient: index % 2 ? 3_000 : 1_000 }),
+    )
     const counts = shares(bookOf(asks), 2_000)
     assert.ok(counts['cheap']! > 1_900, `${counts['cheap']} of 2000`)
   })

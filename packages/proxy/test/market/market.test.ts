@@ -17,7 +17,11 @@ class Waiting {
   }
 
   /** Makes a query wait; it takes a place at whoever it is matched with. */
-  wait(name: string, maxCoefficient = 4_000, options: { timeoutMs?: number; excluded?: Set<TestAsk>; model?: string } = {}) {
+  wait(
+    name: string,
+    maxCoefficient = 4_000,
+    options: { timeoutMs?: number; excluded?: Set<TestAsk>; model?: string } = {},
+  ) {
     return this.market.wait(
       options.model ?? m,
       { maxCoefficient, excluded: options.excluded, timeoutMs: options.timeoutMs ?? 60_000 },

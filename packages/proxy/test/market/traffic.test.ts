@@ -75,7 +75,12 @@ interface Traffic {
 /** Queries at random times, each tried on one worker alone: no relay repairs what the market chose badly. */
 function traffic(
   workers: TestAsk[],
-  options: { load: number; seconds: number; seed: number; isBroken: (worker: TestAsk, timeMs: number) => boolean },
+  options: {
+    load: number
+    seconds: number
+    seed: number
+    isBroken: (worker: TestAsk, timeMs: number) => boolean
+  },
 ): Traffic {
   const clock = new Clock(options.seed)
   const market = new Market<TestAsk>(clock)
@@ -141,7 +146,12 @@ test('a worker that recovers gets its part again', () => {
 
 test('all share the load where all are alike', () => {
   const workers = fleet(20)
-  const { served, queries, sent } = traffic(workers, { load: 0.7, seconds: 300, seed: 9, isBroken: () => false })
+  const { served, queries, sent } = traffic(workers, {
+    load: 0.7,
+    seconds: 300,
+    seed: 9,
+    isBroken: () => false,
+  })
   assert.ok(served / queries > 0.99)
   for (const worker of workers) {
     const share = sent.get(worker)! / queries

@@ -44,14 +44,15 @@ export function requestBody(plan: Plan): Uint8Array {
   return Buffer.from(JSON.stringify({ model: simModel, stream, max_tokens: maxTokens, messages }))
 }
 
-/** Undefined for a request that was not made here. */
+/** Undefined for a request that was not made here, or did not stay as it was made. */
 export function planOf(json: Readonly<Record<string, unknown>>): Plan | undefined {
   const messages = json['messages'] as Array<{ content?: unknown }> | undefined
   const content = Array.isArray(messages) ? messages[0]?.content : undefined
   if (typeof content !== 'string') return undefined
   try {
     const plan = JSON.parse(content) as Plan
-    return typeof plan.pieces === 'number' ? plan : undefined
+    const isWhole = plan.pieces <= 100_000 && plan.pieceBytes <= 100_000 && typeof plan.usage === 'object'
+    return isWhole ? plan : undefined
   } catch {
     return undefined
   }
