@@ -47,13 +47,16 @@ export function names(text: string): string[] {
 
 /** A day or a time in ISO 8601, as the time of UTC that it begins at. */
 export function time(text: string): string {
-  const form = /^(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))?$/
-  const [, day = ''] = form.exec(text) ?? []
-  const [dayMs, timeMs] = [Date.parse(day), Date.parse(text)]
-  // Some days that do not exist, such as 31 February, are read as later ones.
-  const exists = !Number.isNaN(timeMs) && new Date(dayMs).toISOString().startsWith(day)
-  if (day !== '' && exists) return new Date(timeMs).toISOString()
+  const form = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))?$/
+  const timeMs = form.test(text) && isDay(text.slice(0, 10)) ? Date.parse(text) : Number.NaN
+  if (!Number.isNaN(timeMs)) return new Date(timeMs).toISOString()
   throw new InvalidArgumentError('It must be a day such as 2027-01-31, or a time such as 2027-01-31T12:00Z.')
+}
+
+/** Some days that do not exist, such as 31 February, are parsed as later ones. */
+function isDay(day: string): boolean {
+  const dayMs = Date.parse(day)
+  return !Number.isNaN(dayMs) && new Date(dayMs).toISOString().startsWith(day)
 }
 
 /** The origin of a web page as browsers state it. */

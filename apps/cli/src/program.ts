@@ -77,7 +77,7 @@ function createProgram(context: Context, outcome: Outcome): Command {
 }
 
 function addUp(program: Command, context: Context): void {
-  withCallers(withLog(program.command('up')))
+  const up = withLog(program.command('up'))
     .description('run a whole network here: a client, a proxy, a worker and a small model')
     .option('--port <port>', 'HTTP port of the client, which apps call', port, 10_000)
     .option('--proxy-port <port>', 'HTTP port of the proxy', port, 11_000)
@@ -88,7 +88,7 @@ function addUp(program: Command, context: Context): void {
     .option('--backend <url>', 'an OpenAI-compatible server that runs the model instead')
     .option('--backend-model <name>', 'which of its models to offer (default: the first)')
     .option('--difficulty <bits>', 'proof of work between the roles', difficulty, 8)
-    .action(async flags => (await import('./commands/up.ts')).runUp(context, flags))
+  withCallers(up).action(async flags => (await import('./commands/up.ts')).runUp(context, flags))
 }
 
 function addCalls(program: Command, context: Context): void {
@@ -114,7 +114,7 @@ function addKeys(program: Command, context: Context): void {
 
   command('new')
     .description('make a key and print it, this once')
-    .option('--name <name>', 'whose key it is, for people', '')
+    .option('--name <name>', 'whose key it is, for people')
     .option('--budget <coins>', 'most that it may spend a day, 1 coin being 10^9 nanotons', coins)
     .addOption(
       new Option('--budget-nano <n>', 'the same in nanotons').argParser(nanotons).conflicts('budget'),

@@ -11,12 +11,20 @@ async function matchesTranscript(name: string, text: string): Promise<void> {
   assert.equal(text, await readFile(file, 'utf8'))
 }
 
-for (const command of ['up', 'chat', 'models', 'status', 'doctor', 'proxy', 'client', 'worker']) {
+for (const command of ['up', 'chat', 'models', 'keys', 'status', 'doctor', 'proxy', 'client', 'worker']) {
   test(`help ${command} is as in its transcript`, async () => {
     const { exitCode, stdout, stderr } = await runToEnd(['help', command])
     assert.equal(exitCode, 0)
     assert.equal(stderr, '')
     await matchesTranscript(`help-${command}`, stdout)
+  })
+}
+
+for (const command of ['new', 'list', 'remove']) {
+  test(`help of keys ${command} is as in its transcript`, async () => {
+    const { exitCode, stdout } = await runToEnd(['keys', command, '--help'])
+    assert.equal(exitCode, 0)
+    await matchesTranscript(`help-keys-${command}`, stdout)
   })
 }
 

@@ -314,6 +314,16 @@ describe('queries', () => {
     }
   })
 
+  test('may be answered at length', async () => {
+    const bench = await Bench.ready()
+    const { pending, heard } = bench.query()
+    bench.session.run(pending)
+    await bench.world.settle()
+    bench.proxy.head({ payload: 'x'.repeat(200_000), tokens: 1n })
+    await bench.world.settle()
+    assert.equal(heard.text.length, 200_000)
+  })
+
   test('late answers, and those to nobody, are ignored', async () => {
     const bench = await Bench.ready()
     const { pending, heard } = bench.query()

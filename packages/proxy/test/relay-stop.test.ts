@@ -165,6 +165,44 @@ test('a cancelled caller is not retried for', async () => {
   gone(bench)
 })
 
+test('the record of a worker knows whose fault it was', async () => {
+  const faults: Array<[string, (bench: ProxyBench, worker: ScriptedWorker, client: ScriptedClient) => Promise<void>, number[]]> = [
+    ['a whole answer', async (_bench, worker) => worker.head({ payload: 'x', tokens: tokensOf(1n) }), [1, 0]],
+    ['an error of the request', async (_bench, worker) => worker.head({ status: 404, tokens: tokensOf(0n) }), [1, 0]],
+    ['an error of the backend', async (_bench, worker) => worker.head({ status: 503, tokens: tokensOf(0n) }), [0, 1]],
+    ['a refused request', async (_bench, worker) => worker.fail(621, 'bad request'), [0, 0]],
+    ['a failure', async (_bench, worker) => worker.fail(602, 'out of memory'), [0, 1]],
+    [
+      'a cancelled query',
+      async (_bench, worker, client) => {
+        await client.cancel(new Uint8Array(32).fill(1))
+        await worker.fail(653, 'cancelled', tokensOf(1n))
+      },
+      [0, 0],
+    ],
+    ['silence after that', async (bench, _worker, client) => {
+        await client.cancel(new Uint8Array(32).fill(1))
+        await bench.world.advance(2_000)
+      }, [0, 1]],
+    [
+      'a timeout',
+      async (bench, worker) => {
+        await bench.world.advance(60_000)
+        await worker.fail(653, 'cancelled', tokensOf(1n))
+      },
+      [0, 1],
+    ],
+  ]
+  for (const [what, happens, record] of faults) {
+    const { bench, worker, client } = await one()
+    await client.run()
+    const { standing } = [...bench.proxy.workers][0]!
+    await happens(bench, worker, client)
+    assert.deepEqual([standing.succeeded, standing.failed], record, what)
+    gone(bench)
+  }
+})
+
 test('cancelling what was never asked does nothing', async () => {
   const { bench, client } = await one()
   await client.cancel(new Uint8Array(32).fill(200))

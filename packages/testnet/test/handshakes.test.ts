@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { creditWithoutChain } from '@cocoon/money'
 import type { AnyCombinator, ClientConnectToProxy, WorkerParams } from '@cocoon/wire'
 import {
+  askCut,
   clientHello,
   connectPeer,
   nothingKnown,
@@ -74,6 +75,35 @@ test('bytes that are no question of the handshake are told so', async () => {
   for (const question of [secret(''), { _: 'worker.updatePaymentStatus' } as AnyCombinator]) {
     await refuses(network, await connectPeer(network, 'client'), question, 621, expected)
   }
+})
+
+test('a first question that is cut short is told so', async () => {
+  await using network = await virtualNetwork({ workers: [], clients: [] })
+  for (const [as, question] of [
+    ['client', clientHello(newest)],
+    ['worker', { _: 'worker.connectToProxy' as const, params: workerParams(network, newest) }],
+  ] as const) {
+    const peer = await connectPeer(network, as)
+    const refused = askCut(peer, question, 24)
+    await assert.rejects(network.world.finish(refused), /answered 601: Not a valid TL object/)
+    await network.world.until(() => peer.closed !== undefined)
+  }
+})
+
+test('which side a peer is on is decided by the door alone', async () => {
+  await using network = await virtualNetwork({ workers: [], clients: [] })
+  const hello = { _: 'worker.connectToProxy' as const, params: workerParams(network, newest) }
+  await refuses(network, await connectPeer(network, 'client'), hello, 621, /expected client connection/)
+  const asWorker = await connectPeer(network, 'worker')
+  await refuses(network, asWorker, clientHello(newest), 601, /Not a valid TL object/)
+})
+
+test('nothing is pushed while a handshake goes on, nor right after it', async () => {
+  await using network = await virtualNetwork({ workers: [], clients: [] })
+  const client = await scriptedClient(network, newest)
+  const worker = await scriptedWorker(network, newest)
+  await network.world.runFor(5_000)
+  assert.deepEqual([...client.packets, ...worker.packets], [])
 })
 
 test('the version is the newest that both sides know', async () => {

@@ -257,3 +257,21 @@ test('a worker that drains takes nothing new and ends what it has', async () => 
   assert.match(asked.text, /last words/)
   await network.world.finish(closed)
 })
+
+test('prompts and answers of many megabytes go through, up to what a frame carries', async () => {
+  const long = 'x'.repeat(15 << 20)
+  const backend = new ScriptedBackend(wholeAnswer(long, { prompt: 5, completion: 7 }))
+  await using network = await virtualNetwork({ workers: [{ backend }] })
+  const messages = [{ role: 'user', content: long }]
+  const asked = ask(network.client, { body: { model: 'test/model', max_tokens: 10, messages } })
+  await over(network, asked)
+  assert.equal(asked.status, 200)
+  assert.ok(asked.text.includes(long))
+  assert.equal(backend.calls[0]!.request.json['messages'] !== undefined, true)
+
+  const tooLong = [{ role: 'user', content: 'x'.repeat(17 << 20) }]
+  const refused = ask(network.client, { body: { model: 'test/model', messages: tooLong } })
+  await over(network, refused)
+  assert.deepEqual(refused.ended, { kind: 'failed', code: 'limit', tokens: 0n })
+  assert.equal(network.client.running, 0)
+})

@@ -113,6 +113,11 @@ export class Player {
     this.#transport.write(frame)
   }
 
+  /** Goes away. */
+  end(): void {
+    this.#transport.end()
+  }
+
   /** A recorded frame with some fields of it, or of its message, in their present values. */
   playWith(recordedFrame: RecordedFrame, change: { frame?: object; message?: object }): void {
     const { frame, message } = recordedFrame

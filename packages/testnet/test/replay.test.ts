@@ -6,6 +6,8 @@ import { contractsWithoutChain, Proxy } from '@cocoon/proxy'
 import { type AnyCombinator, decode, httpResponse, pipe } from '@cocoon/wire'
 import { Worker } from '@cocoon/worker'
 import { addressNamed, ScriptedBackend, SimWorld, withoutThreads, wholeAnswer } from '../src/index.ts'
+import { damaged } from '../src/sim/random-value.ts'
+import { Random } from '../src/sim/random.ts'
 import { ask } from './asked.ts'
 import { Player, recorded, type RecordedFrame, recordedScene, shapeOf } from './recording.ts'
 
@@ -146,6 +148,40 @@ function compareToWorker(heard: RecordedFrame[]): void {
     assert.ok(Math.abs(run.timeout - reference.timeout) < 0.1)
   }
 }
+
+test('recorded frames that are damaged end their connection and nothing else', async () => {
+  using _ = withoutThreads()
+  const world = new SimWorld()
+  const { proxy, connect } = recordedProxy(world)
+  const chance = new Random('damage')
+  const handshakeFrames = { client: 3, worker: 4 }
+  for (const as of ['client', 'worker'] as const) {
+    const frames = recorded(as, 'c2s')
+    for (const [index, { payload }] of frames.entries()) {
+      for (let round = 0; round < 6; round++) {
+        const peer = connect(as)
+        for (const whole of frames.slice(0, Math.min(index, handshakeFrames[as]))) {
+          peer.play(whole.payload)
+          await world.runFor(1)
+        }
+        peer.play(damaged(chance, payload))
+        await world.runFor(1)
+        peer.end()
+        await world.runFor(1)
+      }
+    }
+  }
+  assert.deepEqual(world.thrown, [])
+  await world.runFor(120_000)
+  assert.equal(proxy.clients.size + proxy.workers.size + proxy.running, 0)
+  assert.equal(proxy.market.books.get(recordedModel)?.size, 0)
+  const late = connect('client')
+  for (const [index, { payload }] of recorded('client', 'c2s').slice(0, 3).entries()) {
+    late.play(payload)
+    await world.until(() => late.heard.length === index + 1)
+  }
+  await proxy.close(0)
+})
 
 test('our client understands the recorded proxy', async () => {
   using _ = withoutThreads()

@@ -205,21 +205,27 @@ export function isCompletion(packet: AnyCombinator): boolean {
   return isCompleted === true || flags === 1
 }
 
-/** Words of a message and no more, in place of what a codec would write. */
+/** The first words of a message and no more, sent one way. */
 export function sendCut(peer: ScriptedPeer, message: AnyCombinator, sizeBytes: number): void {
+  peer.connection.send(cutTo(message, sizeBytes), message)
+}
+
+/** The first words of a question and no more. */
+export function askCut(peer: ScriptedPeer, question: AnyCombinator, sizeBytes: number): Promise<Uint8Array> {
+  return peer.connection.query(cutTo(question, sizeBytes), question, 30_000)
+}
+
+function cutTo(message: AnyCombinator, sizeBytes: number): Codec<AnyCombinator> {
   const codec = codecs[message._] as Codec<AnyCombinator>
   const whole = encode(codec, message)
   const words = new DataView(whole.buffer, whole.byteOffset)
-  peer.connection.send(
-    {
-      ...codec,
-      size: () => sizeBytes - 4,
-      write: writer => {
-        for (let at = 4; at < sizeBytes; at += 4) writer.int(words.getInt32(at, true))
-      },
+  return {
+    ...codec,
+    size: () => sizeBytes - 4,
+    write: writer => {
+      for (let at = 4; at < sizeBytes; at += 4) writer.int(words.getInt32(at, true))
     },
-    message,
-  )
+  }
 }
 
 /** An id that is the same byte all over. */

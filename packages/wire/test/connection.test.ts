@@ -322,6 +322,21 @@ describe('the end', () => {
     assert.equal(dialer.world.timers, 0)
   })
 
+  test('closing in the middle of what arrived leaves the rest', async () => {
+    const acceptor: Observed = await Observed.ready('acceptor', {
+      events: {
+        packet: data => {
+          acceptor.packets.push(data)
+          acceptor.connection.close()
+        },
+      },
+    })
+    const packet = packetOf(new Uint8Array(3))
+    acceptor.peer.transport.write(Buffer.concat([frameOf(1, packet), frameOf(2, packet)]))
+    await acceptor.world.settle()
+    assert.deepEqual([acceptor.packets.length, acceptor.causes.length], [1, 1])
+  })
+
   test('what was sent before closing still arrives', async () => {
     const dialer = await Observed.ready('dialer')
     dialer.connection.send(proxySignedPayment, message(100))

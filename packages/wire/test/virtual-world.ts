@@ -50,13 +50,15 @@ export class VirtualWorld implements World {
     return this.#timers.size
   }
 
-  /** Runs what waits, and what follows from it, until nothing more does. */
+  /** Runs what waits, and what follows from it, until nothing more does: promises first, as in the runtime. */
   async settle(): Promise<void> {
     for (let quietTurns = 0; quietTurns < 3; quietTurns++) {
-      const waiting = this.#waiting.splice(0)
-      for (const run of waiting) run()
       await new Promise(resolve => setImmediate(resolve))
-      if (waiting.length > 0 || this.#waiting.length > 0) quietTurns = -1
+      for (const run of this.#waiting.splice(0)) {
+        run()
+        await undefined
+        quietTurns = -1
+      }
     }
   }
 

@@ -313,6 +313,7 @@ describe('a stream', () => {
       await bench.backendDoes(backend => backend.data(piece))
     }
     assert.ok(bench.queuedBytes < 2 << 20)
+    bench.serving.resume()
     assert.equal(bench.backend.call.resumes, 0)
     bench.proxy.connection.resume()
     await bench.world.settle()
@@ -322,6 +323,16 @@ describe('a stream', () => {
       backend => backend.end(),
     )
     assert.equal(bench.answer.tokens?.totalTokensUsed, 25n)
+  })
+
+  test('of very long pieces arrives', async () => {
+    const bench = await Bench.start({ json: streamed })
+    const long = delta('x'.repeat(20 << 20))
+    await bench.backendDoes(
+      backend => backend.head(200, events),
+      backend => backend.data(long),
+    )
+    assert.equal(bench.answer.text.length, long.length)
   })
 
   test('that nobody asked for is one all the same', async () => {
@@ -387,6 +398,43 @@ describe('the end from the proxy’s side', () => {
     await bench.world.settle()
     assert.equal(bench.answer.tokens?.completionTokensUsed, 3n)
     assert.equal(bench.answer.text, delta('a') + delta('b') + delta('c'))
+  })
+
+  test('what comes of a cancelled stream while its tokens are counted is not told', async () => {
+    const counted = Promise.withResolvers<number>()
+    const bench = await Bench.start({
+      json: streamed,
+      context: { usageSource: 'tokenizer' },
+      countTokens: () => counted.promise,
+    })
+    await bench.backendDoes(
+      backend => backend.head(200, events),
+      backend => backend.data(delta('one')),
+    )
+    bench.serving.cancel()
+    await bench.backendDoes(
+      backend => backend.data(delta('two')),
+      backend => backend.end(),
+    )
+    counted.resolve(1)
+    await bench.world.settle()
+    assert.deepEqual([bench.answer.text, bench.answer.error?.code], [delta('one'), 653])
+    assert.equal(bench.end[0], 'cancelled')
+  })
+
+  test('a connection that is lost while tokens are counted ends it once', async () => {
+    const counted = Promise.withResolvers<number>()
+    const bench = await Bench.start({ context: { usageSource: 'tokenizer' }, countTokens: () => counted.promise })
+    await bench.backendDoes(
+      backend => backend.head(),
+      backend => backend.data('{}'),
+      backend => backend.end(),
+    )
+    bench.serving.abandon()
+    counted.resolve(1)
+    await bench.world.settle()
+    assert.deepEqual(bench.answer.messages, [])
+    assert.equal(bench.end[0], 'cancelled')
   })
 
   test('cancelling after the end does nothing', async () => {
@@ -475,6 +523,18 @@ describe('a backend that fails', () => {
     assert.equal(bench.answer.error?.code, 601)
     assert.equal(bench.answer.tokens?.completionTokensUsed, 1n)
     assert.equal(bench.end[0], 'failed')
+  })
+
+  test('in the same turn as its last piece loses nothing of that', async () => {
+    const bench = await Bench.start({ json: streamed })
+    await bench.backendDoes(
+      backend => backend.head(200, events),
+      backend => {
+        backend.data(delta('one'))
+        backend.fail(new WorkerError('backend-failed', 'out of memory'))
+      },
+    )
+    assert.deepEqual([bench.answer.text, bench.answer.error?.code], [delta('one'), 601])
   })
 
   test('by being late is a timeout', async () => {

@@ -419,6 +419,13 @@ describe('queries', () => {
     }
   })
 
+  test('may be long', async () => {
+    const bench = await Bench.ready()
+    bench.proxy.run(new Uint8Array(200_000))
+    await bench.world.settle()
+    assert.equal(bench.servings[0]?.request.query.length, 200_000)
+  })
+
   test('are cancelled by their id, and only while they run', async () => {
     const bench = await Bench.ready()
     const one = bench.proxy.run(new Uint8Array(1))

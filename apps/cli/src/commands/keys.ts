@@ -10,7 +10,7 @@ export interface KeysFlags extends CommonFlags {
 }
 
 export interface NewKeyFlags extends KeysFlags {
-  name: string
+  name?: string
   budget?: bigint
   budgetNano?: bigint
   requestsPerMinute?: number
@@ -21,7 +21,7 @@ export interface NewKeyFlags extends KeysFlags {
 /** `cocoon keys new`: the only moment at which a key can be read. */
 export async function runNewKey(context: Context, flags: NewKeyFlags): Promise<void> {
   const { stdout, stderr, world } = context
-  const { file, name, requestsPerMinute, models, expires, budgetNano = flags.budget } = flags
+  const { file, name = '', requestsPerMinute, models, expires, budgetNano = flags.budget } = flags
   if (expires !== undefined && Date.parse(expires) <= world.now()) {
     throw new CliError('usage', `--expires ${expires} is over.`, { advice: 'Name a time that is to come.' })
   }
@@ -57,7 +57,7 @@ export async function runRemoveKey(context: Context, id: string, flags: KeysFlag
     })
   })
   if (flags.json) printJson(stdout, { removed: id })
-  else print(stdout, `Removed ${id}. A client that runs refuses it from now on.`)
+  else print(stdout, `Removed ${id}. A running client refuses it within seconds.`)
 }
 
 function shownEntry(entry: KeyEntry): Record<string, unknown> {

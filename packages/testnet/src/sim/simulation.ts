@@ -116,7 +116,7 @@ class Simulation {
     const { profile, seed, steps } = this.#options
     const code = error instanceof TestnetError ? error.code : 'check-failed'
     const lines = this.#world.log.lines.slice(-40).join('\n')
-    const again = `node packages/testnet/src/simulate.ts --profile ${profile} --seed ${seed} --steps ${steps} --verbose`
+    const again = `npm run simulate -- --profile ${profile} --seed ${seed} --steps ${steps} --verbose`
     return new TestnetError(code, `${textOf(error)}\n${lines}\nSee all of it: ${again}`, { cause: error })
   }
 
