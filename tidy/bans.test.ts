@@ -60,11 +60,11 @@ test('packages write to no console', () => {
   )
 })
 
-test('files of packages have at most 500 lines', () => {
+test('files of packages have at most 500 lines, tests 700', () => {
   expectNone(
     packageFiles
       .map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))
-      .filter(({ lines }) => lines > 500)
+      .filter(({ path, lines }) => lines > (path.includes('/test/') ? 700 : 500))
       .map(({ path, lines }) => `${path}: ${lines} lines`),
   )
 })

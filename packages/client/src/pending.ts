@@ -131,7 +131,7 @@ function failureOf(code: number, message: string): ClientError {
 
 function meaningOf(code: number, message: string): ClientErrorCode {
   if (code === 652) return 'timeout'
-  if (code === 651) return 'no-worker'
+  if (code === 651) return message.startsWith('balance is too low') ? 'insufficient-balance' : 'no-worker'
   if (code === 653) return 'cancelled'
   if (code === 621 && message.startsWith('unknown model')) return 'model-not-found'
   if (code === 602 && message.startsWith('client balance is too low')) return 'insufficient-balance'

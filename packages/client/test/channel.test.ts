@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { contractAddress } from '@cocoon/money'
 import { WireError } from '@cocoon/wire'
 import { Channel } from '../src/index.ts'
-import { contract, forged, noPayment, proxyKey, signed } from './scripted-proxy.ts'
+import { contract, forged, noPayment, proxyKey, signed } from './network.ts'
 
 const fresh = (): Channel => new Channel({ contract, publicKey: proxyKey.publicKey })
 const figures = (channel: Channel): bigint[] => [channel.signedTokens, channel.dbTokens, channel.maxTokens]

@@ -3,7 +3,9 @@ import { describe, test } from 'node:test'
 import { decode, httpRequest, type PeerEndpoint, type Transport } from '@cocoon/wire'
 import { VirtualWorld } from '../../wire/test/virtual-world.ts'
 import { Client, type ClientEvent, type ClientOptions, type ModelOffer, type Run } from '../src/index.ts'
-import { config, Heard, queryOf, refuse, root, ScriptedProxy, wallet } from './scripted-proxy.ts'
+import { Heard, queryOf } from './heard.ts'
+import { config, root, wallet } from './network.ts'
+import { refuse, ScriptedProxy } from './scripted-proxy.ts'
 
 class Bench {
   readonly world = new VirtualWorld()

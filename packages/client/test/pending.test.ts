@@ -5,7 +5,8 @@ import { VirtualWorld } from '../../wire/test/virtual-world.ts'
 import type { ProxyAnswer } from '../src/answer.ts'
 import { type AnswerSummary, ClientError, type Query } from '../src/index.ts'
 import { PendingQuery } from '../src/pending.ts'
-import { encodedResponse, Heard, queryOf } from './scripted-proxy.ts'
+import { Heard, queryOf } from './heard.ts'
+import { encodedResponse } from './scripted-proxy.ts'
 
 class Bench {
   readonly world = new VirtualWorld()
@@ -116,6 +117,7 @@ describe('a pending query', () => {
       [621, 'unknown model x', 'model-not-found'],
       [621, 'unsupported method', 'upstream'],
       [651, 'no workers', 'no-worker'],
+      [651, 'balance is too low', 'insufficient-balance'],
       [652, 'timeout in proxy', 'timeout'],
       [653, '', 'cancelled'],
       [0, '', 'upstream'],

@@ -1,13 +1,4 @@
-import {
-  clientContractAddress,
-  contractAddress,
-  createPaymentKey,
-  formatAddress,
-  parsePseudoConfig,
-  proxyContractAddress,
-  signPayment,
-  writePseudoConfig,
-} from '@cocoon/money'
+import { formatAddress } from '@cocoon/money'
 import {
   clientAuthorizationWithProxySuccess,
   clientAuthorizeWithProxyLong,
@@ -39,71 +30,21 @@ import {
   peekId,
   pipe,
   type ProxyParams,
-  type ProxySignedPaymentAny,
   type Reply,
   type TokensUsed,
   type Transport,
   type WireError,
 } from '@cocoon/wire'
 import type { VirtualWorld } from '../../wire/test/virtual-world.ts'
-import type { AnswerEvents, AnswerSummary, Query } from '../src/index.ts'
-
-const address = (fill: number) => contractAddress(0, new Uint8Array(32).fill(fill))
-
-export const root = address(2)
-export const wallet = address(3)
-const proxyOwner = address(4)
-export const proxyKey = createPaymentKey(new Uint8Array(32).fill(8))
-
-export const config = parsePseudoConfig(
-  writePseudoConfig({
-    ownerAddress: address(1),
-    version: 7,
-    proxies: [1, 2, 3, 4].map(seqno => ({
-      seqno,
-      workerEndpoint: { host: '10.0.0.1', port: 1000 + seqno },
-      clientEndpoint: { host: '10.0.0.1', port: 2000 + seqno },
-    })),
-  }),
-)
-
-export const proxyContract = proxyContractAddress(config, {
-  proxyPublicKey: proxyKey.publicKey,
-  proxyOwner,
-  root,
-})
-export const contract = clientContractAddress(config, {
-  clientOwner: wallet,
+import {
+  config,
+  contract,
+  emptySecretHash,
+  noPayment,
   proxyContract,
-  proxyPublicKey: proxyKey.publicKey,
-})
-
-export function signed(
-  tokens: bigint,
-  wrong: Partial<Parameters<typeof signPayment>[0]> = {},
-): ProxySignedPaymentAny {
-  const data = signPayment({
-    kind: 'client-charge',
-    key: proxyKey,
-    queryId: tokens,
-    tokens,
-    contract,
-    excessesTo: address(5),
-    ...wrong,
-  })
-  return { _: 'proxy.signedPayment', data }
-}
-
-export const forged = (tokens: bigint): ProxySignedPaymentAny =>
-  signed(tokens, { key: createPaymentKey(new Uint8Array(32).fill(7)) })
-
-export const noPayment: ProxySignedPaymentAny = { _: 'proxy.signedPaymentEmpty' }
-
-/** SHA-256 of nothing: what stands for the secret where there is none. */
-export const emptySecretHash = Buffer.from(
-  'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
-  'hex',
-)
+  proxyKey,
+  proxyOwner,
+} from './network.ts'
 
 /** One query as a proxy got it. */
 export interface Job {
@@ -384,56 +325,5 @@ export function refuse(code: number, message: string): (name: string, reply: Rep
   return (_name, reply) => {
     reply.error(code, message)
     return true
-  }
-}
-
-/** What a caller was told of one query. */
-export class Heard implements AnswerEvents {
-  status: number | undefined
-  headers: Array<[string, string]> = []
-  text = ''
-  summary: AnswerSummary | undefined
-  error: Error | undefined
-  ends = 0
-
-  head(status: number, headers: Array<[string, string]>): void {
-    if (this.status !== undefined || this.ends > 0) throw new Error('A head out of its order')
-    this.status = status
-    this.headers = headers
-  }
-
-  data(bytes: Uint8Array): void {
-    if (this.status === undefined || this.ends > 0) throw new Error('Data out of their order')
-    this.text += Buffer.from(bytes).toString()
-  }
-
-  end(summary: AnswerSummary): void {
-    this.ends++
-    this.summary = summary
-  }
-
-  failed(error: Error, summary: AnswerSummary): void {
-    this.ends++
-    this.error = error
-    this.summary = summary
-  }
-
-  /** The code of the one end that there was. */
-  get code(): string | undefined {
-    if (this.ends !== 1) throw new Error(`${this.ends} ends`)
-    return (this.error as { code?: string } | undefined)?.code
-  }
-}
-
-export function queryOf(changes: Partial<Query> = {}): Query {
-  return {
-    model: 'acme/chat',
-    path: '/v1/chat/completions',
-    body: Buffer.from('{"model":"acme/chat"}'),
-    maxCoefficient: 4000,
-    maxTokens: 1000,
-    timeoutMs: 60_000,
-    enableDebug: false,
-    ...changes,
   }
 }

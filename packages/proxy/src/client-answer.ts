@@ -21,7 +21,8 @@ const wholeAnswerVersion = 3
 const pieceBytes = 8 << 20
 const nothing = new Uint8Array(0)
 const chunked = { _: 'http.header' as const, name: 'Transfer-Encoding', value: 'chunked' }
-const isNotLength = (header: { name: string }) => header.name.toLowerCase() !== 'content-length'
+const isEncoding = (header: { name: string }) => header.name.toLowerCase() === 'transfer-encoding'
+const isFraming = (header: { name: string }) => isEncoding(header) || header.name.toLowerCase() === 'content-length'
 
 /** The end of an answer as the client is told. */
 export interface ClientFinal {
@@ -56,16 +57,18 @@ export class ClientAnswer {
   }
 
   response(response: HttpResponse, final: ClientFinal | undefined): void {
-    const { length } = response.payload
-    const fits = length <= pieceBytes && (final === undefined || this.#version >= wholeAnswerVersion)
-    if (length === 0 || fits) return this.#head(encode(httpResponse, response), final)
-    const head = encode(httpResponse, {
+    const { headers, payload } = response
+    const fits = payload.length <= pieceBytes && this.#version >= wholeAnswerVersion
+    // Clients before version 3 frame the body for their caller as the head says.
+    const isFramed = payload.length === 0 && (final !== undefined || headers.some(isEncoding))
+    if (fits || isFramed) return this.#head(encode(httpResponse, response), final)
+    const parted = {
       ...response,
-      headers: [...response.headers.filter(isNotLength), chunked],
+      headers: [...headers.filter(header => !isFraming(header)), chunked],
       payload: nothing,
-    })
-    this.#head(head, undefined)
-    this.part(response.payload, final)
+    }
+    this.#head(encode(httpResponse, parted), undefined)
+    if (payload.length > 0) this.part(payload, final)
   }
 
   #head(response: Uint8Array, final: ClientFinal | undefined): void {
@@ -149,7 +152,7 @@ export class ClientAnswer {
       _: 'client.queryFinalInfo',
       flags: (debug ? 1 : 0) | (times ? 2 : 0),
       tokensUsed: final.tokens,
-      workerDebug: final.workerDebug ?? '',
+      workerDebug: debug ? jsonOrNone(final.workerDebug) : '',
       proxyDebug: final.proxyDebug ?? '',
       proxyStartTime: final.proxyStart,
       proxyEndTime: final.proxyEnd,
@@ -157,5 +160,15 @@ export class ClientAnswer {
       workerEndTime: final.workerEnd ?? final.proxyEnd,
     }
     return { flags: 1, finalInfo: info }
+  }
+}
+
+/** Some clients parse the text and do not survive what is no JSON: that of a peer, or none. */
+function jsonOrNone(text = '{}'): string {
+  try {
+    JSON.parse(text)
+    return text
+  } catch {
+    return '{}'
   }
 }

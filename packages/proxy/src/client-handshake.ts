@@ -15,7 +15,7 @@ import {
 import type { Desk } from './desk.ts'
 import type { ClientAccount } from './payments.ts'
 import { errorCode } from './refusal.ts'
-import { handshakeStep, Rejection } from './rejection.ts'
+import { HandshakeSteps, Rejection } from './rejection.ts'
 import { chooseVersion } from './version.ts'
 
 /** What a client's handshake settled. */
@@ -29,6 +29,7 @@ export interface ClientTerms {
 /** Two steps: connect, authorise. */
 export class ClientHandshake {
   readonly #desk: Desk
+  readonly #steps = new HandshakeSteps()
   #terms: ClientTerms | undefined
 
   constructor(desk: Desk) {
@@ -36,7 +37,7 @@ export class ClientHandshake {
   }
 
   step(connection: Connection, data: Uint8Array, reply: Reply, agreed: (terms: ClientTerms) => void): void {
-    handshakeStep(connection, reply, async () => {
+    this.#steps.run(connection, reply, async () => {
       if (this.#terms === undefined) return this.#connect(data, reply)
       const terms = this.#terms
       await this.#authorise(terms, data)

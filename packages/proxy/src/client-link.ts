@@ -100,13 +100,17 @@ export class ClientLink implements RelayClient {
   #sendPayment(requestId: Uint8Array, tokens: bigint): void {
     const account = this.terms?.account
     if (account === undefined || this.connection.isClosed) return
-    this.connection.send(proxyClientRequestPayment, {
-      _: 'proxy.clientRequestPayment',
-      requestId,
-      signedPayment: this.#desk.payments.toClient(account),
-      ...this.#desk.payments.clientTotals(account),
-      requestTokens: tokens,
-    })
+    try {
+      this.connection.send(proxyClientRequestPayment, {
+        _: 'proxy.clientRequestPayment',
+        requestId,
+        signedPayment: this.#desk.payments.toClient(account),
+        ...this.#desk.payments.clientTotals(account),
+        requestTokens: tokens,
+      })
+    } catch (cause) {
+      this.connection.close(new WireError('internal', 'its payment could not be signed', { cause }))
+    }
   }
 
   #packet(data: Uint8Array): void {
@@ -172,7 +176,9 @@ export class ClientLink implements RelayClient {
       await this.#desk.reserve(account, relay.id, tokens)
     } catch (error) {
       this.finished(relay)
-      return this.#refuse(query, this.#desk.reservationRefused(error, tokens, account))
+      const refusal = this.#desk.reservationRefused(error, tokens, account)
+      if (refusal !== undefined) return this.#refuse(query, refusal)
+      return this.connection.close(new WireError('closed', 'the account was not used and made room for others'))
     }
     relay.start()
   }

@@ -32,7 +32,8 @@ export interface Desk extends RelayDesk {
   reservationFor(query: RelayQuery): bigint
   /** Rejects with a MoneyError. */
   reserve(account: ClientAccount, relayId: string, tokens: bigint): Promise<void>
-  reservationRefused(error: unknown, tokens: bigint, account: ClientAccount): Refusal
+  /** Undefined where the client has to come again. */
+  reservationRefused(error: unknown, tokens: bigint, account: ClientAccount): Refusal | undefined
   relayBegan(): void
   relayEnded(): void
   /** A message that nobody waits for. */

@@ -33,7 +33,7 @@ import { WorkerLink } from './worker-link.ts'
 
 export interface ProxyOptions {
   world: World
-  /** The registry as it stands; adopted anew through `adopt`. */
+  /** The registry as it stands at the start. */
   config: RootConfig
   root: ContractAddress
   owner: ContractAddress
@@ -74,7 +74,7 @@ export class Proxy implements Desk {
   readonly #ledger: Ledger
   readonly #contract: ContractAddress
   readonly #idPrefix: string
-  #config: RootConfig
+  readonly #config: RootConfig
   #nextRelay = 1
   #running = 0
   #state: 'open' | 'disabled' | 'draining' = 'open'
@@ -221,10 +221,12 @@ export class Proxy implements Desk {
     await this.#ledger.reserve({ requestId, client: account.key, tokens })
   }
 
-  reservationRefused(error: unknown, tokens: bigint, account: ClientAccount): Refusal {
+  reservationRefused(error: unknown, tokens: bigint, account: ClientAccount): Refusal | undefined {
     if (error instanceof MoneyError && error.code === 'balance') {
       return refusals.balance(tokens, this.#ledger.client(account.key).available)
     }
+    // The client opens its account anew when it comes again.
+    if (isForgotten(error)) return undefined
     this.log({ event: 'charge-failed', why: error instanceof Error ? error.message : 'unknown' })
     return refusals.internal()
   }
@@ -236,10 +238,12 @@ export class Proxy implements Desk {
       run?.worker.pushPayment(run, 0n, relay.client.ownerText)
       return { ...tokens, ...nothing }
     }
-    const { chargedTokens } = await this.#ledger.charge({
-      requestId: relay.id,
-      worker: worker.key,
-      tokens: tokens.totalTokensUsed,
+    const request = { requestId: relay.id, worker: worker.key, tokens: tokens.totalTokensUsed }
+    const { chargedTokens } = await this.#ledger.charge(request).catch(async (error: unknown) => {
+      // An account that has earned nothing yet may have made room for others since its worker came.
+      if (!isForgotten(error)) throw error
+      await this.#ledger.openWorker(worker.key)
+      return this.#ledger.charge(request)
     })
     const charged = capTokens(tokens, chargedTokens)
     this.#count(charged)
@@ -247,7 +251,9 @@ export class Proxy implements Desk {
     return charged
   }
 
-  chargeFailed(error: unknown): WireError {
+  chargeFailed(relay: Relay, error: unknown): WireError {
+    // A charge that was written all the same stands; a reservation that was not used would be held for good.
+    this.#ledger.release(relay.id).catch(() => {})
     const why = error instanceof Error ? error.message : 'unknown'
     this.log({ event: 'charge-failed', why })
     return new WireError('internal', 'the charge could not be written', { cause: error })
@@ -290,7 +296,7 @@ export class Proxy implements Desk {
       Promise.resolve(this.#ledger.commit())
         .then(() => this.#ledger.assertConserved())
         .catch((error: unknown) => {
-          this.#state = 'disabled'
+          this.setEnabled(false)
           this.log({ event: 'books-unbalanced', why: error instanceof Error ? error.message : 'unknown' })
         })
         .finally(() => {
@@ -298,6 +304,10 @@ export class Proxy implements Desk {
         })
     })
   }
+}
+
+function isForgotten(error: unknown): boolean {
+  return error instanceof MoneyError && error.code === 'account-unknown'
 }
 
 const nothing = {

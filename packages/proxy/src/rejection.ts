@@ -13,19 +13,28 @@ export class Rejection extends Error {
   }
 }
 
-/** Runs one step of a handshake; whatever goes wrong in it is told to the peer and ends the connection. */
-export function handshakeStep(connection: Connection, reply: Reply, step: () => Promise<void> | void): void {
-  const reject = (error: unknown) => {
-    if (connection.isClosed) return
-    const code = error instanceof Rejection ? error.peerCode : errorCode.failure
-    const message =
-      error instanceof Rejection || error instanceof WireError ? error.message : 'the proxy could not complete the handshake'
-    reply.error(code, message)
-    connection.close(new WireError('handshake', `refused: ${message}`, { cause: error }))
+/** The steps of one handshake, each answered before the next begins. */
+export class HandshakeSteps {
+  #underWay = false
+
+  /** Whatever goes wrong in a step is told to the peer and ends the connection. */
+  run(connection: Connection, reply: Reply, step: () => Promise<void>): void {
+    if (this.#underWay) return reject(connection, reply, new Rejection(errorCode.protocol, 'one step at a time'))
+    this.#underWay = true
+    step().then(
+      () => {
+        this.#underWay = false
+      },
+      (error: unknown) => reject(connection, reply, error),
+    )
   }
-  try {
-    Promise.resolve(step()).catch(reject)
-  } catch (error) {
-    reject(error)
-  }
+}
+
+function reject(connection: Connection, reply: Reply, error: unknown): void {
+  if (connection.isClosed) return
+  const code = error instanceof Rejection ? error.peerCode : errorCode.failure
+  const message =
+    error instanceof Rejection || error instanceof WireError ? error.message : 'the proxy could not complete the handshake'
+  reply.error(code, message)
+  connection.close(new WireError('handshake', `refused: ${message}`, { cause: error }))
 }

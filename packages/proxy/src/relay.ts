@@ -57,8 +57,11 @@ export interface RelayDesk {
   log(event: ProxyEvent): void
   /** Commits what the query cost, or gives the reservation back. Resolves, when durable, with what was charged. */
   charge(relay: Relay, run: Run | undefined, tokens: TokensUsed): Promise<TokensUsed>
-  /** The client is not told of an answer whose charge is not durable: its connection ends for this cause. */
-  chargeFailed(error: unknown): WireError
+  /**
+   * Gives the reservation back if it still stands. The client is not told of an answer whose charge is not
+   * durable: its connection ends for this cause.
+   */
+  chargeFailed(relay: Relay, error: unknown): WireError
 }
 
 /** Workers that one query may be tried on. */
@@ -164,7 +167,10 @@ export class Relay {
   #wait(): void {
     const { modelName, maxCoefficient } = this.#query
     this.#state = 'matching'
-    const gaveUp = () => this.#refuse(this.#refusal ?? refusals.busy(modelName))
+    const gaveUp = () => {
+      const isOffered = (this.#desk.market.books.get(modelName)?.size ?? 0) > 0
+      this.#refuse(this.#refusal ?? (isOffered ? refusals.busy(modelName) : refusals.noWorker(modelName)))
+    }
     this.#stopWaiting = this.#desk.market.wait(
       modelName,
       { maxCoefficient, excluded: this.#failedOn, timeoutMs: this.#timeLeftMs() },
@@ -236,7 +242,7 @@ export class Relay {
     run.worker.stop(run)
     ;(this.#failedOn ??= new Set()).add(run.worker)
     this.#endRun('failure')
-    this.#retryOr(refusals.workerFailed(errorCode.failure, `${what}, which is not a valid answer`))
+    this.#retryOr(refusals.workerFailed(errorCode.failure, `${what}, which is not a valid answer`), run)
   }
 
   /** Takes the query from a failing worker if another can have it at once. */
@@ -248,6 +254,7 @@ export class Relay {
     if (match.kind !== 'matched') return false
     run.worker.stop(run)
     this.#endRun('failure')
+    run.worker.pushPayment(run, 0n, this.client.ownerText)
     this.#desk.stats.retried++
     this.#forward(match.ask)
     return true
@@ -256,6 +263,7 @@ export class Relay {
   #retryOr(refusal: Refusal, run?: Run, final?: WorkerFinal): void {
     this.#heldHead = undefined
     if (!this.#mayRetry()) return this.#refuse(refusal, run, final)
+    run?.worker.pushPayment(run, 0n, this.client.ownerText)
     this.#refusal = refusal
     this.#desk.stats.retried++
     this.#match()
@@ -271,12 +279,11 @@ export class Relay {
 
   /** Ends the query before its answer is whole; the worker, if it can be told, says what it used. */
   #stopEarly(refusal: Refusal): void {
+    // The first reason counts: who leaves a query whose time is up does not owe for it what it would not have.
+    if (this.#state === 'settling') return
     this.#refusal = refusal
     const run = this.#run
-    if (this.#state !== 'running' || run === undefined) {
-      if (this.#state !== 'settling') this.#refuse(refusal)
-      return
-    }
+    if (this.#state !== 'running' || run === undefined) return this.#refuse(refusal)
     this.#state = 'settling'
     this.#timer?.cancel()
     const told = run.worker.stop(run)
@@ -294,9 +301,10 @@ export class Relay {
 
   /** The end without a whole answer. Charged is what reached the client, or was made for a caller who left. */
   #refuse(refusal: Refusal, run?: Run, final: WorkerFinal = nothingUsed): void {
-    const due = this.#sentStatus !== undefined || this.#abandoned
+    const leftInTime = this.#abandoned && refusal.code !== errorCode.timeout
+    const due = this.#sentStatus !== undefined || leftInTime
     this.#desk.stats.failed++
-    this.#finish(due ? run : undefined, due ? final : nothingUsed, told => {
+    this.#finish(run, due ? final : nothingUsed, told => {
       if (this.#sentStatus !== undefined) this.#answer.failure(refusal.code, refusal.message, told)
       else this.#answer.response(refusalResponse(refusal), told)
     })
@@ -321,7 +329,7 @@ export class Relay {
       if (!this.#abandoned) tell(this.#told(final, tokens))
       this.client.pushPayment(this.requestId, tokens.totalTokensUsed)
     } catch (error) {
-      this.client.connection.close(this.#desk.chargeFailed(error))
+      this.client.connection.close(this.#desk.chargeFailed(this, error))
     } finally {
       this.#desk.stats.bytesSent += this.#answer.sentBytes
       this.client.finished(this)

@@ -26,7 +26,7 @@ import {
 import type { Desk } from './desk.ts'
 import type { WorkerAccount } from './payments.ts'
 import { errorCode } from './refusal.ts'
-import { handshakeStep, Rejection } from './rejection.ts'
+import { HandshakeSteps, Rejection } from './rejection.ts'
 import { chooseVersion } from './version.ts'
 
 /** What a worker's handshake settled. */
@@ -50,6 +50,7 @@ export interface WorkerTerms {
 /** Three steps in order: connect, compare balances, complete. */
 export class WorkerHandshake {
   readonly #desk: Desk
+  readonly #steps = new HandshakeSteps()
   readonly #peer: Peer
   #step: 'connect' | 'compare' | 'complete' = 'connect'
   #terms: WorkerTerms | undefined
@@ -60,7 +61,7 @@ export class WorkerHandshake {
   }
 
   step(connection: Connection, data: Uint8Array, reply: Reply, agreed: (terms: WorkerTerms) => void): void {
-    handshakeStep(connection, reply, async () => {
+    this.#steps.run(connection, reply, async () => {
       const id = peekId(data)
       if (this.#step === 'connect') return this.#connect(data, reply)
       if (this.#step === 'compare') return this.#compare(data, reply)
@@ -78,7 +79,7 @@ export class WorkerHandshake {
     const desk = this.#desk
     const config = desk.config()
     if (desk.checkWorkerHashes && !isImageAllowed(config.workerHashes, this.#peer.imageHash)) {
-      throw new Rejection(errorCode.protocol, 'the worker image is not in the root contract')
+      throw new Rejection(errorCode.protocol, `invalid worker image hash ${hex(this.#peer.imageHash)}`)
     }
     const { params } = decode(workerConnectToProxy, data)
     const version = this.#checkParams(params)

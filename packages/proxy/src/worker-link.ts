@@ -98,6 +98,10 @@ export class WorkerLink implements RelayWorker {
     return this.terms?.account
   }
 
+  get lastHeardAt(): number {
+    return this.connection.lastHeardAt
+  }
+
   get version(): number {
     return this.terms?.version ?? 0
   }
@@ -169,16 +173,18 @@ export class WorkerLink implements RelayWorker {
   #sendPayment(run: WorkerRun, tokens: bigint, clientOwner: string): void {
     const account = this.terms?.account
     if (account === undefined || this.connection.isClosed) return
-    const { dbTokens, maxTokens } = this.#desk.payments.workerTotals(account)
-    this.connection.send(proxyWorkerRequestPayment, {
-      _: 'proxy.workerRequestPayment',
-      requestId: run.requestId,
-      signedPayment: this.#desk.payments.toWorker(account),
-      dbTokens,
-      maxTokens,
-      requestTokens: tokens,
-      requestClientOwner: clientOwner,
-    })
+    try {
+      this.connection.send(proxyWorkerRequestPayment, {
+        _: 'proxy.workerRequestPayment',
+        requestId: run.requestId,
+        signedPayment: this.#desk.payments.toWorker(account),
+        ...this.#desk.payments.workerTotals(account),
+        requestTokens: tokens,
+        requestClientOwner: clientOwner,
+      })
+    } catch (cause) {
+      this.connection.close(new WireError('internal', 'its payment could not be signed', { cause }))
+    }
   }
 
   #packet(data: Uint8Array): void {

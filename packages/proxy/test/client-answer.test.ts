@@ -15,7 +15,7 @@ import {
 } from '@cocoon/wire'
 import { ClientAnswer, type ClientFinal } from '../src/client-answer.ts'
 import { readHead } from '../src/response-head.ts'
-import { response, tokensOf } from './scripted-peers.ts'
+import { response, tokensOf } from './network.ts'
 
 const requestId = new Uint8Array(32).fill(4)
 const tokens = tokensOf(9n)
@@ -115,6 +115,30 @@ describe('the messages of a version', () => {
         [version >= 2 ? 2 : 0, undefined],
       )
     })
+  }
+})
+
+test('a body in parts is framed by its head before version 3, once', () => {
+  for (const version of [0, 1, 2, 3]) {
+    for (const framed of [false, true]) {
+      const { answer, sent } = recorded(version)
+      const head = response(200)
+      if (framed) head.headers.push({ _: 'http.header', name: 'transfer-encoding', value: 'chunked' })
+      answer.head(readHead(encode(httpResponse, head))!, undefined, 1, 2)
+      const told = decode(httpResponse, (sent[0]!.value as { answer: Uint8Array }).answer)
+      const framings = told.headers.filter(({ name }) => name.toLowerCase() === 'transfer-encoding')
+      assert.equal(framings.length, framed || version < 3 ? 1 : 0)
+      assert.equal(sent.length, 1)
+    }
+  }
+})
+
+test('a debug text of a worker that is no JSON is not handed on', () => {
+  for (const workerDebug of [undefined, '', 'not {json']) {
+    const { answer, sent } = recorded(2)
+    answer.part(new Uint8Array(0), { ...final, workerDebug })
+    const { finalInfo } = decode(clientQueryAnswerPartEx, encode(sent[0]!.codec, sent[0]!.value))
+    assert.equal(finalInfo?.workerDebug, '{}')
   }
 })
 

@@ -17,7 +17,9 @@ import {
   WireError,
 } from '@cocoon/wire'
 import { contractsWithoutChain } from '../src/index.ts'
-import { config, model, ProxyBench, ScriptedClient, tokensOf } from './scripted-peers.ts'
+import { config, model, tokensOf } from './network.ts'
+import { ProxyBench } from './proxy-bench.ts'
+import { ScriptedClient } from './scripted-client.ts'
 
 const authorise = { _: 'client.authorizeWithProxyShort' as const, data: new Uint8Array(0) }
 
@@ -121,6 +123,16 @@ describe('the handshake', () => {
     await bench.world.settle()
     const asked = client.ask(clientAuthorizeWithProxyShort, authorise, clientAuthorizationWithProxySuccess)
     await refused(bench, asked, client, /621: expected client connection/)
+  })
+
+  test('is one step at a time', async () => {
+    const bench = new ProxyBench()
+    const client = new ScriptedClient(bench, 3, 50)
+    await bench.world.settle()
+    const connect = { _: 'client.connectToProxy' as const, params: client.params(), minConfigVersion: 0 }
+    client.connection.query(clientConnectToProxy, connect, 1_000).catch(() => {})
+    const second = client.ask(clientConnectToProxy, connect, clientConnectedToProxy)
+    await refused(bench, second, client, /621: one step at a time/)
   })
 
   test('a third question closes', async () => {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { decode, encode, httpResponse } from '@cocoon/wire'
-import { ProxyBench, response, type ScriptedClient, type ScriptedWorker, tokensOf } from './scripted-peers.ts'
+import { response, tokensOf } from './network.ts'
+import { ProxyBench } from './proxy-bench.ts'
+import type { ScriptedClient } from './scripted-client.ts'
+import type { ScriptedWorker } from './scripted-worker.ts'
 
 /** Workers from the cheapest to the dearest: that is the order in which they are tried. */
 async function market(
@@ -74,6 +77,18 @@ describe('a lost worker', () => {
     assert.deepEqual(bench.account(), { used: 0n, reserved: 0n })
   })
 
+  test('a worker that tries in vain is told that it earned nothing', async () => {
+    const { bench, workers, client } = await market(2, { version: 2 })
+    await client.run()
+    await workers[0]!.fail(601, 'broken', tokensOf(5n))
+    await workers[1]!.head({ payload: 'x', tokens: tokensOf(3n) })
+    assert.deepEqual(
+      workers.map(({ payments }) => payments.map(({ requestTokens }) => requestTokens)),
+      [[0n], [3n]],
+    )
+    assert.equal(bench.account().used, 3n)
+  })
+
   test('the last of its model is an outage', async () => {
     const { bench, workers, client } = await market(1)
     const running = await client.run()
@@ -83,6 +98,23 @@ describe('a lost worker', () => {
     const later = await client.run()
     assert.equal(client.answer(later).status, 503)
     assert.match(client.answer(later).text, /no_worker/)
+  })
+
+  test('that queries wait for is told as an outage, once none has come', async () => {
+    const { bench, workers, client } = await market(1, { limit: 1 })
+    await client.run()
+    const waiting = await client.run()
+    workers[0]!.leave()
+    await bench.world.advance(5_000)
+    assert.match(client.answer(waiting).text, /no_worker/)
+    const back = await bench.worker({ owner: 70, limit: 1 })
+    await client.run()
+    const later = await client.run()
+    back.leave()
+    await bench.world.settle()
+    const again = await bench.worker({ owner: 70, limit: 1 })
+    await again.head({ payload: 'back', tokens: tokensOf(1n) })
+    assert.equal(client.answer(later).text, 'back')
   })
 
   test('waits for a busy one if there is only that', async () => {

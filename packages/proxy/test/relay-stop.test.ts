@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ProxyBench, type ScriptedClient, type ScriptedWorker, tokensOf } from './scripted-peers.ts'
+import { tokensOf } from './network.ts'
+import { ProxyBench } from './proxy-bench.ts'
+import type { ScriptedClient } from './scripted-client.ts'
+import type { ScriptedWorker } from './scripted-worker.ts'
 
 async function one(
   version = 3,
@@ -166,10 +169,20 @@ test('a cancelled caller is not retried for', async () => {
 })
 
 test('the record of a worker knows whose fault it was', async () => {
-  const faults: Array<[string, (bench: ProxyBench, worker: ScriptedWorker, client: ScriptedClient) => Promise<void>, number[]]> = [
+  const faults: Array<
+    [string, (bench: ProxyBench, worker: ScriptedWorker, client: ScriptedClient) => Promise<void>, number[]]
+  > = [
     ['a whole answer', async (_bench, worker) => worker.head({ payload: 'x', tokens: tokensOf(1n) }), [1, 0]],
-    ['an error of the request', async (_bench, worker) => worker.head({ status: 404, tokens: tokensOf(0n) }), [1, 0]],
-    ['an error of the backend', async (_bench, worker) => worker.head({ status: 503, tokens: tokensOf(0n) }), [0, 1]],
+    [
+      'an error of the request',
+      async (_bench, worker) => worker.head({ status: 404, tokens: tokensOf(0n) }),
+      [1, 0],
+    ],
+    [
+      'an error of the backend',
+      async (_bench, worker) => worker.head({ status: 503, tokens: tokensOf(0n) }),
+      [0, 1],
+    ],
     ['a refused request', async (_bench, worker) => worker.fail(621, 'bad request'), [0, 0]],
     ['a failure', async (_bench, worker) => worker.fail(602, 'out of memory'), [0, 1]],
     [
@@ -180,10 +193,14 @@ test('the record of a worker knows whose fault it was', async () => {
       },
       [0, 0],
     ],
-    ['silence after that', async (bench, _worker, client) => {
+    [
+      'silence after that',
+      async (bench, _worker, client) => {
         await client.cancel(new Uint8Array(32).fill(1))
         await bench.world.advance(2_000)
-      }, [0, 1]],
+      },
+      [0, 1],
+    ],
     [
       'a timeout',
       async (bench, worker) => {
@@ -208,6 +225,48 @@ test('cancelling what was never asked does nothing', async () => {
   await client.cancel(new Uint8Array(32).fill(200))
   assert.equal(client.isClosed, false)
   gone(bench)
+})
+
+test('workers before version 3 are told of each query, however it ended', async () => {
+  const ends: Array<
+    [string, (bench: ProxyBench, worker: ScriptedWorker, client: ScriptedClient) => Promise<void>, bigint]
+  > = [
+    ['a whole answer', async (_bench, worker) => worker.head({ payload: 'x', tokens: tokensOf(5n) }), 5n],
+    ['nothing used', async (_bench, worker) => worker.head({ status: 404, tokens: tokensOf(0n) }), 0n],
+    ['a refused request', async (_bench, worker) => worker.fail(621, 'bad request', tokensOf(5n)), 0n],
+    ['a failure', async (_bench, worker) => worker.fail(602, 'out of memory', tokensOf(5n)), 0n],
+    ['an answer that makes no sense', async (_bench, worker) => worker.part('x'), 0n],
+    ['a timeout', async bench => bench.world.advance(60_000), 0n],
+    [
+      'a caller who left',
+      async (_bench, worker, client) => {
+        client.leave()
+        await worker.head({ payload: 'x', tokens: tokensOf(5n) })
+      },
+      5n,
+    ],
+  ]
+  for (const version of [0, 1, 2]) {
+    for (const [what, happens, tokens] of ends) {
+      const { bench, worker, client } = await one(version)
+      await client.run()
+      await happens(bench, worker, client)
+      await bench.world.settle()
+      const [payment] = worker.payments
+      assert.equal(worker.payments.length, 1, what)
+      assert.deepEqual([payment?.requestTokens, payment?.maxTokens], [tokens, tokens], what)
+      assert.deepEqual(payment?.requestId, worker.job.requestId)
+      assert.equal(payment?.signedPayment._, 'proxy.signedPayment')
+      gone(bench)
+    }
+    const bench = new ProxyBench()
+    const first = await bench.worker({ owner: 70, coefficient: 100, version })
+    await bench.worker({ owner: 71, version })
+    const client = await bench.client()
+    await client.run()
+    await first.head({ status: 503, payload: 'busy', tokens: tokensOf(0n) })
+    assert.equal(first.payments.length, 1)
+  }
 })
 
 describe('an overdue query', () => {
@@ -274,6 +333,21 @@ describe('an overdue query', () => {
     gone(bench)
   })
 
+  test('that is being charged for is answered once', async () => {
+    const { bench, worker, client } = await one()
+    const charged = Promise.withResolvers<void>()
+    bench.beforeCharge = () => charged.promise
+    const id = await client.run({ timeout: 10 })
+    await worker.head({ payload: 'just in time', tokens: tokensOf(5n) })
+    await bench.world.advance(15_000)
+    assert.equal(client.answer(id).messages, 0)
+    charged.resolve()
+    await bench.world.settle()
+    assert.deepEqual([client.answer(id).text, client.answer(id).tokens], ['just in time', tokensOf(5n)])
+    assert.equal(worker.cancelled, 0)
+    gone(bench)
+  })
+
   test('at an older worker is over at once', async () => {
     for (const version of [0, 1, 2]) {
       const { bench, worker, client } = await one(version)
@@ -287,13 +361,13 @@ describe('an overdue query', () => {
     }
   })
 
-  test('whose caller cancels while the worker is asked what it used', async () => {
+  test('whose caller cancels while the worker is asked what it used owes nothing for that', async () => {
     const { bench, worker, client } = await one()
     const id = await client.run({ timeout: 10 })
     await bench.world.advance(10_000)
     await client.cancel(id)
     await worker.fail(653, 'stopped', tokensOf(9n))
-    assert.equal(bench.earned(), 9n)
+    assert.deepEqual([client.answer(id).messages, bench.earned()], [0, 0n])
     assert.equal(worker.cancelled, 1)
     gone(bench)
   })

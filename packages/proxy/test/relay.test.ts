@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { MoneyError } from '@cocoon/money'
-import { keyOf, model, ProxyBench, tokensOf } from './scripted-peers.ts'
+import { MemoryLedger, MoneyError } from '@cocoon/money'
+import { keyOf, model, tokensOf } from './network.ts'
+import { ProxyBench } from './proxy-bench.ts'
 
 describe('one query', () => {
   test('is reserved, run, charged, and only then told to be over', async () => {
@@ -106,7 +107,7 @@ describe('money', () => {
       assert.equal(client.answer(id).tokens, undefined)
       assert.equal(client.isClosed, true)
       assert.equal(worker.isClosed, false)
-      assert.deepEqual(bench.account().used, 0n)
+      assert.deepEqual(bench.account(), { used: 0n, reserved: 0n })
       assert.equal(bench.proxy.running, 0)
       assert.ok(bench.events.some(({ event }) => event === 'charge-failed'))
     }
@@ -148,6 +149,36 @@ describe('money', () => {
       tokensOf(10n, { promptTokensUsed: 7n, cachedTokensUsed: 1n, completionTokensUsed: 2n }),
     )
     assert.deepEqual([bench.account().used, bench.earned()], [10n, 10n])
+  })
+
+  test('an account that made room for others before it was used does no harm', async () => {
+    for (const version of [2, 3]) {
+      const bench = new ProxyBench({}, new MemoryLedger({ maxAccounts: 1 }))
+      const forgotten = await bench.worker({ owner: 70, coefficient: 500, version })
+      await bench.worker({ owner: 71 })
+      const client = await bench.client()
+      const charged = await client.run()
+      await forgotten.head({ payload: 'x', tokens: tokensOf(5n) })
+      assert.deepEqual([client.answer(charged).text, bench.earned(70)], ['x', 5n])
+    }
+    for (const version of [2, 3]) {
+      const bench = new ProxyBench({}, new MemoryLedger({ maxAccounts: 1 }))
+      const forgotten = await bench.worker({ owner: 70, coefficient: 500, version })
+      await bench.worker({ owner: 71 })
+      const client = await bench.client()
+      const free = await client.run()
+      await forgotten.head({ payload: 'x', tokens: tokensOf(0n) })
+      await bench.world.advance(100)
+      assert.deepEqual([client.answer(free).text, client.isClosed], ['x', false])
+      // It opens its account anew when it comes again.
+      assert.equal(forgotten.isClosed, true)
+    }
+    const bench = new ProxyBench({}, new MemoryLedger({ maxAccounts: 1 }))
+    await bench.worker()
+    const client = await bench.client(3, 50)
+    await bench.client(3, 51)
+    await client.run()
+    assert.deepEqual([client.isClosed, bench.proxy.running], [true, 0])
   })
 
   test('negative tokens close the connection of the worker, and the query moves on', async () => {

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { decode, encode, httpResponse, WireError } from '@cocoon/wire'
 import { readHead, stampedHead } from '../src/response-head.ts'
-import { response } from './scripted-peers.ts'
+import { response } from './network.ts'
 
 const headers = (count: number) =>
   Array.from({ length: count }, (_, index) => ({ _: 'http.header' as const, name: `h${index}`, value: 'x' }))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { capTokens } from '../src/token-cap.ts'
-import { tokensOf } from './scripted-peers.ts'
+import { tokensOf } from './network.ts'
 
 const partsOf = (tokens: ReturnType<typeof tokensOf>): bigint[] => [
   tokens.promptTokensUsed,

@@ -15,7 +15,7 @@ import {
   WireError,
 } from '@cocoon/wire'
 import { isWorkerAnswer, readWorkerAnswer } from '../src/worker-answer.ts'
-import { tokensOf } from './scripted-peers.ts'
+import { tokensOf } from './network.ts'
 
 const requestId = new Uint8Array(32).fill(3)
 const bytes = Uint8Array.of(1, 2, 3, 4)

@@ -12,7 +12,9 @@ import {
   workerProxyHandshakeCompleted,
   workerUpdatePaymentStatus,
 } from '@cocoon/wire'
-import { config, fullModel, ProxyBench, ScriptedWorker, tokensOf } from './scripted-peers.ts'
+import { config, fullModel, tokensOf } from './network.ts'
+import { ProxyBench } from './proxy-bench.ts'
+import { ScriptedWorker } from './scripted-worker.ts'
 
 async function refused(
   bench: ProxyBench,

@@ -142,6 +142,11 @@ export class Connection {
     return this.#state === 'closed'
   }
 
+  /** When the last frame came, on the world's monotonic clock. */
+  get lastHeardAt(): number {
+    return this.#lastFrameAt
+  }
+
   get queuedBytes(): number {
     return this.#transport.queuedBytes
   }

@@ -18,7 +18,6 @@ export interface HealthOptions {
 export class Health {
   readonly #options: HealthOptions
   #state: 'unknown' | 'up' | 'down' = 'unknown'
-  #source: UsageSource | undefined
   #timer: Timer | undefined
   #probe: AbortController | undefined
   #closed = false
@@ -57,10 +56,10 @@ export class Health {
     const models = await this.#options.backend.models(signal)
     if (this.#state === 'up') return
     // A backend that was away may have come back as another program.
-    this.#source = await this.#options.findUsageSource(models, signal)
+    const source = await this.#options.findUsageSource(models, signal)
     if (this.#closed) return
     this.#state = 'up'
-    this.#options.up(models, this.#source)
+    this.#options.up(models, source)
   }
 
   #down(error: Error): void {

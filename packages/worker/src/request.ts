@@ -6,6 +6,8 @@ import { refuse } from './error.ts'
 export const maxRequestBodyBytes = 16 * 1024 * 1024
 /** Objects and arrays inside one another in a request body. */
 const maxRequestDepth = 64
+/** Objects, arrays and members in a request body: parsed, each takes many times the bytes that it came in. */
+const maxRequestNodes = 200_000
 /** Answers that one request may ask for (`n`, `best_of`). */
 const maxChoices = 128
 /** Inputs of one completion or embedding request. */
@@ -111,8 +113,7 @@ function parseBody(body: Uint8Array): Record<string, unknown> {
   if (body.length > maxRequestBodyBytes)
     throw refuse(`the request body is larger than ${maxRequestBodyBytes} bytes`, { status: 413 })
   if (!isUtf8(body)) throw refuse('the request body is not valid UTF-8')
-  if (exceedsDepth(body, maxRequestDepth))
-    throw refuse(`the request body nests deeper than ${maxRequestDepth} levels`)
+  checkStructure(body)
   let json: unknown
   try {
     json = JSON.parse(asBuffer(body).toString('utf8'))
@@ -124,9 +125,10 @@ function parseBody(body: Uint8Array): Record<string, unknown> {
   return json
 }
 
-/** Whether more than `limit` brackets stand open at once, outside of strings. */
-function exceedsDepth(body: Uint8Array, limit: number): boolean {
+/** Counts brackets and colons outside of strings, before anything is made of them. */
+function checkStructure(body: Uint8Array): void {
   let depth = 0
+  let nodes = 0
   let quoted = false
   for (let i = 0; i < body.length; i++) {
     const byte = body[i]
@@ -135,10 +137,14 @@ function exceedsDepth(body: Uint8Array, limit: number): boolean {
       else if (byte === 0x22) quoted = false
     } else if (byte === 0x22) quoted = true
     else if (byte === 0x7b || byte === 0x5b) {
-      if (++depth > limit) return true
+      nodes++
+      if (++depth > maxRequestDepth)
+        throw refuse(`the request body nests deeper than ${maxRequestDepth} levels`)
     } else if (byte === 0x7d || byte === 0x5d) depth--
+    else if (byte === 0x3a) nodes++
   }
-  return false
+  if (nodes > maxRequestNodes)
+    throw refuse(`the request body has more than ${maxRequestNodes} objects, arrays and members`)
 }
 
 const handledFields = new Set([

@@ -83,6 +83,7 @@ export class Serving implements BackendEvents {
       const refusal = error instanceof WorkerError ? error.refusal : undefined
       return this.#refuse(refusal ?? refusalOf(400, 'invalid_request', 'the request is not a valid HTTP request'))
     }
+    if (this.#request.timeoutMs <= 0) return this.#refuse(overdue)
     if (this.#context.full) return this.#refuse(tooMany)
     if (this.#context.usageSource === 'none') return this.#refuse(unmeterable)
     this.#deadline = this.#context.world.after(this.#request.timeoutMs, () => this.#stop('timeout'))
@@ -211,7 +212,7 @@ export class Serving implements BackendEvents {
     if (why === 'cancelled') return this.#tally(errorCode.cancelled, 'cancelled', 'cancelled')
     const begun = this.#streaming || this.#whenSent !== undefined
     if (begun) return this.#tally(errorCode.timeout, 'timeout in worker', 'failed')
-    this.#refuse(refusalOf(504, 'timeout', 'the answer took longer than the query allowed'))
+    this.#refuse(overdue)
   }
 
   /** The backend went on past the limit that it was given: the stream is closed in its own format. */
@@ -350,6 +351,7 @@ const unmeterable = refusalOf(
   "this worker's backend neither states what an answer used nor has a tokenizer to count it",
 )
 
+const overdue = refusalOf(504, 'timeout', 'the answer took longer than the query allowed')
 const tooMany = refusalOf(503, 'worker_busy', 'this worker runs as many queries as it takes')
 
 /** Some backends stream whatever they were asked. */

@@ -269,7 +269,6 @@ export class WorkerSession implements UplinkSession {
       }
       case proxySignedPayment.id:
         this.#account?.update(decode(proxySignedPayment, data))
-        return
     }
   }
 
@@ -284,10 +283,8 @@ export class WorkerSession implements UplinkSession {
     enableDebug: boolean,
   ): void {
     this.#account?.update(query.signedPayment)
-    const timeoutMs = query.timeout * 1000
-    if (!(timeoutMs > 0 && timeoutMs <= longestTimeoutMs)) {
-      throw new WireError('malformed', `a query with a timeout of ${query.timeout} s`)
-    }
+    // Some proxies pass on what their client states, whatever it is: that is no reason to leave the proxy.
+    const timeoutMs = query.timeout > 0 ? Math.min(1000 * query.timeout, longestTimeoutMs) : 0
     if (query.coefficient < 0n || query.coefficient >= 1_000_000_000n) {
       throw new WireError('malformed', `a query with coefficient ${query.coefficient}`)
     }

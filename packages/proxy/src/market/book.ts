@@ -12,6 +12,8 @@ export interface Ask {
   disabled: boolean
   /** Its send queue is long: nothing new until it drains. */
   congested: boolean
+  /** When something last came from it, on the monotonic clock: a worker pings when it has nothing else to say. */
+  readonly lastHeardAt: number
 }
 
 export type Match<A> =
@@ -31,6 +33,8 @@ const explorationPeriod = 50
 const priceOffset = 100
 /** Weighs on a newcomer that has as much to do as its record warrants: it gets more only where nobody else can. */
 const unprovenFactor = 8
+/** A worker that was not heard of for so long may be gone without anybody knowing: nothing new for it. */
+const silentMs = 15_000
 /** Latency assumed of a worker that has not answered yet, where nobody has. */
 const assumedLatencyMs = 500
 
@@ -151,6 +155,7 @@ function eligible(ask: Ask, maxCoefficient: number, now: number): boolean {
     !ask.congested &&
     ask.coefficient <= maxCoefficient &&
     ask.running < ask.limit &&
+    now - ask.lastHeardAt <= silentMs &&
     ask.standing.accepts(now)
   )
 }

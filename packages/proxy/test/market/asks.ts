@@ -26,6 +26,7 @@ export function ask(
     running: 0,
     disabled: false,
     congested: false,
+    lastHeardAt: Number.POSITIVE_INFINITY,
     ...rest,
   }
 }

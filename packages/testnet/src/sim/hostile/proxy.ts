@@ -28,6 +28,8 @@ import { damaged, randomMessage } from '../random-value.ts'
 import { namesUnder, sendAnything } from './party.ts'
 import { rogueFinal, rogueHead } from './worker.ts'
 
+/** What nobody has asked for. */
+const wrongAnswer: AnyCombinator = { _: 'client.refundRejected', activeQueries: 1n }
 /** Between one piece of mischief and the next in a session, on average. */
 const mischiefMs = 800
 
@@ -71,7 +73,7 @@ export class HostileProxy {
       events: {
         ready: () => this.#mischief(connection, side),
         packet: data => this.#packet(connection, data),
-        query: (data, reply) => this.#query(connection, side, data, reply),
+        query: (data, reply) => this.#query(connection, data, reply),
         drain: () => {},
         closed: () => {},
       },
@@ -79,11 +81,11 @@ export class HostileProxy {
     connection.start()
   }
 
-  #query(connection: Connection, side: 'client' | 'worker', data: Uint8Array, reply: Reply): void {
+  #query(connection: Connection, data: Uint8Array, reply: Reply): void {
     const { chance } = this.process
     const question = decodeAny(data)
     if (chance.chance(0.03)) return connection.close()
-    const answer = chance.chance(0.03) ? this.#anything(side) : this.#answerTo(question)
+    const answer = chance.chance(0.03) ? wrongAnswer : this.#answerTo(question)
     if (answer === undefined) return reply.error(chance.whole(-1, 700), 'rogue')
     const delayMs = chance.chance(0.05) ? 40_000 : chance.exponential(20)
     this.process.event(delayMs, () => reply.answer(codecs[answer._] as Codec<AnyCombinator>, answer))
@@ -305,16 +307,6 @@ export class HostileProxy {
       }
       connection.send(codecs['proxy.workerRequestPayment'], push)
     }
-  }
-
-  #anything(side: 'client' | 'worker'): AnyCombinator {
-    const names = this.#names(side).filter(name => !name.startsWith('proxyRunner'))
-    return decodeAny(
-      encode(codecs['client.refundRejected'], {
-        _: 'client.refundRejected',
-        activeQueries: BigInt(names.length),
-      }),
-    )
   }
 
   #names(side: 'client' | 'worker'): CombinatorName[] {
