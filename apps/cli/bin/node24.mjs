@@ -14,7 +14,8 @@ export function become(args) {
     return
   }
   // Newer Nodes can become the other program in earnest.
-  if (process.execve !== undefined && process.platform !== 'win32') process.execve(path, [path, ...args], process.env)
+  if (process.execve !== undefined && process.platform !== 'win32')
+    process.execve(path, [path, ...args], process.env)
   const child = spawn(path, args, { stdio: 'inherit' })
   // A terminal sends its signals to both; other senders may know this process alone.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))

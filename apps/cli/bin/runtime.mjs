@@ -19,12 +19,16 @@ export function runtimePath() {
   const platform = `${process.platform}-${process.arch}`
   const name = packages[platform]
   if (name === undefined) {
-    throw new Error(`Cocoon needs Node 24 or newer, and brings none for ${platform}: install it from nodejs.org.`)
+    throw new Error(
+      `Cocoon needs Node 24 or newer, and brings none for ${platform}: install it from nodejs.org.`,
+    )
   }
   try {
     const folder = dirname(createRequire(import.meta.url).resolve(`${name}/package.json`))
     return join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
   } catch {
-    throw new Error(`The package ${name}, which brings Node 24, is not installed: run npm ci with optional packages.`)
+    throw new Error(
+      `The package ${name}, which brings Node 24, is not installed: run npm ci with optional packages.`,
+    )
   }
 }

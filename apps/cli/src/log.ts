@@ -13,6 +13,7 @@ const levels: Record<RoleEvent['event'], LogLevel> = {
   'books-unbalanced': 'error',
   'certificate-not-renewed': 'warn',
   'charge-failed': 'error',
+  'charge-overstated': 'warn',
   'client-gone': 'debug',
   'client-ready': 'debug',
   'connection-refused': 'debug',

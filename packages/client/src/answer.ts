@@ -53,7 +53,13 @@ export function readProxyAnswer(data: Uint8Array): ProxyAnswer {
     }
     case clientQueryAnswerErrorEx.id: {
       const { requestId, errorCode, error, finalInfo } = decode(clientQueryAnswerErrorEx, data)
-      return { kind: 'failure', requestId, code: errorCode, message: error, final: finalOf(finalInfo) ?? tally(0n) }
+      return {
+        kind: 'failure',
+        requestId,
+        code: errorCode,
+        message: error,
+        final: finalOf(finalInfo) ?? tally(0n),
+      }
     }
     case clientQueryAnswer.id: {
       const { requestId, answer, isCompleted, requestTokensUsed } = decode(clientQueryAnswer, data)
@@ -67,11 +73,23 @@ export function readProxyAnswer(data: Uint8Array): ProxyAnswer {
     }
     case clientQueryAnswerError.id: {
       const { requestId, errorCode, error, requestTokensUsed } = decode(clientQueryAnswerError, data)
-      return { kind: 'failure', requestId, code: errorCode, message: error, final: tally(requestTokensUsed.totalTokensUsed) }
+      return {
+        kind: 'failure',
+        requestId,
+        code: errorCode,
+        message: error,
+        final: tally(requestTokensUsed.totalTokensUsed),
+      }
     }
     case clientQueryAnswerPartError.id: {
       const { requestId, errorCode, error, requestTokensUsed } = decode(clientQueryAnswerPartError, data)
-      return { kind: 'failure', requestId, code: errorCode, message: error, final: tally(requestTokensUsed.totalTokensUsed) }
+      return {
+        kind: 'failure',
+        requestId,
+        code: errorCode,
+        message: error,
+        final: tally(requestTokensUsed.totalTokensUsed),
+      }
     }
     default:
       throw new WireError('malformed', 'not an answer')
@@ -80,7 +98,11 @@ export function readProxyAnswer(data: Uint8Array): ProxyAnswer {
 
 function finalOf(info: ClientQueryFinalInfo | undefined): ProxyFinal | undefined {
   if (info === undefined) return undefined
-  return { ...tally(info.tokensUsed.totalTokensUsed), workerDebug: info.workerDebug, proxyDebug: info.proxyDebug }
+  return {
+    ...tally(info.tokensUsed.totalTokensUsed),
+    workerDebug: info.workerDebug,
+    proxyDebug: info.proxyDebug,
+  }
 }
 
 function tally(tokens: bigint): ProxyFinal {

@@ -21,7 +21,8 @@ export class Channel {
 
   /** Takes what the proxy states. Throws a WireError on a payment that does not verify, and takes nothing then. */
   update(payment: ProxySignedPaymentAny, totals?: { dbTokens: bigint; maxTokens: bigint }): void {
-    if (payment._ === 'proxy.signedPayment' && !sameBytes(payment.data, this.payment)) this.#take(payment.data)
+    if (payment._ === 'proxy.signedPayment' && !sameBytes(payment.data, this.payment))
+      this.#take(payment.data)
     if (totals === undefined) return
     if (totals.maxTokens > this.maxTokens) this.maxTokens = totals.maxTokens
     if (totals.dbTokens > this.dbTokens) this.dbTokens = totals.dbTokens
@@ -36,7 +37,11 @@ export class Channel {
 
   #verified(data: Uint8Array): Payment {
     try {
-      return verifyPayment(data, { kind: 'client-charge', contract: this.contract, publicKey: this.#publicKey })
+      return verifyPayment(data, {
+        kind: 'client-charge',
+        contract: this.contract,
+        publicKey: this.#publicKey,
+      })
     } catch (cause) {
       throw new WireError('malformed', 'a signed payment that does not verify', { cause })
     }

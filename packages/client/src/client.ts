@@ -1,4 +1,4 @@
-import type { ContractAddress, RootConfig } from '@cocoon/money'
+import { type ContractAddress, reservationTokens, type RootConfig } from '@cocoon/money'
 import { type PeerEndpoint, type Transport, Uplinks, WireError, type World } from '@cocoon/wire'
 import { ClientError } from './error.ts'
 import { type ClientEvent, type ClientStats, newStats } from './event.ts'
@@ -43,6 +43,7 @@ export class Client implements Network {
   readonly #limits: ClientLimits
   readonly #uplinks: Uplinks<ClientSession>
   readonly #owner: PendingOwner = {
+    overstated: proxy => this.#options.log?.({ event: 'charge-overstated', proxy }),
     overdue: pending => {
       const message = `No complete answer within ${pending.query.timeoutMs} ms.`
       this.#stop(pending, new ClientError('timeout', message))
@@ -69,7 +70,11 @@ export class Client implements Network {
       dial: options.dial,
       open: (transport, endpoint, state) => this.#open(transport, endpoint, state),
       failed: (endpoint, error) =>
-        options.log?.({ event: 'proxy-lost', proxy: `${endpoint.host}:${endpoint.port}`, why: error.message }),
+        options.log?.({
+          event: 'proxy-lost',
+          proxy: `${endpoint.host}:${endpoint.port}`,
+          why: error.message,
+        }),
     })
   }
 
@@ -106,10 +111,20 @@ export class Client implements Network {
       events,
       world,
       pricePerTokenNano: config.pricePerTokenNano,
+      reservedTokens: reservationTokens({
+        maxTokens: query.maxTokens,
+        queryBytes: requestBytes.length,
+        maxCoefficient: query.maxCoefficient,
+        multipliers: config.multipliers,
+      }),
       owner: this.#owner,
     })
     if (this.#running <= this.#limits.maxQueries) this.#send(pending)
-    else this.#fail(pending, tooMany(`${this.#limits.maxQueries} queries are under way, as many as this client takes.`))
+    else
+      this.#fail(
+        pending,
+        tooMany(`${this.#limits.maxQueries} queries are under way, as many as this client takes.`),
+      )
     return { cancel: () => this.#stop(pending, new ClientError('cancelled', 'The query was cancelled.')) }
   }
 
@@ -148,12 +163,17 @@ export class Client implements Network {
 
   #send(pending: PendingQuery): void {
     if (pending.ended) return
-    if (this.#closing) return this.#fail(pending, new ClientError('overloaded', 'This client is shutting down.'))
+    if (this.#closing)
+      return this.#fail(pending, new ClientError('overloaded', 'This client is shutting down.'))
     const session = this.#choose()
     if (session === undefined) return this.#awaitProxy(pending)
     pending.attempts++
     if (session.run(pending)) pending.session = session
-    else this.#fail(pending, new ClientError('limit', 'The request is larger than the network carries: 16 MiB with all framing.'))
+    else
+      this.#fail(
+        pending,
+        new ClientError('limit', 'The request is larger than the network carries: 16 MiB with all framing.'),
+      )
   }
 
   /** Never before `run` has returned. */
@@ -182,7 +202,10 @@ export class Client implements Network {
       if (pending.ended) return
       if (this.#choose() !== undefined) return this.#send(pending)
       if (world.monotonic() >= until) {
-        return this.#fail(pending, this.isReady ? tooMany('What was sent to the proxies is still on its way.') : noProxy())
+        return this.#fail(
+          pending,
+          this.isReady ? tooMany('What was sent to the proxies is still on its way.') : noProxy(),
+        )
       }
       world.after(pollMs, look)
     }
@@ -243,7 +266,11 @@ function tooMany(message: string): ClientError {
 }
 
 function noProxy(): ClientError {
-  return new ClientError('no-proxy', 'No proxy is connected. `cocoon status` and `cocoon doctor` say why; a retry may do.', {
-    retryAfterMs: 2_000,
-  })
+  return new ClientError(
+    'no-proxy',
+    'No proxy is connected. `cocoon status` and `cocoon doctor` say why; a retry may do.',
+    {
+      retryAfterMs: 2_000,
+    },
+  )
 }

@@ -3,6 +3,7 @@ export type ClientEvent =
   | { event: 'proxy-ready'; proxy: string; version: number }
   | { event: 'proxy-lost'; proxy: string; why: string }
   | { event: 'query-retried'; proxy: string }
+  | { event: 'charge-overstated'; proxy: string }
 
 /** Counters since the start. */
 export interface ClientStats {
@@ -17,5 +18,14 @@ export interface ClientStats {
 }
 
 export function newStats(): ClientStats {
-  return { queries: 0, succeeded: 0, failed: 0, retried: 0, bytesReceived: 0, bytesSent: 0, tokens: 0n, costNano: 0n }
+  return {
+    queries: 0,
+    succeeded: 0,
+    failed: 0,
+    retried: 0,
+    bytesReceived: 0,
+    bytesSent: 0,
+    tokens: 0n,
+    costNano: 0n,
+  }
 }

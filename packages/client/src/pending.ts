@@ -5,6 +5,8 @@ import type { AnswerEvents, AnswerSummary, Query } from './network.ts'
 
 /** Who started a query. */
 export interface PendingOwner {
+  /** The proxy says that it charged more than the query reserved. */
+  overstated(proxy: string): void
   overdue(pending: PendingQuery): void
   ended(outcome: 'succeeded' | 'failed', summary: AnswerSummary, receivedBytes: number): void
 }
@@ -27,6 +29,7 @@ export class PendingQuery {
   readonly #world: World
   readonly #owner: PendingOwner
   readonly #priceNano: bigint
+  readonly #reservedTokens: bigint
   readonly #deadlineAt: number
   readonly #startedAt: number
   #timer: Timer | undefined
@@ -38,6 +41,8 @@ export class PendingQuery {
     events: AnswerEvents
     world: World
     pricePerTokenNano: bigint
+    /** Tokens that the query reserves: an honest proxy never charges more. */
+    reservedTokens: bigint
     /** Told of the deadline and of the end. */
     owner: PendingOwner
   }) {
@@ -46,6 +51,7 @@ export class PendingQuery {
     this.#events = options.events
     this.#world = options.world
     this.#priceNano = options.pricePerTokenNano
+    this.#reservedTokens = options.reservedTokens
     this.requestId = options.world.random(32)
     this.#startedAt = options.world.now()
     this.#deadlineAt = options.world.monotonic() + options.query.timeoutMs
@@ -110,9 +116,15 @@ export class PendingQuery {
   }
 
   #summary(final: ProxyFinal, proxy: string): AnswerSummary {
-    const summary: AnswerSummary = { tokens: final.tokens, costNano: final.tokens * this.#priceNano, proxy }
+    const tokens = final.tokens < this.#reservedTokens ? final.tokens : this.#reservedTokens
+    if (final.tokens > this.#reservedTokens) this.#owner.overstated(proxy)
+    const summary: AnswerSummary = { tokens, costNano: tokens * this.#priceNano, proxy }
     if (this.query.enableDebug) {
-      const client = { type: 'client_stats', start_time: this.#startedAt / 1000, answer_receive_end_at: this.#world.now() / 1000 }
+      const client = {
+        type: 'client_stats',
+        start_time: this.#startedAt / 1000,
+        answer_receive_end_at: this.#world.now() / 1000,
+      }
       summary.debug = { client: JSON.stringify(client) }
       if (final.proxyDebug) summary.debug.proxy = final.proxyDebug
       if (final.workerDebug) summary.debug.worker = final.workerDebug

@@ -163,7 +163,11 @@ export class ClientSession implements UplinkSession {
 
   async offers(): Promise<ModelOffer[]> {
     if (this.#terms?.version === 0) {
-      const data = await this.#connection.query(clientGetWorkerTypes, { _: 'client.getWorkerTypes' }, offersTimeoutMs)
+      const data = await this.#connection.query(
+        clientGetWorkerTypes,
+        { _: 'client.getWorkerTypes' },
+        offersTimeoutMs,
+      )
       return decode(clientWorkerTypes, data).types.map(({ name, activeWorkers, coefficientMin }) => ({
         id: name,
         workers: Array.from({ length: Math.min(Math.max(0, activeWorkers), 1) }, () => ({
@@ -173,7 +177,11 @@ export class ClientSession implements UplinkSession {
         })),
       }))
     }
-    const data = await this.#connection.query(clientGetWorkerTypesV2, { _: 'client.getWorkerTypesV2' }, offersTimeoutMs)
+    const data = await this.#connection.query(
+      clientGetWorkerTypesV2,
+      { _: 'client.getWorkerTypesV2' },
+      offersTimeoutMs,
+    )
     return decode(clientWorkerTypesV2, data).types.map(({ name, workers }) => ({
       id: name,
       workers: workers.map(worker => ({
@@ -260,7 +268,10 @@ export class ClientSession implements UplinkSession {
     if (result._ === 'client.authorizationWithProxyFailed') {
       throw new ClientError('protocol', `The proxy refused the authorisation: ${result.error.slice(0, 300)}`)
     }
-    channel.update(result.signedPayment, { dbTokens: result.tokensCommittedToDb, maxTokens: result.maxTokens })
+    channel.update(result.signedPayment, {
+      dbTokens: result.tokensCommittedToDb,
+      maxTokens: result.maxTokens,
+    })
   }
 
   #packet(data: Uint8Array): void {
@@ -288,7 +299,9 @@ export class ClientSession implements UplinkSession {
           if (this.isReady) this.#statusLater()
         })
         .catch((error: unknown) =>
-          this.#connection.close(new WireError('handshake', `payment status: ${messageOf(error)}`, { cause: error })),
+          this.#connection.close(
+            new WireError('handshake', `payment status: ${messageOf(error)}`, { cause: error }),
+          ),
         )
     })
   }

@@ -13,6 +13,7 @@ class Bench {
   readonly heard = new Heard()
   readonly ends: Array<[string, AnswerSummary, number]> = []
   overdue = 0
+  overstated = 0
   readonly pending: PendingQuery
 
   constructor(query: Partial<Query> = {}) {
@@ -22,7 +23,11 @@ class Bench {
       events: this.heard,
       world: this.world,
       pricePerTokenNano: 3n,
+      reservedTokens: 1_000n,
       owner: {
+        overstated: () => {
+          this.overstated++
+        },
         overdue: () => {
           this.overdue++
         },
@@ -167,4 +172,11 @@ describe('a pending query', () => {
     assert.deepEqual([bench.heard.text, bench.heard.code], ['', 'cancelled'])
     assert.equal(bench.ends.length, 1)
   })
+})
+
+test('a charge above the reservation counts as the reservation, and is told of', () => {
+  const bench = new Bench()
+  bench.head(200, 'text', 2n ** 62n)
+  const [end] = bench.ends
+  assert.deepEqual([end?.[1].tokens, end?.[1].costNano, bench.overstated], [1_000n, 3_000n, 1])
 })

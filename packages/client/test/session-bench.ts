@@ -62,7 +62,8 @@ export class SessionBench {
       events: heard,
       world: this.world,
       pricePerTokenNano: 2n,
-      owner: { overdue: () => {}, ended: () => {} },
+      reservedTokens: 10n ** 12n,
+      owner: { overstated: () => {}, overdue: () => {}, ended: () => {} },
     })
     return { pending, heard }
   }

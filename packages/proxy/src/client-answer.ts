@@ -22,7 +22,8 @@ const pieceBytes = 8 << 20
 const nothing = new Uint8Array(0)
 const chunked = { _: 'http.header' as const, name: 'Transfer-Encoding', value: 'chunked' }
 const isEncoding = (header: { name: string }) => header.name.toLowerCase() === 'transfer-encoding'
-const isFraming = (header: { name: string }) => isEncoding(header) || header.name.toLowerCase() === 'content-length'
+const isFraming = (header: { name: string }) =>
+  isEncoding(header) || header.name.toLowerCase() === 'content-length'
 
 /** The end of an answer as the client is told. */
 export interface ClientFinal {
@@ -52,7 +53,8 @@ export class ClientAnswer {
 
   /** A worker's head as it is, or stamped for clients that learn the proxy's times from headers. */
   head(head: ResponseHead, final: ClientFinal | undefined, startS: number, endS: number): void {
-    if (this.#version >= wholeAnswerVersion && head.encoded.length <= pieceBytes) return this.#head(head.encoded, final)
+    if (this.#version >= wholeAnswerVersion && head.encoded.length <= pieceBytes)
+      return this.#head(head.encoded, final)
     this.response(stampedHead(head, startS, endS), final)
   }
 

@@ -63,7 +63,8 @@ export class ClientHandshake {
       throw new Rejection(errorCode.error, 'active config version is too low')
     }
     const version = chooseVersion(params.minProtoVersion, params.maxProtoVersion)
-    if (version === undefined) throw new Rejection(errorCode.protocol, 'cannot choose common protocol version')
+    if (version === undefined)
+      throw new Rejection(errorCode.protocol, 'cannot choose common protocol version')
     desk.checkOpen()
     const contract = clientContractAddress(config, { clientOwner: owner, ...desk.contract() })
     const state = await desk.clientContracts.find(owner)

@@ -178,7 +178,9 @@ export class ClientLink implements RelayClient {
       this.finished(relay)
       const refusal = this.#desk.reservationRefused(error, tokens, account)
       if (refusal !== undefined) return this.#refuse(query, refusal)
-      return this.connection.close(new WireError('closed', 'the account was not used and made room for others'))
+      return this.connection.close(
+        new WireError('closed', 'the account was not used and made room for others'),
+      )
     }
     relay.start()
   }
@@ -194,7 +196,10 @@ export class ClientLink implements RelayClient {
     if (this.#relays.has(idKey(query.requestId))) return refusals.duplicate()
     if (this.#relays.size >= limits.maxRelaysPerClient) return refusals.busy(query.modelName)
     const queryBytes = query.query.length
-    if (this.#queryBytes + queryBytes > limits.maxQueryBytesPerClient || !this.#desk.queryBudget.has(queryBytes)) {
+    if (
+      this.#queryBytes + queryBytes > limits.maxQueryBytesPerClient ||
+      !this.#desk.queryBudget.has(queryBytes)
+    ) {
       return refusals.busy(query.modelName)
     }
     const activeVersion = this.#desk.config().version
@@ -221,6 +226,8 @@ export class ClientLink implements RelayClient {
   }
 
   #agreed(terms: ClientTerms): void {
+    // The last answer of the handshake may have been more than the peer's queue took.
+    if (this.connection.isClosed) return
     this.#overdue?.cancel()
     this.terms = terms
     this.connection.trust()

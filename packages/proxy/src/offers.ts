@@ -1,9 +1,4 @@
-import {
-  type ClientWorkerInstanceV2,
-  clientWorkerTypes,
-  clientWorkerTypesV2,
-  type Reply,
-} from '@cocoon/wire'
+import { type ClientWorkerInstanceV2, clientWorkerTypes, clientWorkerTypesV2, type Reply } from '@cocoon/wire'
 import type { Ask } from './market/book.ts'
 import type { Market } from './market/market.ts'
 
@@ -13,15 +8,13 @@ const maxListed = 1_000
 /** What is on offer, worker by worker: enabled ones, cheapest first. */
 export function answerWorkerTypesV2(market: Market<Ask>, reply: Reply): void {
   const types = [...market.books].flatMap(([name, book]) => {
-    const workers = enabled(book.asks).map(
-      (ask): ClientWorkerInstanceV2 => ({
-        _: 'client.workerInstanceV2',
-        flags: 0,
-        coefficient: ask.coefficient,
-        activeRequests: ask.running,
-        maxActiveRequests: ask.limit,
-      }),
-    )
+    const workers = enabled(book.asks).map((ask): ClientWorkerInstanceV2 => ({
+      _: 'client.workerInstanceV2',
+      flags: 0,
+      coefficient: ask.coefficient,
+      activeRequests: ask.running,
+      maxActiveRequests: ask.limit,
+    }))
     return workers.length === 0 ? [] : [{ _: 'client.workerTypeV2' as const, name, workers }]
   })
   reply.answer(clientWorkerTypesV2, { _: 'client.workerTypesV2', types })

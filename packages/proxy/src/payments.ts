@@ -102,7 +102,11 @@ export class Payments {
     return { dbTokens: committedToDb, maxTokens: max }
   }
 
-  #sign(party: 'client' | 'worker', account: ClientAccount | WorkerAccount, tokens: bigint): ProxySignedPaymentAny {
+  #sign(
+    party: 'client' | 'worker',
+    account: ClientAccount | WorkerAccount,
+    tokens: bigint,
+  ): ProxySignedPaymentAny {
     if (account.signed === undefined || account.signed.tokens !== tokens) {
       const { key, contract } = account
       this.#ledger.recordSigned(party, key, tokens)

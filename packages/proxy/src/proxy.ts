@@ -77,6 +77,7 @@ export class Proxy implements Desk {
   readonly #config: RootConfig
   #nextRelay = 1
   #running = 0
+  #closed = false
   #state: 'open' | 'disabled' | 'draining' = 'open'
   #whenIdle: (() => void) | undefined
   #commitTimer: Timer | undefined
@@ -154,6 +155,7 @@ export class Proxy implements Desk {
         }
       })
     }
+    this.#closed = true
     this.#commitTimer?.cancel()
     for (const link of [...this.clients, ...this.workers]) {
       link.connection.close(new WireError('closed', 'the proxy shut down'))
@@ -300,7 +302,7 @@ export class Proxy implements Desk {
           this.log({ event: 'books-unbalanced', why: error instanceof Error ? error.message : 'unknown' })
         })
         .finally(() => {
-          if (this.#state !== 'draining') this.#commitLater()
+          if (!this.#closed) this.#commitLater()
         })
     })
   }

@@ -88,14 +88,16 @@ export const refusals = {
     status: 504,
     reason: 'timeout',
     type: 'server_error',
-    message: 'The answer did not come within the time that the query allowed. Raise timeout, or ask for fewer tokens.',
+    message:
+      'The answer did not come within the time that the query allowed. Raise timeout, or ask for fewer tokens.',
   }),
   workerLost: (): Refusal => ({
     code: errorCode.failure,
     status: 502,
     reason: 'worker_lost',
     type: 'server_error',
-    message: 'The worker dropped out and no other could take over. Nothing was charged for what it did not report.',
+    message:
+      'The worker dropped out and no other could take over. Nothing was charged for what it did not report.',
     retryAfterS: 1,
   }),
   workerFailed: (code: number, message: string): Refusal => ({
@@ -104,6 +106,15 @@ export const refusals = {
     reason: 'worker_error',
     type: code === errorCode.protocol ? 'invalid_request_error' : 'server_error',
     message: `The worker answered: ${message.slice(0, 300)}`,
+  }),
+  unread: (): Refusal => ({
+    code: errorCode.failure,
+    status: 503,
+    reason: 'answer_unread',
+    type: 'server_error',
+    message:
+      'The answer came faster than it could be passed on. Ask for less at once, or over a faster connection.',
+    retryAfterS: 1,
   }),
   cancelled: (): Refusal => ({
     code: errorCode.cancelled,

@@ -19,7 +19,8 @@ export class HandshakeSteps {
 
   /** Whatever goes wrong in a step is told to the peer and ends the connection. */
   run(connection: Connection, reply: Reply, step: () => Promise<void>): void {
-    if (this.#underWay) return reject(connection, reply, new Rejection(errorCode.protocol, 'one step at a time'))
+    if (this.#underWay)
+      return reject(connection, reply, new Rejection(errorCode.protocol, 'one step at a time'))
     this.#underWay = true
     step().then(
       () => {
@@ -34,7 +35,9 @@ function reject(connection: Connection, reply: Reply, error: unknown): void {
   if (connection.isClosed) return
   const code = error instanceof Rejection ? error.peerCode : errorCode.failure
   const message =
-    error instanceof Rejection || error instanceof WireError ? error.message : 'the proxy could not complete the handshake'
+    error instanceof Rejection || error instanceof WireError
+      ? error.message
+      : 'the proxy could not complete the handshake'
   reply.error(code, message)
   connection.close(new WireError('handshake', `refused: ${message}`, { cause: error }))
 }

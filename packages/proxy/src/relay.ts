@@ -6,14 +6,19 @@ import type { Market } from './market/market.ts'
 import type { WorkerAccount } from './payments.ts'
 import { errorCode, type Refusal, refusalResponse, refusals } from './refusal.ts'
 import { readHead, type ResponseHead } from './response-head.ts'
-import { noTokens, type WorkerAnswer, type WorkerFinal } from './worker-answer.ts'
+import {
+  noTokens,
+  type WorkerAnswer,
+  type WorkerFinal,
+  type WorkerHead,
+  type WorkerPart,
+} from './worker-answer.ts'
 
 /** A query as the relay needs it: one shape for all protocol versions. */
-export interface RelayQuery
-  extends Pick<
-    ClientRunQueryEx,
-    'modelName' | 'query' | 'maxCoefficient' | 'maxTokens' | 'requestId' | 'minConfigVersion' | 'enableDebug'
-  > {
+export interface RelayQuery extends Pick<
+  ClientRunQueryEx,
+  'modelName' | 'query' | 'maxCoefficient' | 'maxTokens' | 'requestId' | 'minConfigVersion' | 'enableDebug'
+> {
   /** Seconds for the whole answer. */
   timeout: number
 }
@@ -70,6 +75,15 @@ const maxAttempts = 3
 const workerShare = 0.95
 /** How long a worker that was told to stop may take to say what it used. */
 const settleMs = 2_000
+/**
+ * Unread bytes at which a client gets no more of a long answer. Well below what its connection is given up at:
+ * no worker can cost a client its other queries by sending faster than the client reads.
+ */
+const maxUnreadBytes = 16 << 20
+/** What a message takes besides the piece of an answer that it carries. */
+const pieceBytes = 100
+/** An answer up to this length may go beyond. */
+const shortAnswerBytes = 1 << 20
 
 /**
  * One query from its reservation to its charge: match, forward, relay, charge, acknowledge. Until the first
@@ -95,6 +109,8 @@ export class Relay {
   #sentStatus: number | undefined
   /** The caller is gone: what still comes is counted, not relayed. */
   #abandoned = false
+  /** Of the answer, with what each piece takes besides its bytes. */
+  #offeredBytes = 0
   /** Why the query ends early, once that is settled. */
   #refusal: Refusal | undefined
 
@@ -133,6 +149,7 @@ export class Relay {
       if (answer.final !== undefined) this.#tally(answer.final)
       return
     }
+    if (answer.kind !== 'failure' && !this.#hasRoom(answer)) return this.#outrun(answer.final)
     if (answer.kind === 'head') return this.#head(answer.response, answer.final)
     if (answer.kind === 'part') return this.#part(answer.bytes, answer.final)
     this.#workerFailed(refusals.workerFailed(answer.code, answer.message), answer.final)
@@ -192,7 +209,8 @@ export class Relay {
   }
 
   #head(response: Uint8Array, final: WorkerFinal | undefined): void {
-    if (this.#heldHead !== undefined || this.#sentStatus !== undefined) return this.#brokenWorker('a second head')
+    if (this.#heldHead !== undefined || this.#sentStatus !== undefined)
+      return this.#brokenWorker('a second head')
     const head = readHead(response)
     if (head === undefined) return this.#brokenWorker('a head that is not HTTP')
     if (isBackendFailure(head.status) && this.#moveElsewhere()) return
@@ -218,9 +236,11 @@ export class Relay {
   #complete(lastBytes: Uint8Array | undefined, final: WorkerFinal): void {
     const head = this.#heldHead
     const status = head?.status ?? this.#sentStatus ?? 0
-    const run = this.#endRun(isBackendFailure(status) ? 'failure' : 'success')
+    const failed = isBackendFailure(status)
+    const run = this.#endRun(failed ? 'failure' : 'success')
     this.#desk.stats.succeeded++
-    this.#finish(run, final, told => {
+    // Whatever a failing backend says it used, an error is worth nothing.
+    this.#finish(run, failed ? { ...final, tokens: noTokens } : final, told => {
       if (head !== undefined) this.#answer.head(head, told, told.proxyStart, told.proxyEnd)
       else this.#answer.part(lastBytes ?? nothing, told)
     })
@@ -233,6 +253,20 @@ export class Relay {
     if (callersFault || run === undefined) return this.#refuse(refusal, run, final)
     ;(this.#failedOn ??= new Set()).add(run.worker)
     this.#retryOr(refusal, run, final)
+  }
+
+  /** Whether the client can be sent this piece too without being given up over what it has not read yet. */
+  #hasRoom(piece: WorkerHead | WorkerPart): boolean {
+    const { length } = piece.kind === 'head' ? piece.response : piece.bytes
+    this.#offeredBytes += length + pieceBytes
+    const isShort = this.#offeredBytes <= shortAnswerBytes
+    return isShort || this.client.connection.queuedBytes + length <= maxUnreadBytes
+  }
+
+  /** Ends this query alone: the others on the client's connection go on. */
+  #outrun(final: WorkerFinal | undefined): void {
+    if (final === undefined) return this.#stopEarly(refusals.unread())
+    this.#refuse(refusals.unread(), this.#endRun('neutral'), final)
   }
 
   /** What the worker sent makes no sense as an answer: it is not believed any further. */
@@ -253,10 +287,11 @@ export class Relay {
     const match = this.#desk.market.match(this.#query.modelName, this.#query.maxCoefficient, this.#failedOn)
     if (match.kind !== 'matched') return false
     run.worker.stop(run)
-    this.#endRun('failure')
-    run.worker.pushPayment(run, 0n, this.client.ownerText)
     this.#desk.stats.retried++
+    // The old slot is given back after the new one is taken: a query that waits might take it in between.
     this.#forward(match.ask)
+    run.worker.ended(run, 'failure')
+    run.worker.pushPayment(run, 0n, this.client.ownerText)
     return true
   }
 
@@ -270,7 +305,12 @@ export class Relay {
   }
 
   #mayRetry(): boolean {
-    return this.#sentStatus === undefined && !this.#abandoned && this.#attempts < maxAttempts && this.#timeLeftMs() > 0
+    return (
+      this.#sentStatus === undefined &&
+      !this.#abandoned &&
+      this.#attempts < maxAttempts &&
+      this.#timeLeftMs() > 0
+    )
   }
 
   #overdue(): void {
@@ -295,7 +335,9 @@ export class Relay {
 
   #tally(final: WorkerFinal | undefined): void {
     const refusal = this.#refusal ?? refusals.cancelled()
-    const run = this.#endRun(final === undefined || refusal.code === errorCode.timeout ? 'failure' : 'neutral')
+    const run = this.#endRun(
+      final === undefined || refusal.code === errorCode.timeout ? 'failure' : 'neutral',
+    )
     this.#refuse(refusal, run, final)
   }
 
@@ -364,7 +406,12 @@ export class Relay {
 }
 
 const nothing = new Uint8Array(0)
-const nothingUsed: WorkerFinal = { tokens: noTokens, debug: undefined, startTime: undefined, endTime: undefined }
+const nothingUsed: WorkerFinal = {
+  tokens: noTokens,
+  debug: undefined,
+  startTime: undefined,
+  endTime: undefined,
+}
 
 /** Statuses that say something of the worker's backend rather than of the request. */
 function isBackendFailure(status: number): boolean {

@@ -75,15 +75,31 @@ export function readWorkerAnswer(data: Uint8Array): WorkerAnswer {
     }
     case proxyQueryAnswerErrorEx.id: {
       const { requestId, errorCode, error, finalInfo } = decode(proxyQueryAnswerErrorEx, data)
-      return { kind: 'failure', requestId, code: errorCode, message: error, final: finalOf(finalInfo) ?? nothingUsed }
+      return {
+        kind: 'failure',
+        requestId,
+        code: errorCode,
+        message: error,
+        final: finalOf(finalInfo) ?? nothingUsed,
+      }
     }
     case proxyQueryAnswerPart.id: {
       const { requestId, answer, isCompleted, tokensUsed } = decode(proxyQueryAnswerPart, data)
-      return { kind: 'part', requestId, bytes: answer, final: isCompleted ? finalOfTokens(tokensUsed) : undefined }
+      return {
+        kind: 'part',
+        requestId,
+        bytes: answer,
+        final: isCompleted ? finalOfTokens(tokensUsed) : undefined,
+      }
     }
     case proxyQueryAnswer.id: {
       const { requestId, answer, isCompleted, tokensUsed } = decode(proxyQueryAnswer, data)
-      return { kind: 'head', requestId, response: answer, final: isCompleted ? finalOfTokens(tokensUsed) : undefined }
+      return {
+        kind: 'head',
+        requestId,
+        response: answer,
+        final: isCompleted ? finalOfTokens(tokensUsed) : undefined,
+      }
     }
     case proxyQueryAnswerError.id: {
       const { requestId, errorCode, error, tokensUsed } = decode(proxyQueryAnswerError, data)
@@ -110,7 +126,12 @@ export const noTokens: TokensUsed = {
 /** A longer text could not be passed on in one message with the rest. */
 const maxDebugLength = 64 << 10
 
-const nothingUsed: WorkerFinal = { tokens: noTokens, debug: undefined, startTime: undefined, endTime: undefined }
+const nothingUsed: WorkerFinal = {
+  tokens: noTokens,
+  debug: undefined,
+  startTime: undefined,
+  endTime: undefined,
+}
 
 function finalOf(info: ProxyQueryFinalInfo | undefined): WorkerFinal | undefined {
   if (info === undefined) return undefined
@@ -127,7 +148,8 @@ function finalOfTokens(tokens: TokensUsed): WorkerFinal {
 }
 
 function checkedTokens(tokens: TokensUsed): TokensUsed {
-  const { promptTokensUsed, cachedTokensUsed, completionTokensUsed, reasoningTokensUsed, totalTokensUsed } = tokens
+  const { promptTokensUsed, cachedTokensUsed, completionTokensUsed, reasoningTokensUsed, totalTokensUsed } =
+    tokens
   const parts = [promptTokensUsed, cachedTokensUsed, completionTokensUsed, reasoningTokensUsed]
   if (totalTokensUsed < 0n || parts.some(part => part < 0n)) {
     throw new WireError('malformed', 'a negative token count')

@@ -111,13 +111,14 @@ export class WorkerHandshake {
     const { protocol, error } = errorCode
     if ((params.flags & 1) === 0) throw new Rejection(error, 'too old worker')
     if (params.isTest !== this.#desk.isTest) throw new Rejection(error, 'test mode mismatch')
-    if (modelBaseName(params.model) === '' || params.model.length > maxModelLength) {
+    if (modelBaseName(params.model) === '' || new TextEncoder().encode(params.model).length > maxModelBytes) {
       throw new Rejection(protocol, 'invalid worker hash or worker type')
     }
     if (params.coefficient < 0 || params.coefficient >= 1e9) {
       throw new Rejection(protocol, 'invalid coefficient value')
     }
-    if ((params.maxActiveRequests ?? 0) < 1) throw new Rejection(protocol, 'invalid max_active_requests value')
+    if ((params.maxActiveRequests ?? 0) < 1)
+      throw new Rejection(protocol, 'invalid max_active_requests value')
     if ((params.proxyCnt ?? 0) < 1) throw new Rejection(protocol, 'invalid proxy_cnt value')
     if (this.#desk.checkWorkerHashes && !isModelAllowed(this.#desk.config(), params.model)) {
       throw new Rejection(protocol, `invalid worker model '${params.model.slice(0, 200)}'`)
@@ -156,7 +157,8 @@ export class WorkerHandshake {
   }
 }
 
-const maxModelLength = 1_000
+/** Ten thousand of them still fit into one answer that lists what is on offer. */
+const maxModelBytes = 512
 
 function ownerOf(text: string) {
   try {

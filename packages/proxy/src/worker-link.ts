@@ -229,6 +229,8 @@ export class WorkerLink implements RelayWorker {
 
   /** The handshake is complete: the ask enters the market. */
   #agreed(terms: WorkerTerms): void {
+    // The last answer of the handshake may have been more than the peer's queue took.
+    if (this.connection.isClosed) return
     this.#overdue?.cancel()
     this.terms = terms
     this.connection.trust()

@@ -14,6 +14,7 @@ const all: Refusal[] = [
   refusals.timeout(),
   refusals.workerLost(),
   refusals.workerFailed(602, 'out of memory'),
+  refusals.unread(),
   refusals.cancelled(),
   refusals.draining(),
   refusals.internal(),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { proxyQueryAnswerPartEx } from '@cocoon/wire'
 import { tokensOf } from './network.ts'
 import { ProxyBench } from './proxy-bench.ts'
 import type { ScriptedClient } from './scripted-client.ts'
@@ -390,6 +391,75 @@ describe('an overdue query', () => {
     await client.run({ timeout: 10 })
     await bench.world.advance(20_000)
     assert.equal(second.jobs.length, 0)
+    gone(bench)
+  })
+})
+
+describe('an answer that comes faster than the client reads', () => {
+  const mebibyte = 'x'.repeat(1 << 20)
+
+  test('ends alone, and what else the client has running goes on', async () => {
+    const { bench, worker, client } = await one()
+    const long = await client.run()
+    const longJob = worker.job
+    const short = await client.run()
+    const shortJob = worker.job
+    client.connection.pause()
+    await worker.head({ job: longJob })
+    for (let sent = 0; sent < 40; sent++) await worker.part(mebibyte, undefined, longJob)
+    assert.equal(worker.cancelled, 1)
+    await worker.fail(653, 'stopped', tokensOf(9n), longJob)
+    await worker.head({ job: shortJob })
+    await worker.part(mebibyte.slice(1000), undefined, shortJob)
+    await worker.part('', tokensOf(2n), shortJob)
+    client.connection.resume()
+    await bench.world.settle()
+    const answers = [client.answer(long), client.answer(short)]
+    assert.deepEqual(
+      answers.map(({ status, error, tokens }) => [status, error?.code, tokens?.totalTokensUsed]),
+      [
+        [200, 601, 9n],
+        [200, undefined, 2n],
+      ],
+    )
+    assert.deepEqual([client.isClosed, worker.isClosed], [false, false])
+    gone(bench)
+  })
+
+  test('in the smallest of pieces too', async () => {
+    const { bench, worker, client } = await one()
+    await client.run()
+    await worker.head()
+    client.connection.pause()
+    const piece = { _: 'proxy.queryAnswerPartEx', answer: Uint8Array.of(1), flags: 0 } as const
+    const { requestId } = worker.job
+    for (let turn = 0; turn < 400 && worker.cancelled === 0; turn++) {
+      for (let sent = 0; sent < 1000; sent++)
+        worker.connection.send(proxyQueryAnswerPartEx, { ...piece, requestId })
+      await bench.world.settle()
+    }
+    await worker.fail(653, 'stopped', tokensOf(9n))
+    client.connection.resume()
+    await bench.world.settle()
+    assert.deepEqual([worker.cancelled, client.isClosed, worker.isClosed], [1, false, false])
+    gone(bench)
+  })
+
+  test('and in one piece is refused, at no cost', async () => {
+    const { bench, worker, client } = await one()
+    client.connection.pause()
+    const ids: Uint8Array[] = []
+    for (let queries = 0; queries < 3; queries++) {
+      ids.push(await client.run())
+      await worker.head({ payload: mebibyte.repeat(7), tokens: tokensOf(3n) })
+    }
+    client.connection.resume()
+    await bench.world.settle()
+    assert.deepEqual(
+      ids.map(id => client.answer(id).status),
+      [200, 200, 503],
+    )
+    assert.equal(bench.earned(), 6n)
     gone(bench)
   })
 })

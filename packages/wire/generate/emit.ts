@@ -1,5 +1,5 @@
 import { camelCase, hexId, pascalCase, unionCodec, unionType } from './names.ts'
-import { type Combinator, type Field, type Primitive, type Scalar, type Schema, type Type } from './schema.ts'
+import type { Combinator, Field, Primitive, Scalar, Schema, Type } from './schema.ts'
 import { fixedSize, minimumSize, zeroValue } from './value.ts'
 
 /** The generated module: for each combinator an interface and a codec, for each boxed type a union of both. */

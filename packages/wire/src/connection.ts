@@ -1,5 +1,11 @@
 import { WireError } from './error.ts'
-import { type ByteBudget, FrameDecoder, frameHeaderBytes, maxPayloadBytes, writeFrameHeader } from './frame.ts'
+import {
+  type ByteBudget,
+  FrameDecoder,
+  frameHeaderBytes,
+  maxPayloadBytes,
+  writeFrameHeader,
+} from './frame.ts'
 import type { Codec } from './tl/index.ts'
 import {
   decode,
@@ -175,7 +181,9 @@ export class Connection {
     const data = encode(codec, value)
     if (this.#state !== 'ready') return Promise.reject(new WireError('closed', 'the connection is not open'))
     if (this.#pending.size >= this.#limits.maxOutboundQueries) {
-      return Promise.reject(new WireError('limit', `${this.#pending.size} queries already wait for this peer`))
+      return Promise.reject(
+        new WireError('limit', `${this.#pending.size} queries already wait for this peer`),
+      )
     }
     const id = this.#randomId()
     return new Promise((resolve, reject) => {
@@ -282,7 +290,8 @@ export class Connection {
   #handshakeFrame(payload: Uint8Array): void {
     const due = this.#dialer ? tcpConnected : tcpConnect
     const id = peekId(payload)
-    if (id !== due.id) throw new WireError('handshake', `a frame of kind ${id.toString(16)} where ${due.name} was due`)
+    if (id !== due.id)
+      throw new WireError('handshake', `a frame of kind ${id.toString(16)} where ${due.name} was due`)
     if (this.#dialer) {
       if (decode(tcpConnected, payload).id !== this.#connectId) {
         throw new WireError('handshake', 'the peer confirmed another connection id')
@@ -298,7 +307,10 @@ export class Connection {
 
   #inboundQuery(id: bigint, data: Uint8Array): void {
     if (this.#inboundQueries >= this.#limits.maxInboundQueries) {
-      throw new WireError('limit', `more than ${this.#limits.maxInboundQueries} unanswered queries from the peer`)
+      throw new WireError(
+        'limit',
+        `more than ${this.#limits.maxInboundQueries} unanswered queries from the peer`,
+      )
     }
     this.#inboundQueries++
     let due = true
@@ -311,7 +323,8 @@ export class Connection {
     this.#events.query(data, {
       answer: (codec, value) =>
         once(() => this.#send(tcpQueryAnswer, { _: 'tcp.queryAnswer', id, data: encode(codec, value) })),
-      error: (code, message) => once(() => this.#send(tcpQueryError, { _: 'tcp.queryError', id, code, message })),
+      error: (code, message) =>
+        once(() => this.#send(tcpQueryError, { _: 'tcp.queryError', id, code, message })),
     })
   }
 
@@ -385,7 +398,9 @@ export class Connection {
     this.#watch?.cancel()
     for (const pending of this.#pending.values()) {
       pending.timer.cancel()
-      pending.reject(new WireError('closed', `the connection closed before the answer: ${cause.message}`, { cause }))
+      pending.reject(
+        new WireError('closed', `the connection closed before the answer: ${cause.message}`, { cause }),
+      )
     }
     this.#pending.clear()
     this.#events.closed(cause)

@@ -22,7 +22,11 @@ export interface UplinksOptions<S extends UplinkSession> {
   count: number
   dial: (endpoint: PeerEndpoint, signal: AbortSignal) => Promise<Transport>
   /** Begins a session; `ready` and `closed` are to be called, at most once each. */
-  open: (transport: Transport, endpoint: PeerEndpoint, state: { ready(): void; closed(cause: Error): void }) => S
+  open: (
+    transport: Transport,
+    endpoint: PeerEndpoint,
+    state: { ready(): void; closed(cause: Error): void },
+  ) => S
   failed?: (endpoint: PeerEndpoint, error: Error) => void
 }
 

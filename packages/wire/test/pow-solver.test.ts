@@ -27,7 +27,14 @@ describe('solve', () => {
       const abort = new AbortController()
       const reason = new Error('enough')
       // No nonce is found between the start and the abort: the world gives the search no second turn.
-      const stalled = { soon: (run: () => void) => void setImmediate(() => (abort.abort(reason), run())) }
+      const stalled = {
+        soon: (run: () => void) => {
+          setImmediate(() => {
+            abort.abort(reason)
+            run()
+          })
+        },
+      }
       const work = solve(
         { difficulty, salt: new Uint8Array(16) },
         {

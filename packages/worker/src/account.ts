@@ -23,7 +23,8 @@ export class Account {
    * that does not verify, and takes nothing then.
    */
   update(payment: ProxySignedPaymentAny, totals?: { dbTokens: bigint; maxTokens: bigint }): void {
-    if (payment._ === 'proxy.signedPayment' && !sameBytes(payment.data, this.payment)) this.#take(payment.data)
+    if (payment._ === 'proxy.signedPayment' && !sameBytes(payment.data, this.payment))
+      this.#take(payment.data)
     if (totals === undefined) return
     if (totals.maxTokens > this.maxTokens) this.maxTokens = totals.maxTokens
     if (totals.dbTokens > this.dbTokens) this.dbTokens = totals.dbTokens

@@ -42,7 +42,12 @@ export class WorkerAnswer {
   /** The end of a body, as far as the proxy has not made room for it yet. */
   #rest: { bytes: Uint8Array; final: WorkerFinal } | undefined
 
-  constructor(connection: Connection, version: number, requestId: Uint8Array, soon: (run: () => void) => void) {
+  constructor(
+    connection: Connection,
+    version: number,
+    requestId: Uint8Array,
+    soon: (run: () => void) => void,
+  ) {
     this.#connection = connection
     this.#version = version
     this.#requestId = requestId
@@ -104,7 +109,8 @@ export class WorkerAnswer {
   readonly #flush = (): void => {
     if (this.#waiting.length === 0) return
     const bytes = this.#takeWaiting()
-    for (let at = 0; at < bytes.length; at += partBytes) this.#part(bytes.subarray(at, at + partBytes), undefined)
+    for (let at = 0; at < bytes.length; at += partBytes)
+      this.#part(bytes.subarray(at, at + partBytes), undefined)
   }
 
   #takeWaiting(): Uint8Array {
@@ -167,7 +173,12 @@ export class WorkerAnswer {
       return
     }
     const fields = final === undefined ? { flags: 0 } : this.#finalFields(final)
-    this.#connection.send(proxyQueryAnswerPartEx, { _: 'proxy.queryAnswerPartEx', requestId, answer, ...fields })
+    this.#connection.send(proxyQueryAnswerPartEx, {
+      _: 'proxy.queryAnswerPartEx',
+      requestId,
+      answer,
+      ...fields,
+    })
   }
 
   /** Before version 3 the times and the framing of the body stand among the headers. */

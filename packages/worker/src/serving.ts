@@ -81,7 +81,9 @@ export class Serving implements BackendEvents {
       this.#prepared = this.#prepare()
     } catch (error) {
       const refusal = error instanceof WorkerError ? error.refusal : undefined
-      return this.#refuse(refusal ?? refusalOf(400, 'invalid_request', 'the request is not a valid HTTP request'))
+      return this.#refuse(
+        refusal ?? refusalOf(400, 'invalid_request', 'the request is not a valid HTTP request'),
+      )
     }
     if (this.#request.timeoutMs <= 0) return this.#refuse(overdue)
     if (this.#context.full) return this.#refuse(tooMany)
@@ -174,8 +176,11 @@ export class Serving implements BackendEvents {
 
   end(): void {
     if (this.#done || this.#stopped) return
-    if (this.#head === undefined) return this.failed(new WorkerError('malformed-answer', 'The backend sent no answer.'))
-    this.#complete().catch((error: unknown) => this.failed(error instanceof Error ? error : new Error(String(error))))
+    if (this.#head === undefined)
+      return this.failed(new WorkerError('malformed-answer', 'The backend sent no answer.'))
+    this.#complete().catch((error: unknown) =>
+      this.failed(error instanceof Error ? error : new Error(String(error))),
+    )
   }
 
   async #complete(): Promise<void> {

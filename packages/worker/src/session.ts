@@ -290,11 +290,8 @@ export class WorkerSession implements UplinkSession {
     }
     const key = idKey(query.requestId)
     if (this.#servings.has(key)) throw new WireError('malformed', 'a request id that is in use')
-    const answer = new WorkerAnswer(
-      this.#connection,
-      this.#terms!.version,
-      query.requestId,
-      run => this.#options.world.soon(run),
+    const answer = new WorkerAnswer(this.#connection, this.#terms!.version, query.requestId, run =>
+      this.#options.world.soon(run),
     )
     const serving = this.#options.serve(
       { query: query.query, coefficient: Number(query.coefficient), timeoutMs, enableDebug },
@@ -315,7 +312,9 @@ export class WorkerSession implements UplinkSession {
           if (this.isReady) this.#statusLater()
         })
         .catch((error: unknown) =>
-          this.#connection.close(new WireError('handshake', `payment status: ${messageOf(error)}`, { cause: error })),
+          this.#connection.close(
+            new WireError('handshake', `payment status: ${messageOf(error)}`, { cause: error }),
+          ),
         )
     })
   }

@@ -1,11 +1,11 @@
-import { addressKey, type ContractAddress, modelBaseName, type ProxyTerms, type RootConfig } from '@cocoon/money'
 import {
-  type PeerEndpoint,
-  type TokensUsed,
-  type Transport,
-  Uplinks,
-  type World,
-} from '@cocoon/wire'
+  addressKey,
+  type ContractAddress,
+  modelBaseName,
+  type ProxyTerms,
+  type RootConfig,
+} from '@cocoon/money'
+import { type PeerEndpoint, type TokensUsed, type Transport, Uplinks, type World } from '@cocoon/wire'
 import { Account } from './account.ts'
 import type { WorkerAnswer } from './answer.ts'
 import type { Backend, BackendModel } from './backend.ts'
@@ -77,7 +77,8 @@ export class Worker {
       count: options.proxyConnections,
       dial: options.dial,
       open: (transport, endpoint, state) => this.#open(transport, endpoint, state),
-      failed: (endpoint, error) => options.log?.({ event: 'proxy-lost', proxy: addressOf(endpoint), why: error.message }),
+      failed: (endpoint, error) =>
+        options.log?.({ event: 'proxy-lost', proxy: addressOf(endpoint), why: error.message }),
     })
   }
 
@@ -188,7 +189,8 @@ export class Worker {
     endpoint: PeerEndpoint,
     state: { ready(): void; closed(cause: Error): void },
   ): WorkerSession {
-    const { world, config, root, owner, isTestnet, model, proxyConnections, checkProxyHashes, log } = this.#options
+    const { world, config, root, owner, isTestnet, model, proxyConnections, checkProxyHashes, log } =
+      this.#options
     const session: WorkerSession = new WorkerSession({
       world,
       transport,
@@ -222,13 +224,15 @@ export class Worker {
   }
 
   #serve(request: ServingRequest, answer: WorkerAnswer, ended: () => void): Serving {
-    const { world, backend, config, model, backendModel, maxActiveRequests } = this.#options
+    const { world, backend, config, model, backendModel, maxActiveRequests, proxyConnections } = this.#options
     this.stats.queries++
     this.stats.bytesReceived += request.query.length
     this.#running++
     const queryBytes = request.query.length
     this.#heldBytes += queryBytes
-    const full = this.#running > maxActiveRequests || this.#heldBytes > maxHeldBytes
+    // Each proxy rounds its share up, so that together they may send a few more.
+    const shares = proxyConnections * Math.ceil(maxActiveRequests / proxyConnections)
+    const full = this.#running > shares || this.#heldBytes > maxHeldBytes
     return new Serving(
       {
         world,

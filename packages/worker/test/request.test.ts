@@ -174,6 +174,13 @@ describe('what is refused', () => {
     prepare(`{"model":"acme/chat","a":"${'['.repeat(1000)}"}`)
   })
 
+  test('bodies that take many times their size once they are parsed', () => {
+    const arrays = `{"model":"acme/chat","a":[${'[],'.repeat(200_000)}[]]}`
+    const members = `{"model":"acme/chat",${Array.from({ length: 200_001 }, (_, i) => `"${i}":0`).join()}}`
+    for (const body of [arrays, members]) assert.equal(refusalOf(() => prepare(body)).status, 400)
+    prepare(`{"model":"acme/chat","a":"${'[{:'.repeat(100_000)}","b":[${'1,'.repeat(300_000)}1]}`)
+  })
+
   test('models', () => {
     for (const model of [undefined, 7, 'acme', 'acme/chat@other', 'Acme/chat', ''])
       assert.equal(refusalOf(() => prepare({ ...minimal, model })).param, 'model')

@@ -12,7 +12,7 @@ export interface Ask {
   disabled: boolean
   /** Its send queue is long: nothing new until it drains. */
   congested: boolean
-  /** When something last came from it, on the monotonic clock: a worker pings when it has nothing else to say. */
+  /** When something last came from it, on the monotonic clock: a worker asks for its payment status every 20 s. */
   readonly lastHeardAt: number
 }
 
@@ -34,7 +34,7 @@ const priceOffset = 100
 /** Weighs on a newcomer that has as much to do as its record warrants: it gets more only where nobody else can. */
 const unprovenFactor = 8
 /** A worker that was not heard of for so long may be gone without anybody knowing: nothing new for it. */
-const silentMs = 15_000
+const silentMs = 30_000
 /** Latency assumed of a worker that has not answered yet, where nobody has. */
 const assumedLatencyMs = 500
 
@@ -94,7 +94,12 @@ export class Book<A extends Ask> {
     return choice === undefined ? this.#whyNot(maxCoefficient, excluded) : { kind: 'matched', ask: choice }
   }
 
-  #scan(maxCoefficient: number, now: number, excluded: ReadonlySet<A> | undefined, explore: boolean): A | undefined {
+  #scan(
+    maxCoefficient: number,
+    now: number,
+    excluded: ReadonlySet<A> | undefined,
+    explore: boolean,
+  ): A | undefined {
     const start = Math.floor(this.#random() * this.#asks.length)
     let best: A | undefined
     let bestScore = Number.POSITIVE_INFINITY
@@ -111,7 +116,12 @@ export class Book<A extends Ask> {
     return best
   }
 
-  #sample(maxCoefficient: number, now: number, excluded: ReadonlySet<A> | undefined, explore: boolean): A | undefined {
+  #sample(
+    maxCoefficient: number,
+    now: number,
+    excluded: ReadonlySet<A> | undefined,
+    explore: boolean,
+  ): A | undefined {
     let best: A | undefined
     let bestScore = Number.POSITIVE_INFINITY
     let seen = 0

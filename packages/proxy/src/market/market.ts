@@ -63,7 +63,9 @@ export class Market<A extends Ask> {
   }
 
   match(model: string, maxCoefficient: number, excluded?: ReadonlySet<A>): Match<A> {
-    return this.#books.get(model)?.match(maxCoefficient, this.#world.monotonic(), excluded) ?? { kind: 'none' }
+    return (
+      this.#books.get(model)?.match(maxCoefficient, this.#world.monotonic(), excluded) ?? { kind: 'none' }
+    )
   }
 
   /**
@@ -103,7 +105,7 @@ export class Market<A extends Ask> {
   /** A worker has room again: the longest waiting queries that it suits go first. */
   freed(model: string): void {
     const queue = this.#waiting.get(model)
-    for (let position = 0; queue !== undefined && position < Math.min(queue.length, passedOver); ) {
+    for (let position = 0; queue !== undefined && position < Math.min(queue.length, passedOver);) {
       const waiter = queue[position]!
       const match = this.match(model, waiter.maxCoefficient, waiter.excluded)
       if (match.kind !== 'matched') {

@@ -23,7 +23,9 @@ export class Standing {
       this.#openForMs = 0
       this.#openUntil = Number.NEGATIVE_INFINITY
       this.latencyMs =
-        this.latencyMs === undefined ? durationMs : this.latencyMs + averagingWeight * (durationMs - this.latencyMs)
+        this.latencyMs === undefined
+          ? durationMs
+          : this.latencyMs + averagingWeight * (durationMs - this.latencyMs)
       return
     }
     this.failed++

@@ -90,8 +90,7 @@ describe('who can be chosen', () => {
     ['full', ask('x', { running: 10 })],
     ['too dear', ask('x', { coefficient: 5_000 })],
     ['failing', ask('x', { failures: 5 })],
-    ['silent', ask('x', { lastHeardAt: -20_000 })],
-    ['not heard of for 15 s', ask('x', { lastHeardAt: -15_001 })],
+    ['not heard of for 30 s', ask('x', { lastHeardAt: -30_001 })],
   ]
   for (const [why, one] of unfit) {
     test(`not one that is ${why}, few or many`, () => {

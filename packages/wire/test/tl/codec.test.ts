@@ -110,7 +110,7 @@ test('a nested object can be written in place', () => {
 
 test('encoded messages do not share bytes', () => {
   const messages = Array.from({ length: 2000 }, (_, id) => encode(tcpPing, { _: 'tcp.ping', id: BigInt(id) }))
-  messages.forEach((message, id) => assert.equal(decode(tcpPing, message).id, BigInt(id)))
+  for (const [id, message] of messages.entries()) assert.equal(decode(tcpPing, message).id, BigInt(id))
 })
 
 test('peekId reads the id as an unsigned number', () => {

@@ -119,7 +119,9 @@ async function* withLogprobs(
       .toSorted(([, a], [, b]) => b - a)
       .slice(0, Math.max(top, maxCandidates))
     if (likely.length === 0) return
-    const scores = likely.map(([token, probability]) => [token, Math.max(leastLogprob, Math.log(probability))] as const)
+    const scores = likely.map(
+      ([token, probability]) => [token, Math.max(leastLogprob, Math.log(probability))] as const,
+    )
     const chosen = choose(scores, options.sampling, written.slice(-penaltyTokens), random)
     yield { token: chosen[0], logprob: { ...entry(chosen), top: scores.slice(0, top).map(entry) } }
     input = chosen[0]
