@@ -1,4 +1,4 @@
-import { decode, httpResponse, type Timer, type World, WireError } from '@cocoon/wire'
+import { checkHeaderCount, decode, httpResponse, type Timer, type World, WireError } from '@cocoon/wire'
 import type { ProxyAnswer, ProxyFinal } from './answer.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
 import type { AnswerEvents, AnswerSummary, Query } from './network.ts'
@@ -92,6 +92,7 @@ export class PendingQuery {
   }
 
   #head(response: Uint8Array): void {
+    checkHeaderCount(response)
     const head = decode(httpResponse, response)
     if (head.statusCode < 100 || head.statusCode > 599) {
       throw new WireError('malformed', `HTTP status ${head.statusCode}`)

@@ -190,7 +190,7 @@ export class Relay {
     }
     this.#stopWaiting = this.#desk.market.wait(
       modelName,
-      { maxCoefficient, excluded: this.#failedOn, timeoutMs: this.#timeLeftMs() },
+      { client: this.client, maxCoefficient, excluded: this.#failedOn, timeoutMs: this.#timeLeftMs() },
       { matched: worker => this.#forward(worker), gaveUp },
     )
     if (this.#stopWaiting === undefined) gaveUp()

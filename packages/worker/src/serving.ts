@@ -1,5 +1,5 @@
 import { modelBaseName, priceUsage, type RootConfig } from '@cocoon/money'
-import { decode, httpRequest, type Timer, type TokensUsed, type World } from '@cocoon/wire'
+import { checkHeaderCount, decode, httpRequest, type Timer, type TokensUsed, type World } from '@cocoon/wire'
 import { type AnswerHead, noTokens, type WorkerAnswer, type WorkerFinal } from './answer.ts'
 import type { Backend, BackendEvents, BackendRun } from './backend.ts'
 import { type Refusal, refusalBody, WorkerError } from './error.ts'
@@ -114,6 +114,7 @@ export class Serving implements BackendEvents {
   }
 
   #prepare(): PreparedRequest {
+    checkHeaderCount(this.#request.query)
     const request = decode(httpRequest, this.#request.query)
     return prepareRequest(
       {

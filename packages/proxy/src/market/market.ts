@@ -3,6 +3,9 @@ import { type Ask, Book, type Match } from './book.ts'
 
 /** A query that waits for a free worker. */
 interface Waiter<A> {
+  client: object | undefined
+  /** How many queries of the same client waited before it: first rounds go first. */
+  round: number
   maxCoefficient: number
   excluded: ReadonlySet<A> | undefined
   matched(ask: A): void
@@ -14,11 +17,13 @@ interface Waiter<A> {
 export interface MarketLimits {
   /** Queries that may wait for a free worker, per model. */
   maxWaiting: number
+  /** Of these, of one client. */
+  maxWaitingPerClient: number
   /** Longest wait for a free worker, milliseconds. */
   maxWaitMs: number
 }
 
-export const marketLimits: MarketLimits = { maxWaiting: 2_000, maxWaitMs: 5_000 }
+export const marketLimits: MarketLimits = { maxWaiting: 2_000, maxWaitingPerClient: 500, maxWaitMs: 5_000 }
 
 /** A waiting query with a low price cap holds up at most so many behind it. */
 const passedOver = 8
@@ -69,18 +74,28 @@ export class Market<A extends Ask> {
   }
 
   /**
-   * Waits for a free worker. Exactly one of the callbacks follows unless the returned function is called
-   * before; undefined when too many wait already.
+   * Waits for a free worker, in turn with the queries of other clients. Exactly one of the callbacks follows
+   * unless the returned function is called before; undefined when too many wait already.
    */
   wait(
     model: string,
-    query: { maxCoefficient: number; excluded?: ReadonlySet<A> | undefined; timeoutMs: number },
+    query: {
+      client?: object
+      maxCoefficient: number
+      excluded?: ReadonlySet<A> | undefined
+      timeoutMs: number
+    },
     callbacks: { matched(ask: A): void; gaveUp(): void },
   ): (() => void) | undefined {
     let queue = this.#waiting.get(model)
     if (queue === undefined) this.#waiting.set(model, (queue = []))
-    if (queue.length >= this.#limits.maxWaiting) return undefined
+    const { client } = query
+    const round =
+      client === undefined ? 0 : queue.reduce((count, other) => count + (other.client === client ? 1 : 0), 0)
+    if (queue.length >= this.#limits.maxWaiting || round >= this.#limits.maxWaitingPerClient) return undefined
     const waiter: Waiter<A> = {
+      client,
+      round,
       maxCoefficient: query.maxCoefficient,
       excluded: query.excluded,
       ...callbacks,
@@ -90,7 +105,7 @@ export class Market<A extends Ask> {
         this.#drop(waiter)
       }),
     }
-    queue.push(waiter)
+    queue.splice(queue.findLastIndex(other => other.round <= round) + 1, 0, waiter)
     return () => {
       waiter.done = true
       waiter.timer.cancel()
@@ -102,7 +117,7 @@ export class Market<A extends Ask> {
     return this.#waiting.get(model)?.length ?? 0
   }
 
-  /** A worker has room again: the longest waiting queries that it suits go first. */
+  /** A worker has room again: the queries that wait take it in turn. */
   freed(model: string): void {
     const queue = this.#waiting.get(model)
     for (let position = 0; queue !== undefined && position < Math.min(queue.length, passedOver);) {

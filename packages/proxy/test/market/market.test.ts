@@ -20,11 +20,16 @@ class Waiting {
   wait(
     name: string,
     maxCoefficient = 4_000,
-    options: { timeoutMs?: number; excluded?: Set<TestAsk>; model?: string } = {},
+    options: { timeoutMs?: number; excluded?: Set<TestAsk>; model?: string; client?: object } = {},
   ) {
     return this.market.wait(
       options.model ?? m,
-      { maxCoefficient, excluded: options.excluded, timeoutMs: options.timeoutMs ?? 60_000 },
+      {
+        maxCoefficient,
+        excluded: options.excluded,
+        timeoutMs: options.timeoutMs ?? 60_000,
+        ...(options.client !== undefined && { client: options.client }),
+      },
       {
         matched: worker => {
           worker.running++
@@ -221,5 +226,27 @@ describe('waiting', () => {
     await w.world.advance(50_000)
     assert.deepEqual(w.fates, ['a gave up'])
     assert.equal(w.world.timers, 0)
+  })
+})
+
+describe('clients', () => {
+  test('take turns, however many queries of one wait', () => {
+    const waiting = new Waiting()
+    const worker = ask('w', { running: 10 })
+    waiting.market.join(m, worker)
+    const [crowd, single] = [{}, {}]
+    for (const name of ['a', 'b', 'c']) waiting.wait(name, 4_000, { client: crowd })
+    waiting.wait('x', 4_000, { client: single })
+    for (let count = 0; count < 4; count++) waiting.free(worker)
+    assert.deepEqual(waiting.fates, ['a at w', 'x at w', 'b at w', 'c at w'])
+  })
+
+  test('have a share of the places to wait', () => {
+    const waiting = new Waiting({ maxWaitingPerClient: 2 })
+    waiting.market.join(m, ask('w', { running: 10 }))
+    const [crowd, single] = [{}, {}]
+    const taken = ['a', 'b', 'c'].map(name => waiting.wait(name, 4_000, { client: crowd }) !== undefined)
+    assert.deepEqual(taken, [true, true, false])
+    assert.ok(waiting.wait('x', 4_000, { client: single }))
   })
 })

@@ -104,7 +104,7 @@ const dying: Profile = {
     firstByteMs: 300,
     pieceMs: 40,
   },
-  ledger: { slowestMs: 8, chargeFailure: 0 },
+  ledger: { slowestMs: 8, chargeFailure: 0.02 },
   timerDelayMs: 1,
   timeoutMs: [1_000, 30_000],
 }
@@ -125,7 +125,7 @@ const hostile: Profile = {
   hostileWorkers: 2,
   actions: { ...calm.actions, cut: 0.5 },
   actionMs: 100,
-  ledger: { slowestMs: 3, chargeFailure: 0 },
+  ledger: { slowestMs: 3, chargeFailure: 0.02 },
   timeoutMs: [5_000, 30_000],
 }
 
