@@ -37,6 +37,7 @@ export class WorkerAnswer {
   readonly #soon: (run: () => void) => void
   /** Bytes of a stream that came in this turn: they leave together. */
   #waiting: Uint8Array[] = []
+  #inTurn = false
   /** Bytes of bodies, without their framing. */
   sentBytes = 0
   /** The end of a body, as far as the proxy has not made room for it yet. */
@@ -80,9 +81,16 @@ export class WorkerAnswer {
     })
   }
 
-  /** More of the body, at the end of this turn. */
+  /** More of the body: what comes first in a turn goes at once, the rest of the turn together at its end. */
   more(bytes: Uint8Array): void {
-    if (this.#waiting.push(bytes) === 1) this.#soon(this.#flush)
+    if (this.#inTurn) {
+      this.#waiting.push(bytes)
+      return
+    }
+    this.#inTurn = true
+    // Before the transport asks for its own end of the turn, so that both leave in one write.
+    this.#soon(this.#flush)
+    this.#send(bytes)
   }
 
   /** The last of the body. False when some of it waits for the proxy to read: `proceed` is due then. */
@@ -107,8 +115,11 @@ export class WorkerAnswer {
   }
 
   readonly #flush = (): void => {
-    if (this.#waiting.length === 0) return
-    const bytes = this.#takeWaiting()
+    this.#inTurn = false
+    if (this.#waiting.length > 0) this.#send(this.#takeWaiting())
+  }
+
+  #send(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; at += partBytes)
       this.#part(bytes.subarray(at, at + partBytes), undefined)
   }

@@ -183,7 +183,7 @@ describe('a stream', () => {
     }
   })
 
-  test('pieces of one turn leave together', async () => {
+  test('the first piece of a turn leaves at once, the others together', async () => {
     const bench = await ServingBench.start({ json: streamed })
     await bench.backendDoes(
       backend => backend.head(200, events),
@@ -193,7 +193,8 @@ describe('a stream', () => {
     )
     assert.deepEqual(
       [bench.answer.messages.length, bench.answer.text],
-      [2, delta('a') + delta('b') + delta('c')],
+      // The head, the first piece, the other two.
+      [3, delta('a') + delta('b') + delta('c')],
     )
   })
 
