@@ -1,5 +1,5 @@
 import { type ContractAddress, type Payment, verifyPayment } from '@cocoon/money'
-import { type ProxySignedPaymentAny, WireError } from '@cocoon/wire'
+import { type ProxySignedPaymentAny, WireError, sameBytes } from '@cocoon/wire'
 
 /** What this client knows of its account at one proxy. */
 export class Channel {
@@ -21,7 +21,10 @@ export class Channel {
 
   /** Takes what the proxy states. Throws a WireError on a payment that does not verify, and takes nothing then. */
   update(payment: ProxySignedPaymentAny, totals?: { dbTokens: bigint; maxTokens: bigint }): void {
-    if (payment._ === 'proxy.signedPayment' && !sameBytes(payment.data, this.payment))
+    if (
+      payment._ === 'proxy.signedPayment' &&
+      !(this.payment !== undefined && sameBytes(payment.data, this.payment))
+    )
       this.#take(payment.data)
     if (totals === undefined) return
     if (totals.maxTokens > this.maxTokens) this.maxTokens = totals.maxTokens
@@ -46,10 +49,4 @@ export class Channel {
       throw new WireError('malformed', 'a signed payment that does not verify', { cause })
     }
   }
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array | undefined): boolean {
-  if (b === undefined || a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
-  return true
 }

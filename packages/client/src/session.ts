@@ -37,6 +37,8 @@ import {
   type UplinkSession,
   WireError,
   type World,
+  bytesKey,
+  sameBytes,
 } from '@cocoon/wire'
 import { isProxyAnswer, readProxyAnswer } from './answer.ts'
 import { Channel } from './channel.ts'
@@ -150,13 +152,13 @@ export class ClientSession implements UplinkSession {
             flags: 1,
             enableDebug: query.enableDebug,
           })
-    if (sent) this.#queries.set(idKey(pending.requestId), pending)
+    if (sent) this.#queries.set(bytesKey(pending.requestId), pending)
     return sent
   }
 
   /** Nobody waits for the query any more: the proxy is told where its version knows how. */
   cancel(pending: PendingQuery): void {
-    if (!this.#queries.delete(idKey(pending.requestId))) return
+    if (!this.#queries.delete(bytesKey(pending.requestId))) return
     if ((this.#terms?.version ?? 0) < cancelVersion) return
     this.#connection.send(clientCancelQuery, { _: 'client.cancelQuery', requestId: pending.requestId })
   }
@@ -252,7 +254,7 @@ export class ClientSession implements UplinkSession {
   async #authorise(auth: ClientProxyConnectionAuthAny, channel: Channel): Promise<void> {
     const { secret } = this.#options
     const knowsSecret =
-      auth._ === 'client.proxyConnectionAuthShort' && hex(await sha256(secret)) === hex(auth.secretHash)
+      auth._ === 'client.proxyConnectionAuthShort' && sameBytes(await sha256(secret), auth.secretHash)
     const answer = knowsSecret
       ? await this.#connection.query(
           clientAuthorizeWithProxyShort,
@@ -278,7 +280,7 @@ export class ClientSession implements UplinkSession {
     const id = peekId(data)
     if (isProxyAnswer(id)) {
       const answer = readProxyAnswer(data)
-      const key = idKey(answer.requestId)
+      const key = bytesKey(answer.requestId)
       // An answer that nobody waits for any more is late, not wrong.
       if (this.#queries.get(key)?.take(answer, this.proxyText)) this.#queries.delete(key)
     } else if (id === proxyClientRequestPayment.id) {
@@ -319,14 +321,6 @@ export class ClientSession implements UplinkSession {
 
 async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array(bytes)))
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')
-}
-
-function idKey(id: Uint8Array): string {
-  return String.fromCharCode.apply(null, id as unknown as number[])
 }
 
 function messageOf(error: unknown): string {

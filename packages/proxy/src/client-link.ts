@@ -14,6 +14,7 @@ import {
   type Timer,
   type Transport,
   WireError,
+  bytesKey,
 } from '@cocoon/wire'
 import { ClientAnswer } from './client-answer.ts'
 import { ClientHandshake, type ClientTerms } from './client-handshake.ts'
@@ -82,7 +83,7 @@ export class ClientLink implements RelayClient {
   }
 
   finished(relay: Relay): void {
-    this.#relays.delete(idKey(relay.requestId))
+    this.#relays.delete(bytesKey(relay.requestId))
     this.#queryBytes -= relay.queryBytes
     this.#desk.queryBudget.give(relay.queryBytes)
     this.#desk.relayEnded()
@@ -121,7 +122,7 @@ export class ClientLink implements RelayClient {
     } else if (id === clientRunQuery.id) {
       this.#admit(decode(clientRunQuery, data))
     } else if (id === clientCancelQuery.id) {
-      this.#relays.get(idKey(decode(clientCancelQuery, data).requestId))?.cancel()
+      this.#relays.get(bytesKey(decode(clientCancelQuery, data).requestId))?.cancel()
     } else {
       this.#desk.ignored('client', id)
     }
@@ -161,7 +162,7 @@ export class ClientLink implements RelayClient {
     const refusal = this.#refusalFor(query)
     if (refusal !== undefined) return this.#refuse(query, refusal)
     const relay = new Relay(this.#desk, this, query, this.#desk.nextRelayId())
-    const key = idKey(query.requestId)
+    const key = bytesKey(query.requestId)
     this.#relays.set(key, relay)
     this.#queryBytes += relay.queryBytes
     this.#desk.queryBudget.take(relay.queryBytes)
@@ -193,7 +194,7 @@ export class ClientLink implements RelayClient {
     if (!(query.timeout > 0 && query.timeout <= longestTimeoutS)) {
       return refusals.invalid(`timeout is more than 0 and at most ${longestTimeoutS} seconds.`)
     }
-    if (this.#relays.has(idKey(query.requestId))) return refusals.duplicate()
+    if (this.#relays.has(bytesKey(query.requestId))) return refusals.duplicate()
     if (this.#relays.size >= limits.maxRelaysPerClient) return refusals.busy(query.modelName)
     const queryBytes = query.query.length
     if (
@@ -240,9 +241,4 @@ export class ClientLink implements RelayClient {
     for (const relay of this.#relays.values()) relay.cancel()
     this.#gone(this, cause)
   }
-}
-
-/** 32 bytes as a map key: one character a byte is the cheapest exact form. */
-function idKey(id: Uint8Array): string {
-  return String.fromCharCode.apply(null, id as unknown as number[])
 }

@@ -22,6 +22,7 @@ import {
   type WorkerParams,
   workerProxyHandshakeComplete,
   workerProxyHandshakeCompleted,
+  toHex,
 } from '@cocoon/wire'
 import type { Desk } from './desk.ts'
 import type { WorkerAccount } from './payments.ts'
@@ -79,7 +80,7 @@ export class WorkerHandshake {
     const desk = this.#desk
     const config = desk.config()
     if (desk.checkWorkerHashes && !isImageAllowed(config.workerHashes, this.#peer.imageHash)) {
-      throw new Rejection(errorCode.protocol, `invalid worker image hash ${hex(this.#peer.imageHash)}`)
+      throw new Rejection(errorCode.protocol, `invalid worker image hash ${toHex(this.#peer.imageHash)}`)
     }
     const { params } = decode(workerConnectToProxy, data)
     const version = this.#checkParams(params)
@@ -89,7 +90,7 @@ export class WorkerHandshake {
     this.#terms = {
       version,
       account: await desk.payments.openWorker(owner, contract),
-      identity: `${addressKey(owner)} ${params.model} ${hex(this.#peer.publicKey ?? new Uint8Array(0))}`,
+      identity: `${addressKey(owner)} ${params.model} ${toHex(this.#peer.publicKey ?? new Uint8Array(0))}`,
       model: modelBaseName(params.model),
       fullModel: params.model,
       ownerText: formatAddress(owner, { testnet: desk.isTestnet }),
@@ -166,8 +167,4 @@ function ownerOf(text: string) {
   } catch (error) {
     throw new Rejection(errorCode.error, 'cannot parse worker owner address', { cause: error })
   }
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')
 }

@@ -1,4 +1,4 @@
-import { equal, toHex } from './bytes.ts'
+import { sameBytes, toHex } from '@cocoon/wire'
 import type { Bytes } from './bytes.ts'
 import { TrustError } from './error.ts'
 import { maxQuoteBytes, reportData } from './evidence.ts'
@@ -64,7 +64,7 @@ export function fakeTdxPolicy(options: PolicyOptions = {}): PeerPolicy {
       await checkCertificate(certificate, context)
       const { publicKey } = certificate
       const quote = requireQuote(certificate)
-      if (!equal(quote, await reportData(publicKey))) {
+      if (!sameBytes(quote, await reportData(publicKey))) {
         throw new TrustError(
           'evidence-invalid',
           'The fake TDX quote is not the SHA-512 of the public key. A genuine quote needs another policy.',
@@ -113,13 +113,13 @@ export function requireQuote(certificate: Certificate): Bytes {
 
 /** Throws `policy-refused` where there is an allow-list without this image. */
 export function requireAllowedImage(hash: Uint8Array, { imageHashes = [] }: PolicyOptions): void {
-  if (imageHashes.length === 0 || imageHashes.some(allowed => equal(allowed, hash))) return
+  if (imageHashes.length === 0 || imageHashes.some(allowed => sameBytes(allowed, hash))) return
   throw new TrustError('policy-refused', `Image ${toHex(hash)} is not on the list of allowed images.`)
 }
 
 async function requireSelfSigned(certificate: Certificate): Promise<void> {
   const { issuer, subject, publicKey, signature, signatureOid, signedBytes } = certificate
-  if (!equal(issuer, subject)) {
+  if (!sameBytes(issuer, subject)) {
     throw new TrustError('certificate-not-self-signed', 'The certificate was issued by somebody else.')
   }
   const key = await crypto.subtle.importKey('raw', publicKey, 'Ed25519', false, ['verify']).catch(cause => {

@@ -1,3 +1,4 @@
+export * from './bytes.ts'
 export * from './error.ts'
 export * from './tl/index.ts'
 export * from './connection.ts'

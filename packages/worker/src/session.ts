@@ -37,6 +37,7 @@ import {
   workerProxyHandshakeCompleted,
   workerUpdatePaymentStatus,
   type World,
+  bytesKey,
 } from '@cocoon/wire'
 import type { Account } from './account.ts'
 import { WorkerAnswer } from './answer.ts'
@@ -260,7 +261,7 @@ export class WorkerSession implements UplinkSession {
       case proxyRunQuery.id:
         return this.#serve(decode(proxyRunQuery, data), false)
       case proxyCancelQuery.id:
-        this.#servings.get(idKey(decode(proxyCancelQuery, data).requestId))?.cancel()
+        this.#servings.get(bytesKey(decode(proxyCancelQuery, data).requestId))?.cancel()
         return
       case proxyWorkerRequestPayment.id: {
         const { signedPayment, ...totals } = decode(proxyWorkerRequestPayment, data)
@@ -288,7 +289,7 @@ export class WorkerSession implements UplinkSession {
     if (query.coefficient < 0n || query.coefficient >= 1_000_000_000n) {
       throw new WireError('malformed', `a query with coefficient ${query.coefficient}`)
     }
-    const key = idKey(query.requestId)
+    const key = bytesKey(query.requestId)
     if (this.#servings.has(key)) throw new WireError('malformed', 'a request id that is in use')
     const answer = new WorkerAnswer(this.#connection, this.#terms!.version, query.requestId, run =>
       this.#options.world.soon(run),
@@ -329,10 +330,6 @@ export class WorkerSession implements UplinkSession {
 }
 
 const longestTimeoutMs = 7_200_000
-
-function idKey(id: Uint8Array): string {
-  return String.fromCharCode.apply(null, id as unknown as number[])
-}
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
