@@ -78,7 +78,7 @@ const commandLine = besides('../apps/cli/src/main.ts')
 
 /** As the launcher apps/cli/bin/cocoon.mjs starts a role, and a profile where one is wanted. */
 function profileOptions(folder: string | undefined, name: RoleName): string[] {
-  const launcherFlags = ['--max-semi-space-size=8']
+  const launcherFlags = ['--max-semi-space-size=8', '--initial-old-space-size=64']
   if (folder === undefined) return launcherFlags
   return [...launcherFlags, '--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}.cpuprofile`]
 }
