@@ -8,6 +8,13 @@ import { run } from './program.ts'
 /** Signals that come so shortly after one another are the same one. */
 const sameSignalMs = 300
 
+// Whoever reads the output may stop reading, as `head` does: what is said after that is said to nobody.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}
+
 process.exitCode = await run(
   {
     environment: process.env,
