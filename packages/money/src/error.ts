@@ -32,6 +32,32 @@ export type MoneyErrorCode =
   | 'uncommitted'
   /** A bound of the ledger was reached; retry later. */
   | 'limit'
+  /** The database could not be read or written; what was asked may be there or not. Open it again, then repeat. */
+  | 'storage'
+  /** The books do not balance: nothing is charged any more until a person has looked. */
+  | 'unbalanced'
+  /** The chain knows a later state than the books, or one of another copy of them: an old backup or a second copy runs. */
+  | 'rolled-back'
+  /** No source of the chain answers; retry later or name another one. */
+  | 'chain-unreachable'
+  /** Every source asks for fewer calls; retry later. */
+  | 'chain-busy'
+  /** A source answered what makes no sense; use another one. */
+  | 'chain-answer'
+  /** A source is behind the others, behind the clock, or behind what it said before; use another one. */
+  | 'chain-stale'
+  /** The source keeps no transactions that old; name one with an archive. */
+  | 'chain-history'
+  /** The account would not execute the message; the message says why. */
+  | 'chain-refused'
+  /** Data of a contract that do not have the layout of any known version. */
+  | 'contract-data'
+  /** The wallet cannot pay for it; send coins to the wallet. */
+  | 'wallet-balance'
+  /** The wallet's owner has blocked it; unblock it first. */
+  | 'wallet-blocked'
+  /** A transaction was executed and failed; the message gives its exit code in words. */
+  | 'transaction-failed'
 
 /** The amounts, in adjusted tokens, that a refused reservation was decided on. */
 export interface BalanceFigures {

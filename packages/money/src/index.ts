@@ -32,3 +32,12 @@ export { creditFromContract, creditWithoutChain, spendLimit, type ClientCredit }
 export type { AccountKey, Charge, ClientView, Grades, Ledger, Reservation, WorkerView } from './ledger.ts'
 export { MemoryLedger, type MemoryLedgerOptions } from './memory-ledger.ts'
 export { checkProxyTerms, expectAddress, type ProxyTerms } from './proxy-terms.ts'
+export type {
+  AccountState,
+  Chain,
+  ChainFees,
+  ChainHead,
+  ChainMessage,
+  ChainTransaction,
+} from './chain/chain.ts'
+export type { Store } from './store/store.ts'

@@ -11,7 +11,7 @@ export type AccountKey = string
  *
  * Totals and charges are durable. Reservations are not: the queries that hold them end with the process.
  */
-export interface Ledger {
+export interface Ledger extends AsyncDisposable {
   /**
    * Opens a client's account, or gives an open one new credit. Rejects with `MoneyError('address')` for a text
    * that is no account key, and with `limit` above the bound of accounts, when there is none that was never used
@@ -46,6 +46,16 @@ export interface Ledger {
   client(owner: AccountKey): ClientView
   /** The account as it stands. Throws `MoneyError('account-unknown')`. */
   worker(owner: AccountKey): WorkerView
+  /** All accounts of clients, as they stand. */
+  clients(): ClientView[]
+  /** All accounts of workers, as they stand. */
+  workers(): WorkerView[]
+
+  /**
+   * What the chain has paid out to a worker in all, as its contract says; never goes back. Throws
+   * `MoneyError('account-unknown')`. Not durable by itself: the chain has it.
+   */
+  recordPaid(owner: AccountKey, tokens: bigint): void
 
   /**
    * Numbers the durable totals of now as a state, to be announced to the chain. While a state waits for its
@@ -63,7 +73,10 @@ export interface Ledger {
    */
   recordSigned(party: 'client' | 'worker', owner: AccountKey, tokens: bigint): void
 
-  /** Adds up all accounts. Throws an AssertionError if the books do not balance. */
+  /**
+   * Adds up all accounts. Throws an AssertionError if the books do not balance; from then on `reserve` and `charge`
+   * reject with `unbalanced`.
+   */
   assertConserved(): void
 }
 
@@ -81,6 +94,8 @@ export interface Grades {
 
 export interface WorkerView extends Grades {
   readonly owner: AccountKey
+  /** Paid out on chain. */
+  readonly paid: bigint
 }
 
 export interface ClientView extends Grades {

@@ -21,8 +21,10 @@ export abstract class Account {
 }
 
 export class WorkerAccount extends Account {
+  paid = 0n
+
   view(): WorkerView {
-    return { owner: this.owner, ...this.grades() }
+    return { owner: this.owner, paid: this.paid, ...this.grades() }
   }
 }
 

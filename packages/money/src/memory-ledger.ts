@@ -27,6 +27,7 @@ export class MemoryLedger implements Ledger {
   #lastSeqno = 0
   #spent = 0n
   #earned = 0n
+  #balances = true
 
   constructor(options: MemoryLedgerOptions = {}) {
     const maxAccounts = options.maxAccounts ?? 100_000
@@ -48,6 +49,7 @@ export class MemoryLedger implements Ledger {
 
   async reserve({ requestId, client: owner, tokens }: Reservation): Promise<Reservation> {
     requireAmount(tokens)
+    this.#requireBalanced()
     const client = this.#clients.get(owner)
     const open = this.#open.get(requestId)
     if (open?.client === client && open.reservation.tokens === tokens) return open.reservation
@@ -70,6 +72,7 @@ export class MemoryLedger implements Ledger {
   async charge(request: { requestId: string; worker: AccountKey; tokens: bigint }): Promise<Charge> {
     const { requestId, tokens } = request
     requireAmount(tokens)
+    this.#requireBalanced()
     const worker = this.#workers.get(request.worker)
     const open = this.#open.get(requestId)
     if (open === undefined) return this.#repeatedCharge(requestId, worker, tokens)
@@ -98,6 +101,20 @@ export class MemoryLedger implements Ledger {
 
   worker(owner: AccountKey): WorkerView {
     return this.#workers.get(owner).view()
+  }
+
+  clients(): ClientView[] {
+    return this.#clients.all().map(account => account.view())
+  }
+
+  workers(): WorkerView[] {
+    return this.#workers.all().map(account => account.view())
+  }
+
+  recordPaid(owner: AccountKey, tokens: bigint): void {
+    requireAmount(tokens)
+    const account = this.#workers.get(owner)
+    if (tokens > account.paid) account.paid = tokens
   }
 
   async announce(): Promise<number> {
@@ -133,6 +150,7 @@ export class MemoryLedger implements Ledger {
   }
 
   assertConserved(): void {
+    this.#balances = false
     const reserved = new Map<ClientAccount, bigint>()
     for (const { client, reservation } of this.#open.values()) {
       reserved.set(client, (reserved.get(client) ?? 0n) + reservation.tokens)
@@ -147,6 +165,13 @@ export class MemoryLedger implements Ledger {
     assert.equal(total(clients), this.#spent, 'accounts of clients add up to what was spent')
     assert.equal(total(workers), this.#earned, 'accounts of workers add up to what was earned')
     assert.equal(this.#spent, this.#earned, 'clients spent what workers earned')
+    this.#balances = true
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  #requireBalanced(): void {
+    if (!this.#balances) throw new MoneyError('unbalanced', 'The books do not balance: nothing is charged')
   }
 
   #repeatedCharge(requestId: string, worker: WorkerAccount, tokens: bigint): Charge {

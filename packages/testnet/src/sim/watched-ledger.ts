@@ -142,8 +142,24 @@ export class WatchedLedger implements Ledger {
     this.#books.recordSigned(party, owner, tokens)
   }
 
+  clients(): ClientView[] {
+    return this.#books.clients()
+  }
+
+  workers(): WorkerView[] {
+    return this.#books.workers()
+  }
+
+  recordPaid(owner: AccountKey, tokens: bigint): void {
+    this.#books.recordPaid(owner, tokens)
+  }
+
   assertConserved(): void {
     this.#books.assertConserved()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#books[Symbol.asyncDispose]()
   }
 
   /** Never over for a process that dies meanwhile. */
