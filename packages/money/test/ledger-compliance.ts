@@ -28,8 +28,8 @@ export function ledgerCompliance(name: string, open: () => Promise<Ledger>): voi
     const opened = { owner: alice, ...zero, credit, reserved: 0n, available: 1000n }
     assert.deepEqual(ledger.client(alice), opened)
     assert.deepEqual(await ledger.openClient(alice, credit), opened)
-    assert.deepEqual(ledger.worker(worker), { owner: worker, ...zero })
-    assert.deepEqual(await ledger.openWorker(worker), { owner: worker, ...zero })
+    assert.deepEqual(ledger.worker(worker), { owner: worker, paid: 0n, ...zero })
+    assert.deepEqual(await ledger.openWorker(worker), { owner: worker, paid: 0n, ...zero })
   })
 
   check('an account is opened by the key of an address', async ledger => {

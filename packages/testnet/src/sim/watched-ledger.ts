@@ -158,8 +158,8 @@ export class WatchedLedger implements Ledger {
     this.#books.assertConserved()
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#books[Symbol.asyncDispose]()
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#books[Symbol.asyncDispose]()
   }
 
   /** Never over for a process that dies meanwhile. */
