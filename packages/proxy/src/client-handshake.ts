@@ -1,4 +1,10 @@
-import { clientContractAddress, formatAddress, parseAddress, type ContractAddress } from '@cocoon/money'
+import {
+  addressKey,
+  clientContractAddress,
+  formatAddress,
+  parseAddress,
+  type ContractAddress,
+} from '@cocoon/money'
 import {
   type ClientParams,
   type ClientProxyConnectionAuthAny,
@@ -12,6 +18,7 @@ import {
   peekId,
   type Reply,
 } from '@cocoon/wire'
+import type { ClientContract, Registration } from './client-contracts.ts'
 import type { Desk } from './desk.ts'
 import type { ClientAccount } from './payments.ts'
 import { errorCode } from './refusal.ts'
@@ -26,33 +33,51 @@ export interface ClientTerms {
   contractText: string
 }
 
+/** What is known of a client between the two steps. */
+interface Candidate extends Omit<ClientTerms, 'account'> {
+  owner: ContractAddress
+  contract: ContractAddress
+  registration: Registration
+}
+
+export interface ClientHandshakeEvents {
+  /** The client answers through the chain, which takes longer than a handshake otherwise may. */
+  slow(): void
+  agreed(terms: ClientTerms): void
+}
+
 /** Two steps: connect, authorise. */
-export class ClientHandshake {
+export class ClientHandshake implements Disposable {
   readonly #desk: Desk
   readonly #steps = new HandshakeSteps()
-  #terms: ClientTerms | undefined
+  #candidate: Candidate | undefined
 
   constructor(desk: Desk) {
     this.#desk = desk
   }
 
-  step(connection: Connection, data: Uint8Array, reply: Reply, agreed: (terms: ClientTerms) => void): void {
+  [Symbol.dispose](): void {
+    this.#candidate?.registration[Symbol.dispose]()
+  }
+
+  step(connection: Connection, data: Uint8Array, reply: Reply, events: ClientHandshakeEvents): void {
     this.#steps.run(connection, reply, async () => {
-      if (this.#terms === undefined) return this.#connect(data, reply)
-      const terms = this.#terms
-      await this.#authorise(terms, data)
-      const { dbTokens, maxTokens } = this.#desk.payments.clientTotals(terms.account)
-      agreed(terms)
+      if (this.#candidate === undefined) return this.#connect(connection, data, reply)
+      const candidate = this.#candidate
+      const { version, ownerText, contractText } = candidate
+      const account = await this.#authorise(candidate, data, events)
+      const { dbTokens, maxTokens } = this.#desk.payments.clientTotals(account)
+      events.agreed({ version, ownerText, contractText, account })
       reply.answer(clientAuthorizationWithProxySuccess, {
         _: 'client.authorizationWithProxySuccess',
-        signedPayment: this.#desk.payments.toClient(terms.account),
+        signedPayment: this.#desk.payments.toClient(account),
         tokensCommittedToDb: dbTokens,
         maxTokens,
       })
     })
   }
 
-  async #connect(data: Uint8Array, reply: Reply): Promise<void> {
+  async #connect(connection: Connection, data: Uint8Array, reply: Reply): Promise<void> {
     const desk = this.#desk
     const id = peekId(data)
     if (id !== clientConnectToProxy.id) throw new Rejection(errorCode.protocol, 'expected client connection')
@@ -67,22 +92,26 @@ export class ClientHandshake {
       throw new Rejection(errorCode.protocol, 'cannot choose common protocol version')
     desk.checkOpen()
     const contract = clientContractAddress(config, { clientOwner: owner, ...desk.contract() })
-    const state = await desk.clientContracts.find(owner)
-    if (state === undefined) throw new Rejection(errorCode.notReady, 'the client contract is not known yet')
-    if (state.status !== 'open') throw new Rejection(errorCode.error, 'client is closing')
-    const account = await desk.payments.openClient(owner, contract, state)
-    this.#terms = {
+    const known = await desk.clientContracts.find(owner)
+    if (known !== undefined && known.status !== 'open')
+      throw new Rejection(errorCode.error, 'client is closing')
+    if (connection.isClosed) return
+    const registration = desk.clientContracts.expectRegistration(owner)
+    const candidate: Candidate = {
       version,
-      account,
+      owner,
+      contract,
+      registration,
       ownerText: formatAddress(owner, { testnet: desk.isTestnet }),
       contractText: formatAddress(contract, { testnet: desk.isTestnet }),
     }
+    this.#candidate = candidate
     reply.answer(clientConnectedToProxy, {
       _: 'client.connectedToProxy',
       params: desk.params(version),
-      clientScAddress: this.#terms.contractText,
-      auth: this.#offer(account),
-      signedPayment: desk.payments.knownToClient(account),
+      clientScAddress: candidate.contractText,
+      auth: offer(known, BigInt.asIntN(64, registration.nonce)),
+      signedPayment: desk.payments.knownToClient(addressKey(owner)),
     })
   }
 
@@ -96,24 +125,42 @@ export class ClientHandshake {
     }
   }
 
-  /** The short way where the client's contract carries the hash of a secret. */
-  #offer(account: ClientAccount): ClientProxyConnectionAuthAny {
-    return { _: 'client.proxyConnectionAuthShort', secretHash: account.secretHash, nonce: 0n }
-  }
-
-  async #authorise(terms: ClientTerms, data: Uint8Array): Promise<void> {
+  /** By the preimage of the hash in the client's contract, or by a transaction of that contract. */
+  async #authorise(
+    { owner, contract, registration }: Candidate,
+    data: Uint8Array,
+    events: ClientHandshakeEvents,
+  ): Promise<ClientAccount> {
+    const { clientContracts, payments } = this.#desk
     const id = peekId(data)
-    if (id === clientAuthorizeWithProxyShort.id) {
-      const { data: secret } = decode(clientAuthorizeWithProxyShort, data)
-      if (!(await this.#desk.matchesSecret(secret, terms.account))) {
-        throw new Rejection(errorCode.failure, 'sha256 mismatch')
-      }
-      return
-    }
-    if (id === clientAuthorizeWithProxyLong.id) {
+    let secret: Uint8Array | undefined
+    if (id === clientAuthorizeWithProxyShort.id) secret = decode(clientAuthorizeWithProxyShort, data).data
+    else if (id === clientAuthorizeWithProxyLong.id) {
       decode(clientAuthorizeWithProxyLong, data)
-      return
+      events.slow()
+      await registration.seen
+    } else throw new Rejection(errorCode.failure, 'expected auth message')
+
+    const known = await clientContracts.find(owner)
+    if (known === undefined) throw new Rejection(errorCode.notReady, 'the client contract is not known yet')
+    if (known.status !== 'open') throw new Rejection(errorCode.error, 'client is closing')
+    if (secret !== undefined && !(await isPreimage(secret, known.secretHash))) {
+      throw new Rejection(errorCode.failure, 'sha256 mismatch')
     }
-    throw new Rejection(errorCode.failure, 'expected auth message')
+    return payments.openClient(owner, contract, known)
   }
+}
+
+/** The short way where the client's contract carries the hash of a secret. The wire has signed numbers, the chain unsigned ones. */
+function offer(known: ClientContract | undefined, nonce: bigint): ClientProxyConnectionAuthAny {
+  return known === undefined
+    ? { _: 'client.proxyConnectionAuthLong', nonce }
+    : { _: 'client.proxyConnectionAuthShort', secretHash: known.secretHash, nonce }
+}
+
+async function isPreimage(secret: Uint8Array, hash: Uint8Array): Promise<boolean> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array(secret)))
+  let difference = 0
+  for (let i = 0; i < digest.length; i++) difference |= digest[i]! ^ hash[i]!
+  return difference === 0
 }

@@ -26,6 +26,8 @@ import { bundledPaymentMs, bundledPaymentVersion } from './version.ts'
 import { noTokens } from './worker-answer.ts'
 
 const longestTimeoutS = 3_600
+/** A client that registers through the chain waits for its blocks. */
+const longAuthorisationMs = 300_000
 
 /** A client's connection: its handshake, then its queries. */
 export class ClientLink implements RelayClient {
@@ -60,9 +62,7 @@ export class ClientLink implements RelayClient {
   }
 
   start(): void {
-    this.#overdue = this.#desk.world.after(this.#desk.limits.sessionMs, () =>
-      this.connection.close(new WireError('handshake', 'the session handshake took too long')),
-    )
+    this.#allow(this.#desk.limits.sessionMs)
     this.connection.start()
   }
 
@@ -131,7 +131,10 @@ export class ClientLink implements RelayClient {
   #query(data: Uint8Array, reply: Reply): void {
     const terms = this.terms
     if (terms === undefined) {
-      this.#handshake.step(this.connection, data, reply, agreed => this.#agreed(agreed))
+      this.#handshake.step(this.connection, data, reply, {
+        slow: () => this.#allow(longAuthorisationMs),
+        agreed: agreed => this.#agreed(agreed),
+      })
       return
     }
     switch (peekId(data)) {
@@ -208,6 +211,7 @@ export class ClientLink implements RelayClient {
       return refusals.configTooOld(query.minConfigVersion >>> 0, activeVersion)
     }
     if (!this.#desk.isOpen()) return refusals.draining()
+    if (!this.#desk.clientContracts.isOpen(this.terms!.account.key)) return refusals.closing()
     if (!market.books.has(query.modelName)) return refusals.unknownModel(query.modelName)
     return undefined
   }
@@ -226,10 +230,19 @@ export class ClientLink implements RelayClient {
     })
   }
 
+  /** How long the handshake may still take. */
+  #allow(limitMs: number): void {
+    this.#overdue?.cancel()
+    this.#overdue = this.#desk.world.after(limitMs, () =>
+      this.connection.close(new WireError('handshake', 'the session handshake took too long')),
+    )
+  }
+
   #agreed(terms: ClientTerms): void {
     // The last answer of the handshake may have been more than the peer's queue took.
     if (this.connection.isClosed) return
     this.#overdue?.cancel()
+    this.#handshake[Symbol.dispose]()
     this.terms = terms
     this.connection.trust()
     this.#desk.log({ event: 'client-ready', client: this.name, version: terms.version })
@@ -237,6 +250,7 @@ export class ClientLink implements RelayClient {
 
   #closed(cause: WireError): void {
     this.#overdue?.cancel()
+    this.#handshake[Symbol.dispose]()
     this.#paymentTimer?.cancel()
     for (const relay of this.#relays.values()) relay.cancel()
     this.#gone(this, cause)

@@ -26,7 +26,6 @@ export interface Desk extends RelayDesk {
   isOpen(): boolean
   /** Throws a Rejection while no new session is taken. */
   checkOpen(): void
-  matchesSecret(secret: Uint8Array, account: ClientAccount): Promise<boolean>
   nextRelayId(): string
   readonly clientContracts: ClientContracts
   reservationFor(query: RelayQuery): bigint

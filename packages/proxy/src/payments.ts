@@ -13,8 +13,6 @@ import type { ClientContract } from './client-contracts.ts'
 export interface ClientAccount {
   readonly key: AccountKey
   readonly contract: ContractAddress
-  /** SHA-256 of the client's secret, as its contract states it. */
-  readonly secretHash: Uint8Array
   signed: SignedTotal | undefined
 }
 
@@ -57,11 +55,11 @@ export class Payments {
   async openClient(
     owner: ContractAddress,
     contract: ContractAddress,
-    { credit, secretHash }: ClientContract,
+    { credit }: ClientContract,
   ): Promise<ClientAccount> {
     const key = addressKey(owner)
     await this.#ledger.openClient(key, credit)
-    return open(this.#clients, key, () => ({ key, contract, secretHash, signed: undefined }))
+    return open(this.#clients, key, () => ({ key, contract, signed: undefined }))
   }
 
   async openWorker(owner: ContractAddress, contract: ContractAddress): Promise<WorkerAccount> {
@@ -80,8 +78,8 @@ export class Payments {
   }
 
   /** What has been signed already. */
-  knownToClient(account: ClientAccount): ProxySignedPaymentAny {
-    return account.signed?.payment ?? emptyPayment
+  knownToClient(owner: AccountKey): ProxySignedPaymentAny {
+    return this.#clients.get(owner)?.signed?.payment ?? emptyPayment
   }
 
   knownToWorker(account: WorkerAccount): ProxySignedPaymentAny {

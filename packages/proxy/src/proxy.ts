@@ -1,6 +1,8 @@
 import {
   type ContractAddress,
   formatAddress,
+  isImageAllowed,
+  isModelAllowed,
   type Ledger,
   MoneyError,
   type PaymentKey,
@@ -21,6 +23,7 @@ import {
 import type { ClientContracts } from './client-contracts.ts'
 import { ClientLink } from './client-link.ts'
 import { type Desk, type ProxyLimits, proxyLimits } from './desk.ts'
+import { ProxyError } from './error.ts'
 import { newStats, type ProxyEvent, type ProxyStats } from './event.ts'
 import { Market, type MarketLimits } from './market/market.ts'
 import { Standings } from './market/standing.ts'
@@ -42,6 +45,11 @@ export interface ProxyOptions {
   key: PaymentKey
   ledger: Ledger
   clientContracts: ClientContracts
+  /**
+   * Says in words why nothing may be served, as long as it may not: the chain has not confirmed the books, or the
+   * registry is out of date. Absent in a network without a chain, where the proxy commits its books by itself.
+   */
+  obstacle?: () => string | undefined
   isTestnet: boolean
   /** Refuse workers whose image or model is not in the registry. */
   checkWorkerHashes: boolean
@@ -74,7 +82,7 @@ export class Proxy implements Desk {
   readonly #ledger: Ledger
   readonly #contract: ContractAddress
   readonly #idPrefix: string
-  readonly #config: RootConfig
+  #config: RootConfig
   #nextRelay = 1
   #running = 0
   #closed = false
@@ -138,6 +146,20 @@ export class Proxy implements Desk {
     return this.#state
   }
 
+  /**
+   * Takes over what changed in the registry. Prices and codes are fixed for the life of a proxy contract: another
+   * `paramsVersion` needs another Proxy. Workers that are no longer allowed get nothing new and leave once their
+   * queries have ended. @throws ProxyError `configuration`
+   */
+  setConfig(config: RootConfig): void {
+    if (config.paramsVersion !== this.#config.paramsVersion) {
+      throw new ProxyError('configuration', 'Other prices or codes need another proxy contract')
+    }
+    this.#config = config
+    if (!this.checkWorkerHashes) return
+    for (const link of this.workers) link.retireUnless(isWorkerAllowed(config, link))
+  }
+
   /** Takes no new sessions and queries, or takes them again. */
   setEnabled(enabled: boolean): void {
     if (this.#state !== 'draining') this.#state = enabled ? 'open' : 'disabled'
@@ -160,7 +182,7 @@ export class Proxy implements Desk {
     for (const link of [...this.clients, ...this.workers]) {
       link.connection.close(new WireError('closed', 'the proxy shut down'))
     }
-    await this.#ledger.commit()
+    if (this.#options.obstacle === undefined) await this.#ledger.commit()
   }
 
   log(event: ProxyEvent): void {
@@ -190,20 +212,13 @@ export class Proxy implements Desk {
   }
 
   isOpen(): boolean {
-    return this.#state === 'open'
+    return this.#state === 'open' && this.#options.obstacle?.() === undefined
   }
 
   checkOpen(): void {
-    if (this.#state !== 'open') {
+    if (!this.isOpen()) {
       throw new Rejection(errorCode.notReady, 'proxy is not participating in this iteration')
     }
-  }
-
-  async matchesSecret(secret: Uint8Array, account: ClientAccount): Promise<boolean> {
-    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array(secret)))
-    let difference = 0
-    for (let i = 0; i < digest.length; i++) difference |= digest[i]! ^ account.secretHash[i]!
-    return difference === 0
   }
 
   nextRelayId(): string {
@@ -295,7 +310,7 @@ export class Proxy implements Desk {
 
   #commitLater(): void {
     this.#commitTimer = this.world.after(randomBetween(this.world, commitFromMs, commitToMs), () => {
-      Promise.resolve(this.#ledger.commit())
+      Promise.resolve(this.#options.obstacle === undefined ? this.#ledger.commit() : undefined)
         .then(() => this.#ledger.assertConserved())
         .catch((error: unknown) => {
           this.setEnabled(false)
@@ -306,6 +321,14 @@ export class Proxy implements Desk {
         })
     })
   }
+}
+
+function isWorkerAllowed(config: RootConfig, link: WorkerLink): boolean {
+  const { terms, connection } = link
+  if (terms === undefined) return true
+  return (
+    isImageAllowed(config.workerHashes, connection.peer.imageHash) && isModelAllowed(config, terms.fullModel)
+  )
 }
 
 function isForgotten(error: unknown): boolean {

@@ -46,6 +46,14 @@ export const refusals = {
     message: `The query wants root configuration ${wanted}; this proxy has ${active}. Retry in a minute.`,
     retryAfterS: 30,
   }),
+  closing: (): Refusal => ({
+    code: errorCode.notReady,
+    status: 402,
+    reason: 'client_closing',
+    type: 'insufficient_quota',
+    message:
+      "The client's contract at this proxy is closing, so that nothing can be charged any more. Use another proxy, or set up the client anew.",
+  }),
   unknownModel: (model: string): Refusal => ({
     code: errorCode.protocol,
     status: 404,

@@ -61,6 +61,7 @@ export class WorkerLink implements RelayWorker {
   #paymentTimer: Timer | undefined
   #acceptTimer: Timer | undefined
   #onMarket = false
+  #retired = false
 
   constructor(desk: Desk, transport: Transport, gone: (link: WorkerLink, cause: WireError) => void) {
     this.#desk = desk
@@ -87,6 +88,14 @@ export class WorkerLink implements RelayWorker {
       this.connection.close(new WireError('handshake', 'the session handshake took too long')),
     )
     this.connection.start()
+  }
+
+  /** Gets nothing new once the registry no longer allows it, and leaves when its queries have ended. */
+  retireUnless(isAllowed: boolean): void {
+    if (isAllowed || this.#retired) return
+    this.#retired = true
+    this.disabled = true
+    if (this.running === 0) this.#retire()
   }
 
   /** For logs: never a secret. */
@@ -145,6 +154,7 @@ export class WorkerLink implements RelayWorker {
   ended(run: WorkerRun, outcome: 'success' | 'failure' | 'neutral'): void {
     if (!this.#runs.delete(run.key)) return
     this.running--
+    if (this.#retired && this.running === 0) this.#desk.world.soon(() => this.#retire())
     const model = this.terms?.model ?? ''
     const now = this.#desk.world.monotonic()
     if (run.isProbe) this.standing.probed()
@@ -195,7 +205,7 @@ export class WorkerLink implements RelayWorker {
       const run = this.#runOf(answer.requestId)
       run?.relay.workerAnswered(run, answer)
     } else if (id === workerEnabledDisabled.id) {
-      this.disabled = decode(workerEnabledDisabled, data).disabled !== 0
+      this.disabled = this.#retired || decode(workerEnabledDisabled, data).disabled !== 0
       if (!this.disabled) this.#desk.market.freed(this.terms.model)
     } else if (id === workerNewCoefficient.id) {
       const { newCoefficient } = decode(workerNewCoefficient, data)
@@ -241,6 +251,10 @@ export class WorkerLink implements RelayWorker {
     this.#desk.log({ event: 'worker-ready', worker: this.name, model: terms.model, version: terms.version })
     this.#onMarket = true
     this.#desk.market.join(terms.model, this)
+  }
+
+  #retire(): void {
+    this.connection.close(new WireError('closed', 'its image or model is no longer in the registry'))
   }
 
   #drained(): void {

@@ -13,7 +13,7 @@ import {
   type RootConfig,
   writePseudoConfig,
 } from '@cocoon/money'
-import { Proxy } from '@cocoon/proxy'
+import { contractsWithoutChain, Proxy } from '@cocoon/proxy'
 import { Worker } from '@cocoon/worker'
 import { hash } from 'node:crypto'
 import { calmTemper, SimBackend, type Temper } from './backend.ts'
@@ -179,6 +179,7 @@ export class ProxyParty extends Party<Proxy> {
       key: this.key,
       ledger: this.ledger,
       clientContracts: {
+        ...contractsWithoutChain(config),
         find: async () => ({ status: 'open', credit: creditWithoutChain(config), secretHash }),
       },
       isTestnet: false,
