@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto'
+import { BitString, Cell as TonCell } from '@ton/core'
 import type { ContractAddress } from './address.ts'
+import { MoneyError } from './error.ts'
 
 /** What a parent needs to know of a cell: enough to derive addresses without the cell's content. */
 export interface CellHash {
@@ -7,12 +9,15 @@ export interface CellHash {
   readonly hash: Uint8Array
   /** Longest way down to a cell without references, in references. */
   readonly depth: number
+  /** The cell itself; absent where only its hash is known. */
+  readonly cell?: TonCell | undefined
 }
 
 /** A finished ordinary cell. */
 export interface Cell extends CellHash {
   /** The two descriptor bytes and the data, completed to whole bytes: a cell of a bag of cells without its references. */
   readonly body: Uint8Array
+  readonly references: readonly CellHash[]
 }
 
 const maxDataBytes = 128
@@ -56,14 +61,14 @@ export class CellWriter {
       .bytes(Buffer.from(address.hash, 'hex'))
   }
 
-  reference(cell: CellHash): this {
+  reference(cell: CellHash | TonCell): this {
     if (this.#references.length === 4) throw new RangeError('A cell has at most 4 references')
-    this.#references.push(cell)
+    this.#references.push(cell instanceof TonCell ? cellHash(cell) : cell)
     return this
   }
 
   /** One bit, and the reference if there is one. */
-  maybeReference(cell: CellHash | undefined): this {
+  maybeReference(cell: CellHash | TonCell | undefined): this {
     this.bit(cell !== undefined)
     return cell === undefined ? this : this.reference(cell)
   }
@@ -77,7 +82,12 @@ export class CellWriter {
     body.set(this.#data.subarray(0, usedBytes), 2)
     // A last byte that is not full carries a one after the data.
     if (usedBytes > fullBytes) body[1 + usedBytes]! |= 0x80 >> (this.#bits & 7)
-    return { body, ...representation(body, this.#references) }
+    return { body, references: this.#references, ...representation(body, this.#references) }
+  }
+
+  /** The finished cell as `@ton/core` has it. */
+  build(): TonCell {
+    return tonCell(this.finish())
   }
 
   /** At most 8 bits. */
@@ -90,6 +100,40 @@ export class CellWriter {
     this.#bits += bits
     return this
   }
+}
+
+export function cellHash(cell: TonCell): CellHash {
+  return { hash: cell.hash(), depth: cell.depth(), cell }
+}
+
+/**
+ * The cell as `@ton/core` has it. Throws `MoneyError('config')` where one below it is known by its hash alone:
+ * enough for an address, not to deploy.
+ */
+export function tonCell(cell: CellHash): TonCell {
+  if (cell.cell !== undefined) return cell.cell
+  if (!isWritten(cell)) {
+    throw new MoneyError(
+      'config',
+      `The content of cell ${Buffer.from(cell.hash).toString('hex')} is not known. Read it from the chain first`,
+    )
+  }
+  const usedBits = cell.body[1]! * 4
+  const partial = cell.body[1]! % 2 === 1
+  // A data byte that is not full ends with a one and zeros, which are not data.
+  const bits = partial ? usedBits + 3 - trailingZeros(cell.body.at(-1)!) : usedBits
+  return new TonCell({
+    bits: new BitString(Buffer.from(cell.body.subarray(2)), 0, bits),
+    refs: cell.references.map(tonCell),
+  })
+}
+
+function isWritten(cell: CellHash): cell is Cell {
+  return 'body' in cell
+}
+
+function trailingZeros(byte: number): number {
+  return 31 - Math.clz32(byte & -byte)
 }
 
 /**

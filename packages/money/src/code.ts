@@ -1,10 +1,10 @@
 import { Cell } from '@ton/core'
-import { CellWriter, type CellHash } from './cell.ts'
+import { cellHash, CellWriter, type CellHash } from './cell.ts'
 import { MoneyError } from './error.ts'
 
 declare const codeBrand: unique symbol
 
-/** Code of a contract, known by its hash and depth: addresses need no more. */
+/** Code of a contract. Its hash and depth are enough for addresses; to deploy it takes the cell. */
 export interface Code extends CellHash {
   readonly [codeBrand]: true
 }
@@ -12,7 +12,7 @@ export interface Code extends CellHash {
 const maxCodeBytes = 1 << 16
 
 /** The cell without bits and references, which stands for code that a pseudo configuration leaves out. */
-export const emptyCode = code(new CellWriter().finish())
+export const emptyCode = codeFromCell(new CellWriter().build())
 
 /** `hash` is 64 hex digits, `depth` at most 1024. Throws `MoneyError('config')`. */
 export function codeFromHash(hash: string, depth: number): Code {
@@ -32,13 +32,17 @@ export function codeFromHex(hex: string): Code {
     const [root, ...more] = Cell.fromBoc(Buffer.from(hex, 'hex'))
     if (root === undefined || more.length > 0)
       throw new MoneyError('config', 'Contract code must have one root cell')
-    return code({ hash: root.hash(), depth: root.depth() })
+    return codeFromCell(root)
   } catch (cause) {
     if (cause instanceof MoneyError) throw cause
     throw new MoneyError('config', 'Contract code is not a bag of cells', { cause })
   }
 }
 
-function code(cell: CellHash): Code {
-  return Object.freeze({ hash: cell.hash, depth: cell.depth }) as Code
+export function codeFromCell(cell: Cell): Code {
+  return code(cellHash(cell))
+}
+
+function code({ hash, depth, cell }: CellHash): Code {
+  return Object.freeze({ hash, depth, cell }) as Code
 }

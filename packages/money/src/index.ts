@@ -1,3 +1,5 @@
+/** A cell of TON: to be passed on, or read with this package. */
+export type { Cell } from '@ton/core'
 export { MoneyError, type BalanceFigures, type MoneyErrorCode } from './error.ts'
 export {
   addressKey,
@@ -8,15 +10,49 @@ export {
   type ContractAddress,
 } from './address.ts'
 export { codeFromHash, codeFromHex, emptyCode, type Code } from './code.ts'
-export type { Endpoint, RegisteredProxy, RootConfig, TokenMultipliers } from './root-config.ts'
+export type {
+  ContractCodes,
+  ContractParams,
+  ContractTerms,
+  Endpoint,
+  RegisteredProxy,
+  RootConfig,
+  TokenMultipliers,
+} from './root-config.ts'
 export { isImageAllowed, isModelAllowed, modelBaseName, modelHash } from './registry.ts'
 export { parsePseudoConfig, writePseudoConfig, type PseudoConfigInput } from './pseudo-config.ts'
 export {
   clientContractAddress,
+  clientStateInit,
+  readClientData,
+  type ClientAccount,
+  type ClientContractData,
+  type ClientParties,
+} from './contracts/client.ts'
+export {
   nodeWalletAddress,
+  nodeWalletStateInit,
+  readNodeWalletData,
+  type NodeWalletData,
+  type NodeWalletParties,
+} from './contracts/node-wallet.ts'
+export {
   proxyContractAddress,
+  proxyStateInit,
+  readProxyData,
+  type ProxyContractData,
+  type ProxyParties,
+} from './contracts/proxy.ts'
+export { readKeyKeeper, readRootConfig, type KeyKeeper, type TrustedKey } from './contracts/root-data.ts'
+export { rootContractAddress, rootStateInit, writeRootData } from './contracts/root-state.ts'
+export type { ContractPhase } from './contracts/state.ts'
+export {
+  readWorkerData,
   workerContractAddress,
-} from './contracts.ts'
+  workerStateInit,
+  type WorkerContractData,
+  type WorkerParties,
+} from './contracts/worker.ts'
 export { createPaymentKey, type PaymentKey } from './payment-key.ts'
 export { signPayment, verifyPayment, type Payment, type PaymentKind } from './payment.ts'
 export { adjustTokens, reservationTokens } from './rounding.ts'
@@ -30,7 +66,8 @@ export {
 } from './pricing.ts'
 export { creditFromContract, creditWithoutChain, spendLimit, type ClientCredit } from './credit.ts'
 export type { AccountKey, Charge, ClientView, Grades, Ledger, Reservation, WorkerView } from './ledger.ts'
-export { MemoryLedger, type MemoryLedgerOptions } from './memory-ledger.ts'
+export { MemoryLedger, type MemoryLedgerOptions } from './ledger/memory.ts'
+export { openSqliteLedger, type SqliteLedgerOptions } from './ledger/sqlite.ts'
 export { checkProxyTerms, expectAddress, type ProxyTerms } from './proxy-terms.ts'
 export type {
   AccountState,
@@ -41,3 +78,5 @@ export type {
   ChainTransaction,
 } from './chain/chain.ts'
 export type { Store } from './store/store.ts'
+export { Channel, type ChannelTerms, type ChannelTotals } from './channel.ts'
+export { type Channels, ChannelsWithoutChain, type ClientChannels } from './channels.ts'

@@ -1,6 +1,6 @@
 import type { ProxyParams } from '@cocoon/wire'
 import { addressKey, type ContractAddress, parseAddress, sameAddress } from './address.ts'
-import { proxyContractAddress } from './contracts.ts'
+import { proxyContractAddress } from './contracts/proxy.ts'
 import { MoneyError } from './error.ts'
 import type { RootConfig } from './root-config.ts'
 

@@ -1,14 +1,8 @@
 import type { ContractAddress } from './address.ts'
 import type { Code } from './code.ts'
 
-/**
- * What the root contract says: who may take part, at what prices, and what the contracts are derived from.
- * Never changed once made: a new state of the root is a new object, and what is derived from one is cached
- * by its identity.
- */
-export interface RootConfig {
-  /** Grows with every change of the root. */
-  readonly version: number
+/** What every contract of the network carries a copy of, for as long as it lives. */
+export interface ContractParams {
   /** Grows with every change of prices, parameters or codes: all contracts get new addresses. */
   readonly paramsVersion: number
   /** Layout of the parameters cell, 0 to 4. */
@@ -25,6 +19,27 @@ export interface RootConfig {
   readonly clientDelayBeforeCloseS: number
   readonly minProxyStakeNano: bigint
   readonly minClientStakeNano: bigint
+}
+
+export interface ContractCodes {
+  readonly proxy: Code
+  readonly worker: Code
+  readonly client: Code
+}
+
+/** What contracts of some roles are derived from. */
+export type ContractTerms<Role extends keyof ContractCodes> = ContractParams & {
+  readonly codes: Pick<ContractCodes, Role>
+}
+
+/**
+ * What the root contract says: who may take part, at what prices, and what the contracts are derived from.
+ * Never changed once made: a new state of the root is a new object, and what is derived from one is cached
+ * by its identity.
+ */
+export interface RootConfig extends ContractParams {
+  /** Grows with every change of the root. */
+  readonly version: number
   readonly ownerAddress: ContractAddress
   readonly lastProxySeqno: number
   readonly proxies: readonly RegisteredProxy[]
@@ -32,7 +47,7 @@ export interface RootConfig {
   readonly proxyHashes: ReadonlySet<string>
   readonly workerHashes: ReadonlySet<string>
   readonly modelHashes: ReadonlySet<string>
-  readonly codes: { readonly proxy: Code; readonly worker: Code; readonly client: Code }
+  readonly codes: ContractCodes
 }
 
 /** Weights of the four kinds of tokens, in 1/10000. */

@@ -12,7 +12,7 @@ import {
   workerContractAddress,
   type RootConfig,
 } from '../src/index.ts'
-import { paramsCell } from '../src/contracts.ts'
+import { paramsCell } from '../src/contracts/params.ts'
 import { hex, partyCodes, session, vectorConfig, vectors } from './vectors.ts'
 
 const {

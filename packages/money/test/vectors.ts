@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
-import { codeFromHash, parseAddress, type Code, type RootConfig } from '../src/index.ts'
+import { Cell } from '@ton/core'
+import { codeFromHash, codeFromHex, parseAddress, type Code, type RootConfig } from '../src/index.ts'
 
 /** `vectors/contracts/<name>` at the root of the repository. */
 function read<T>(name: string): T {
   return JSON.parse(readFileSync(new URL(`../../../vectors/contracts/${name}`, import.meta.url), 'utf8')) as T
 }
 
-interface CellVector {
+export interface CellVector {
   boc: string
   hash: string
 }
@@ -33,23 +34,50 @@ interface SignedMessage {
   body: CellVector
 }
 
-type SignedMessages = Record<'charge' | 'grant_refund' | 'payout' | 'last_payout', SignedMessage>
+interface ContractVector {
+  data: CellVector
+  state_init: CellVector
+  address: AddressVector
+}
+
+type SignedMessages = Record<
+  'charge' | 'grant_refund' | 'payout' | 'last_payout' | 'close' | 'close_complete',
+  SignedMessage
+>
 type Parties<T> = Record<'proxy' | 'worker' | 'client', T>
 
 export const vectors = read<{
   inputs: {
     proxy_key: { seed_hex: string; public_key_hex: string }
-    node_wallet_key: { public_key_hex: string }
+    node_wallet_key: { seed_hex: string; public_key_hex: string }
     addresses: Record<
       'root' | 'proxyOwner' | 'clientOwner' | 'workerOwner' | 'walletOwner' | 'excesses',
       AddressVector
     >
-    synthetic_codes: Record<'proxy' | 'worker' | 'client' | 'wallet', CodeVector & { boc: string }>
+    synthetic_codes: Record<'root' | 'proxy' | 'worker' | 'client' | 'wallet', CodeVector & { boc: string }>
+    key_manager_key: { seed_hex: string; public_key_hex: string }
   }
   params_cells: Array<CellVector & { struct_version: number; code_mask: number }>
-  synthetic: Record<'struct_version_3' | 'struct_version_4', Parties<{ address: AddressVector }>>
+  synthetic: Record<'struct_version_3' | 'struct_version_4', Parties<ContractVector>> & {
+    wallet: ContractVector
+  }
+  root: Record<
+    'v3_empty' | 'v3_full' | 'v4_empty' | 'v4_full' | 'v4_full_km' | 'key_manager_empty' | 'key_manager_full',
+    CellVector
+  > &
+    Record<'v3_empty_address' | 'v4_empty_address', AddressVector>
+  plain_bodies: Record<string, CellVector>
+  inter_contract: Record<string, CellVector>
+  wallet_external: {
+    valid_until: number
+    seqno: number
+    messages: Array<{ mode: number }>
+    unsigned: CellVector
+    signature_hex: string
+    signed_body: CellVector
+  }
   signed_messages: SignedMessages
-  signed_messages_v4: SignedMessages
+  signed_messages_v4: SignedMessages & { root_add_public_key_signed: SignedMessage }
   real_codes: Array<
     { struct_version: number; code_hashes: Parties<CodeVector> & { wallet: CodeVector } } & Parties<{
       address: AddressVector
@@ -63,7 +91,8 @@ export const vectors = read<{
     params_mask7_hash: string
     code_cells: Parties<CodeVector>
     proxy: { address: AddressVector }
-    clients: Array<{ client_owner: AddressVector; address: AddressVector }>
+    params_mask0: CellVector
+    clients: Array<{ client_owner: AddressVector; address: AddressVector; initial_data: CellVector }>
   }
 }>('vectors.json')
 
@@ -108,6 +137,26 @@ export function vectorConfig(structVersion: number, codes: Parties<CodeVector>):
     workerHashes: new Set(),
     modelHashes: new Set(),
     codes: partyCodes(codes),
+  }
+}
+
+/** A cell of the vectors, as its bag of cells in base64 has it. */
+export function cell({ boc }: { boc: string }): Cell {
+  return Cell.fromBase64(boc)
+}
+
+export function hashOf(cell: Cell): string {
+  return cell.hash().toString('hex')
+}
+
+/** The same parameters with codes that are whole cells. */
+export function deployableConfig(structVersion: number): RootConfig {
+  const { synthetic_codes: codes } = vectors.inputs
+  const code = (party: keyof typeof codes) =>
+    codeFromHex(Buffer.from(codes[party].boc, 'base64').toString('hex'))
+  return {
+    ...vectorConfig(structVersion, codes),
+    codes: { proxy: code('proxy'), worker: code('worker'), client: code('client') },
   }
 }
 
