@@ -1,4 +1,4 @@
-import { type ContractAddress, reservationTokens, type RootConfig } from '@cocoon/money'
+import { type ClientChannels, type ContractAddress, reservationTokens, type RootConfig } from '@cocoon/money'
 import { type PeerEndpoint, type Transport, Uplinks, WireError, type World } from '@cocoon/wire'
 import { ClientError } from './error.ts'
 import { type ClientEvent, type ClientStats, newStats } from './event.ts'
@@ -9,13 +9,14 @@ import { ClientSession } from './session.ts'
 
 export interface ClientOptions {
   world: World
+  /** The registry as it stands at the start. */
   config: RootConfig
   root: ContractAddress
   /** The client's node wallet: the owner of its contracts. */
   wallet: ContractAddress
   isTestnet: boolean
-  /** Proves to a proxy that this client owns its contract. */
-  secret: Uint8Array
+  /** What it knows of its accounts at proxies, and does on the chain for them. */
+  channels: ClientChannels
   checkProxyHashes: boolean
   proxyConnections: number
   dial: (endpoint: PeerEndpoint, signal: AbortSignal) => Promise<Transport>
@@ -56,16 +57,18 @@ export class Client implements Network {
       this.stats.bytesReceived += receivedBytes
     },
   }
+  #config: RootConfig
   #running = 0
   #closing = false
   #turn = 0
 
   constructor(options: ClientOptions) {
     this.#options = options
+    this.#config = options.config
     this.#limits = { ...clientLimits, ...options.limits }
     this.#uplinks = new Uplinks({
       world: options.world,
-      endpoints: () => options.config.proxies.map(proxy => proxy.clientEndpoint),
+      endpoints: () => this.#config.proxies.map(proxy => proxy.clientEndpoint),
       count: options.proxyConnections,
       dial: options.dial,
       open: (transport, endpoint, state) => this.#open(transport, endpoint, state),
@@ -83,7 +86,16 @@ export class Client implements Network {
   }
 
   get config(): RootConfig {
-    return this.#options.config
+    return this.#config
+  }
+
+  /** Takes over what changed in the registry. Sessions under other prices or codes end, and begin anew. */
+  setConfig(config: RootConfig): void {
+    const isOther = config.paramsVersion !== this.#config.paramsVersion
+    this.#config = config
+    for (const { session } of this.#uplinks.targets()) {
+      if (isOther || session?.isAllowedBy(config) === false) session?.retire()
+    }
   }
 
   get running(): number {
@@ -91,7 +103,7 @@ export class Client implements Network {
   }
 
   get isReady(): boolean {
-    return this.#uplinks.ready().length > 0
+    return this.#uplinks.ready().some(session => !session.isRetired)
   }
 
   /** Every proxy that this client is or wants to be connected to. */
@@ -100,7 +112,8 @@ export class Client implements Network {
   }
 
   run(query: Query, events: AnswerEvents): Run {
-    const { world, config } = this.#options
+    const { world } = this.#options
+    const config = this.#config
     const requestBytes = encodeRequest(query)
     this.stats.queries++
     this.stats.bytesSent += requestBytes.length
@@ -183,7 +196,7 @@ export class Client implements Network {
 
   /** The least busy session that reads what it is sent; among equals each in turn. */
   #choose(): ClientSession | undefined {
-    const sessions = this.#uplinks.ready().filter(session => !session.isCongested)
+    const sessions = this.#uplinks.ready().filter(session => !session.isCongested && !session.isRetired)
     if (sessions.length <= 1) return sessions[0]
     const offset = this.#turn++ % sessions.length
     let best = sessions[offset]!
@@ -223,15 +236,15 @@ export class Client implements Network {
     endpoint: PeerEndpoint,
     state: { ready(): void; closed(cause: Error): void },
   ): ClientSession {
-    const { world, config, root, wallet, isTestnet, secret, checkProxyHashes, log } = this.#options
+    const { world, root, wallet, isTestnet, channels, checkProxyHashes, log } = this.#options
     const session: ClientSession = new ClientSession({
       world,
       transport,
-      config,
+      config: this.#config,
       root,
       wallet,
       isTestnet,
-      secret,
+      channels,
       checkProxyHashes,
       ready: () => {
         state.ready()

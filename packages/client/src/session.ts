@@ -1,5 +1,7 @@
 import {
+  type Channel,
   checkProxyTerms,
+  type ClientChannels,
   clientContractAddress,
   type ContractAddress,
   expectAddress,
@@ -41,7 +43,6 @@ import {
   sameBytes,
 } from '@cocoon/wire'
 import { isProxyAnswer, readProxyAnswer } from './answer.ts'
-import { Channel } from './channel.ts'
 import { ClientError } from './error.ts'
 import type { ModelOffer } from './network.ts'
 import type { PendingQuery } from './pending.ts'
@@ -53,6 +54,8 @@ const connectTimeoutMs = 30_000
 const authoriseTimeoutMs = 300_000
 const statusTimeoutMs = 60_000
 const offersTimeoutMs = 10_000
+/** How long running queries keep a session that the registry has overtaken. */
+const retireMs = 30_000
 const congestedBytes = 4 << 20
 /** Of the caller's time, what the proxy gets: the rest is for the way back. */
 const proxyShare = 0.95
@@ -65,7 +68,7 @@ export interface SessionOptions {
   /** The client's node wallet: the owner of its contract. */
   wallet: ContractAddress
   isTestnet: boolean
-  secret: Uint8Array
+  channels: ClientChannels
   checkProxyHashes: boolean
   ready(): void
   closed(cause: Error): void
@@ -83,6 +86,8 @@ export class ClientSession implements UplinkSession {
   #proxyText = ''
   #state: 'handshake' | 'ready' | 'closed' = 'handshake'
   #statusTimer: Timer | undefined
+  #retired = false
+  #retireTimer: Timer | undefined
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -131,6 +136,32 @@ export class ClientSession implements UplinkSession {
     return this.#connection.queuedBytes > congestedBytes
   }
 
+  /** Whether the registry still lists the proxy's image, as far as that is checked. */
+  isAllowedBy(config: RootConfig): boolean {
+    const { checkProxyHashes } = this.#options
+    return !checkProxyHashes || isImageAllowed(config.proxyHashes, this.#connection.peer.imageHash)
+  }
+
+  get isRetired(): boolean {
+    return this.#retired
+  }
+
+  /** Gets no new queries, and ends when the running ones have, or after a while. */
+  retire(): void {
+    if (this.#retired) return
+    this.#retired = true
+    this.#retireTimer = this.#options.world.after(retireMs, () => this.#retireNow())
+    this.#leaveIfIdle()
+  }
+
+  #leaveIfIdle(): void {
+    if (this.#retired && this.#queries.size === 0) this.#retireNow()
+  }
+
+  #retireNow(): void {
+    this.#connection.close(new WireError('closed', 'the registry changed: the session begins anew'))
+  }
+
   /** Sends a query. False when this connection does not take it. */
   run(pending: PendingQuery): boolean {
     const { query } = pending
@@ -159,6 +190,7 @@ export class ClientSession implements UplinkSession {
   /** Nobody waits for the query any more: the proxy is told where its version knows how. */
   cancel(pending: PendingQuery): void {
     if (!this.#queries.delete(bytesKey(pending.requestId))) return
+    this.#options.world.soon(() => this.#leaveIfIdle())
     if ((this.#terms?.version ?? 0) < cancelVersion) return
     this.#connection.send(clientCancelQuery, { _: 'client.cancelQuery', requestId: pending.requestId })
   }
@@ -243,7 +275,7 @@ export class ClientSession implements UplinkSession {
       proxyPublicKey: terms.publicKey,
     })
     expectAddress('client', clientScAddress, contract)
-    const channel = new Channel({ contract, publicKey: terms.publicKey })
+    const channel = await this.#options.channels.open({ terms, contract, config })
     await this.#authorise(auth, channel)
     this.#terms = terms
     this.#proxyText = formatAddress(terms.contract, { testnet: isTestnet })
@@ -252,9 +284,11 @@ export class ClientSession implements UplinkSession {
   }
 
   async #authorise(auth: ClientProxyConnectionAuthAny, channel: Channel): Promise<void> {
-    const { secret } = this.#options
+    const { channels } = this.#options
+    const { secret } = channels
     const knowsSecret =
       auth._ === 'client.proxyConnectionAuthShort' && sameBytes(await sha256(secret), auth.secretHash)
+    if (!knowsSecret) await channels.register(channel, BigInt.asUintN(64, auth.nonce))
     const answer = knowsSecret
       ? await this.#connection.query(
           clientAuthorizeWithProxyShort,
@@ -282,7 +316,8 @@ export class ClientSession implements UplinkSession {
       const answer = readProxyAnswer(data)
       const key = bytesKey(answer.requestId)
       // An answer that nobody waits for any more is late, not wrong.
-      if (this.#queries.get(key)?.take(answer, this.proxyText)) this.#queries.delete(key)
+      if (this.#queries.get(key)?.take(answer, this.proxyText) && this.#queries.delete(key))
+        this.#leaveIfIdle()
     } else if (id === proxyClientRequestPayment.id) {
       const { signedPayment, ...totals } = decode(proxyClientRequestPayment, data)
       this.#channel?.update(signedPayment, totals)
@@ -310,6 +345,7 @@ export class ClientSession implements UplinkSession {
 
   #closed(cause: WireError): void {
     this.#statusTimer?.cancel()
+    this.#retireTimer?.cancel()
     const queries = [...this.#queries.values()]
     this.#queries.clear()
     // Told while the session still counts as ready, so that its owner knows what it was.

@@ -1,3 +1,4 @@
+import { ChannelsWithoutChain } from '@cocoon/money'
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { decode, httpRequest, type PeerEndpoint, type Transport } from '@cocoon/wire'
@@ -24,7 +25,7 @@ class Bench {
       root,
       wallet,
       isTestnet: false,
-      secret: new Uint8Array(0),
+      channels: new ChannelsWithoutChain('client-charge'),
       checkProxyHashes: false,
       proxyConnections: 1,
       dial: async (endpoint): Promise<Transport> => {

@@ -1,3 +1,4 @@
+import { ChannelsWithoutChain } from '@cocoon/money'
 import assert from 'node:assert/strict'
 import { proxyClientRequestPayment } from '@cocoon/wire'
 import { VirtualWorld } from '../../wire/test/virtual-world.ts'
@@ -29,7 +30,7 @@ export class SessionBench {
       root,
       wallet,
       isTestnet: false,
-      secret: new Uint8Array(0),
+      channels: new ChannelsWithoutChain('client-charge'),
       checkProxyHashes: false,
       ready: () => {
         this.readies++

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { formatAddress } from '@cocoon/money'
+import { ChannelsWithoutChain, formatAddress } from '@cocoon/money'
 import {
   clientAuthorizationWithProxyFailed,
   clientGetWorkerTypes,
@@ -46,7 +46,9 @@ describe('the handshake', () => {
       assert.equal(bench.proxy.secret, undefined)
     }
     const secret = Buffer.from('swordfish')
-    const bench = await SessionBench.ready(undefined, { session: { secret } })
+    const bench = await SessionBench.ready(undefined, {
+      session: { channels: new ChannelsWithoutChain('client-charge', secret) },
+    })
     assert.deepEqual(bench.proxy.asked, ['connectToProxy', 'authorizeWithProxyLong'])
     assert.notDeepEqual(emptySecretHash, secret)
   })

@@ -80,3 +80,7 @@ export type {
 export type { Store } from './store/store.ts'
 export { Channel, type ChannelTerms, type ChannelTotals } from './channel.ts'
 export { type Channels, ChannelsWithoutChain, type ClientChannels } from './channels.ts'
+export { AccountWatch, type AccountWatchOptions, type StoreChanges } from './watch/account-watch.ts'
+export { watchLimits } from './watch/limits.ts'
+export type { PollInterval } from './watch/poll.ts'
+export { RootWatch, type RootListener, type RootView, type RootWatchOptions } from './watch/root-watch.ts'

@@ -1,5 +1,6 @@
 import { Client, type ClientOptions } from '@cocoon/client'
 import {
+  ChannelsWithoutChain,
   type ContractAddress,
   contractAddress,
   createPaymentKey,
@@ -194,6 +195,7 @@ function startWorker(parts: Parts, index: number, given: Partial<WorkerOptions>)
     config,
     root,
     owner: addressNamed(`worker ${index}`),
+    channels: new ChannelsWithoutChain('worker-payout'),
     isTestnet: false,
     model,
     coefficient: 1_000,
@@ -217,7 +219,7 @@ function startClient(parts: Parts, index: number, given: Partial<ClientOptions>)
     root,
     wallet: addressNamed(`client ${index}`),
     isTestnet: false,
-    secret: new Uint8Array(0),
+    channels: new ChannelsWithoutChain('client-charge'),
     checkProxyHashes: true,
     proxyConnections: config.proxies.length,
     dial: (endpoint, signal) => street.dial(endpoint, signal),

@@ -147,7 +147,9 @@ test('a client whose contract closes is refused', async () => {
     credit: creditWithoutChain({ pricePerTokenNano: 2n, minClientStakeNano: 1n }),
     secretHash: new Uint8Array(32),
   }
-  const anyConfig = parsePseudoConfig(writePseudoConfig({ ownerAddress: contractAddress(0, new Uint8Array(32)) }))
+  const anyConfig = parsePseudoConfig(
+    writePseudoConfig({ ownerAddress: contractAddress(0, new Uint8Array(32)) }),
+  )
   let status: 'closing' | 'closed' = 'closing'
   const find = async () => ({ ...contract, status })
   await using network = await virtualNetwork({

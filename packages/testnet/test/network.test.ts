@@ -94,7 +94,7 @@ test('what a client pays is what a worker earns, to the token', async () => {
   await network.world.runFor(30_000)
   const channel = network.client.proxies()[0]!.session!.channel!
   assert.equal(channel.signedTokens, 450n)
-  const [[, account] = []] = [...network.workers[0]!.accounts()]
+  const [[, account] = []] = [...network.workers[0]!.channels()]
   assert.equal(account?.signedTokens, 450n)
 })
 

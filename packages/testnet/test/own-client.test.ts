@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Client, ClientOptions } from '@cocoon/client'
-import { formatAddress } from '@cocoon/money'
+import { ChannelsWithoutChain, formatAddress } from '@cocoon/money'
 import {
   type AnyCombinator,
   type ClientRunQueryEx,
@@ -259,14 +259,22 @@ test('a proxy of an image that is not registered is not even asked', async () =>
 })
 
 test('the secret goes only to a proxy that shows its hash', async () => {
-  await using knows = await facing(2, { secret: 'open sesame' }, { secret: Buffer.from('open sesame') })
+  await using knows = await facing(
+    2,
+    { secret: 'open sesame' },
+    { channels: new ChannelsWithoutChain('client-charge', Buffer.from('open sesame')) },
+  )
   assert.ok(knows.client.isReady)
   const short = knows.proxy.asked.find(({ _ }) => _ === 'client.authorizeWithProxyShort')
   assert.equal(
     short?._ === 'client.authorizeWithProxyShort' && Buffer.from(short.data).toString(),
     'open sesame',
   )
-  await using other = await facing(2, { secret: 'something else' }, { secret: Buffer.from('open sesame') })
+  await using other = await facing(
+    2,
+    { secret: 'something else' },
+    { channels: new ChannelsWithoutChain('client-charge', Buffer.from('open sesame')) },
+  )
   assert.ok(other.proxy.asked.some(({ _ }) => _ === 'client.authorizeWithProxyLong'))
   assert.ok(!other.proxy.asked.some(({ _ }) => _ === 'client.authorizeWithProxyShort'))
 })

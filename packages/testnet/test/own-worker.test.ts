@@ -276,7 +276,7 @@ test('messages that no proxy sends to a worker are passed over', async () => {
 test('earnings are told of by pushes and by question, and never go down', async () => {
   await using scene = await facing(2)
   const { world } = scene.network
-  const [[, account] = []] = [...scene.worker.accounts()]
+  const [[, account] = []] = [...scene.worker.channels()]
   const push = async (signed: bigint, total: bigint): Promise<void> => {
     scene.proxy.peer.send({
       _: 'proxy.workerRequestPayment',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Client } from '@cocoon/client'
-import { MemoryLedger } from '@cocoon/money'
+import { ChannelsWithoutChain, MemoryLedger } from '@cocoon/money'
 import { contractsWithoutChain, Proxy } from '@cocoon/proxy'
 import { type AnyCombinator, decode, httpResponse, pipe } from '@cocoon/wire'
 import { Worker } from '@cocoon/worker'
@@ -194,7 +194,7 @@ test('our client understands the recorded proxy', async () => {
     root,
     wallet,
     isTestnet: false,
-    secret: new Uint8Array(0),
+    channels: new ChannelsWithoutChain('client-charge'),
     checkProxyHashes: false,
     proxyConnections: 1,
     dial: async () => {
@@ -274,6 +274,7 @@ test('our worker understands the recorded proxy, and answers in the words of the
     config,
     root,
     owner,
+    channels: new ChannelsWithoutChain('worker-payout'),
     isTestnet: false,
     model,
     coefficient: 0,

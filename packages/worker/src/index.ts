@@ -1,4 +1,3 @@
-export { Account } from './account.ts'
 export * from './backend.ts'
 export * from './error.ts'
 export type { UsageSource, WorkerEvent, WorkerStats } from './event.ts'

@@ -1,4 +1,6 @@
 import {
+  type Channel,
+  type Channels,
   checkProxyTerms,
   type ContractAddress,
   expectAddress,
@@ -39,7 +41,6 @@ import {
   type World,
   bytesKey,
 } from '@cocoon/wire'
-import type { Account } from './account.ts'
 import { WorkerAnswer } from './answer.ts'
 import { WorkerError } from './error.ts'
 import type { Serving, ServingRequest } from './serving.ts'
@@ -48,6 +49,8 @@ import type { Serving, ServingRequest } from './serving.ts'
 const newestVersion = 3
 const handshakeTimeoutMs = 30_000
 const statusTimeoutMs = 60_000
+/** How long running queries keep a session that the registry has overtaken. */
+const retireMs = 30_000
 
 export interface SessionOptions {
   world: World
@@ -60,8 +63,7 @@ export interface SessionOptions {
   model: string
   proxyConnections: number
   checkProxyHashes: boolean
-  /** The account at this proxy, kept across connections. */
-  account: (terms: ProxyTerms, contract: ContractAddress) => Account
+  channels: Channels
   /** What the worker offers right now. */
   offer: () => WorkerOffer
   serve: (request: ServingRequest, answer: WorkerAnswer, ended: () => void) => Serving
@@ -83,10 +85,12 @@ export class WorkerSession implements UplinkSession {
   readonly #connection: Connection
   readonly #servings = new Map<string, Serving>()
   #terms: ProxyTerms | undefined
-  #account: Account | undefined
+  #channel: Channel | undefined
   #told: WorkerOffer
   #state: 'handshake' | 'ready' | 'closed' = 'handshake'
   #statusTimer: Timer | undefined
+  #retired = false
+  #retireTimer: Timer | undefined
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -116,8 +120,8 @@ export class WorkerSession implements UplinkSession {
     return this.#terms
   }
 
-  get account(): Account | undefined {
-    return this.#account
+  get channel(): Channel | undefined {
+    return this.#channel
   }
 
   get running(): number {
@@ -127,7 +131,7 @@ export class WorkerSession implements UplinkSession {
   /** Tells the proxy what changed in the offer since it was last told. */
   offerChanged(): void {
     if (this.#state !== 'ready') return
-    const offer = this.#options.offer()
+    const offer = this.#offer()
     if (offer.coefficient !== this.#told.coefficient) {
       const { coefficient } = offer
       this.#connection.send(workerNewCoefficient, { _: 'worker.newCoefficient', newCoefficient: coefficient })
@@ -141,8 +145,32 @@ export class WorkerSession implements UplinkSession {
     this.#told = offer
   }
 
+  /** Whether the registry still lists the proxy's image, as far as that is checked. */
+  isAllowedBy(config: RootConfig): boolean {
+    const { checkProxyHashes } = this.#options
+    return !checkProxyHashes || isImageAllowed(config.proxyHashes, this.#connection.peer.imageHash)
+  }
+
+  /** Asks for no new queries, and ends when the running ones have, or after a while. */
+  retire(): void {
+    if (this.#retired) return
+    this.#retired = true
+    this.offerChanged()
+    this.#retireTimer = this.#options.world.after(retireMs, () => this.#retireNow())
+    if (this.#servings.size === 0) this.#retireNow()
+  }
+
+  #retireNow(): void {
+    this.#connection.close(new WireError('closed', 'the registry changed: the session begins anew'))
+  }
+
   close(cause: WireError): void {
     this.#connection.close(cause)
+  }
+
+  #offer(): WorkerOffer {
+    const offer = this.#options.offer()
+    return this.#retired ? { ...offer, disabled: true } : offer
   }
 
   #begin(): void {
@@ -167,7 +195,7 @@ export class WorkerSession implements UplinkSession {
     await this.#connect()
     await this.#compareBalance()
     this.#connection.trust()
-    this.#told = { ...this.#told, disabled: this.#options.offer().disabled }
+    this.#told = { ...this.#told, disabled: this.#offer().disabled }
     const completed = await this.#connection.query(
       workerProxyHandshakeComplete,
       { _: 'worker.proxyHandshakeComplete', isDisabled: this.#told.disabled },
@@ -181,7 +209,7 @@ export class WorkerSession implements UplinkSession {
     if (checkProxyHashes && !isImageAllowed(config.proxyHashes, this.#connection.peer.imageHash)) {
       throw new WireError('handshake', 'the proxy runs an image that is not in the root contract')
     }
-    this.#told = this.#options.offer()
+    this.#told = this.#offer()
     const answer = await this.#connection.query(
       workerConnectToProxy,
       {
@@ -210,39 +238,39 @@ export class WorkerSession implements UplinkSession {
     })
     expectAddress('worker', workerScAddress, contract)
     this.#terms = terms
-    this.#account = this.#options.account(terms, contract)
+    this.#channel = await this.#options.channels.open({ terms, contract, config })
   }
 
   /** Both sides hold their totals against each other: a proxy that lost some has been rolled back. */
   async #compareBalance(): Promise<void> {
-    const account = this.#account!
+    const channel = this.#channel!
     const answer = await this.#connection.query(
       workerCompareBalanceWithProxy,
       {
         _: 'worker.compareBalanceWithProxy',
-        tokensCommittedToBlockchain: account.signedTokens,
-        tokensCommittedToDb: account.dbTokens,
-        maxTokens: account.maxTokens,
+        tokensCommittedToBlockchain: channel.signedTokens,
+        tokensCommittedToDb: channel.dbTokens,
+        maxTokens: channel.maxTokens,
       },
       handshakeTimeoutMs,
     )
     const result = decode(workerCompareBalanceWithProxyResult, answer)
-    if (result.errorCode !== 0) await this.#extendedCompare(account)
+    if (result.errorCode !== 0) await this.#extendedCompare(channel)
     const { signedPayment, tokensCommittedToDb: dbTokens, maxTokens } = result
-    if (dbTokens >= account.dbTokens && maxTokens >= account.maxTokens) {
-      account.update(signedPayment, { dbTokens, maxTokens })
+    if (dbTokens >= channel.dbTokens && maxTokens >= channel.maxTokens) {
+      channel.update(signedPayment, { dbTokens, maxTokens })
       return
     }
-    account.reset(signedPayment, { dbTokens, maxTokens })
+    this.#options.channels.rolledBack(channel, signedPayment, { dbTokens, maxTokens })
     this.#options.rolledBack()
   }
 
-  async #extendedCompare(account: Account): Promise<void> {
+  async #extendedCompare(channel: Channel): Promise<void> {
     const answer = await this.#connection.query(
       workerExtendedCompareBalanceWithProxy,
       {
         _: 'worker.extendedCompareBalanceWithProxy',
-        tokensCommittedToDb: account.dbTokens,
+        tokensCommittedToDb: channel.dbTokens,
         other: new Uint8Array(0),
       },
       handshakeTimeoutMs,
@@ -265,11 +293,11 @@ export class WorkerSession implements UplinkSession {
         return
       case proxyWorkerRequestPayment.id: {
         const { signedPayment, ...totals } = decode(proxyWorkerRequestPayment, data)
-        this.#account?.update(signedPayment, totals)
+        this.#channel?.update(signedPayment, totals)
         return
       }
       case proxySignedPayment.id:
-        this.#account?.update(decode(proxySignedPayment, data))
+        this.#channel?.update(decode(proxySignedPayment, data))
     }
   }
 
@@ -283,7 +311,7 @@ export class WorkerSession implements UplinkSession {
     },
     enableDebug: boolean,
   ): void {
-    this.#account?.update(query.signedPayment)
+    this.#channel?.update(query.signedPayment)
     // Some proxies pass on what their client states, whatever it is: that is no reason to leave the proxy.
     const timeoutMs = query.timeout > 0 ? Math.min(1000 * query.timeout, longestTimeoutMs) : 0
     if (query.coefficient < 0n || query.coefficient >= 1_000_000_000n) {
@@ -297,7 +325,10 @@ export class WorkerSession implements UplinkSession {
     const serving = this.#options.serve(
       { query: query.query, coefficient: Number(query.coefficient), timeoutMs, enableDebug },
       answer,
-      () => this.#servings.delete(key),
+      () => {
+        this.#servings.delete(key)
+        if (this.#retired && this.#servings.size === 0) this.#options.world.soon(() => this.#retireNow())
+      },
     )
     this.#servings.set(key, serving)
     serving.start()
@@ -309,7 +340,7 @@ export class WorkerSession implements UplinkSession {
         .query(workerUpdatePaymentStatus, { _: 'worker.updatePaymentStatus' }, statusTimeoutMs)
         .then(data => {
           const { signedPayment, ...totals } = decode(workerPaymentStatus, data)
-          this.#account?.update(signedPayment, totals)
+          this.#channel?.update(signedPayment, totals)
           if (this.isReady) this.#statusLater()
         })
         .catch((error: unknown) =>
@@ -322,6 +353,7 @@ export class WorkerSession implements UplinkSession {
 
   #closed(cause: WireError): void {
     this.#statusTimer?.cancel()
+    this.#retireTimer?.cancel()
     this.#options.closed(cause)
     this.#state = 'closed'
     for (const serving of this.#servings.values()) serving.abandon()

@@ -1,12 +1,11 @@
 import {
-  addressKey,
+  type Channel,
+  type Channels,
   type ContractAddress,
   modelBaseName,
-  type ProxyTerms,
   type RootConfig,
 } from '@cocoon/money'
 import { type PeerEndpoint, type TokensUsed, type Transport, Uplinks, type World } from '@cocoon/wire'
-import { Account } from './account.ts'
 import type { WorkerAnswer } from './answer.ts'
 import type { Backend, BackendModel } from './backend.ts'
 import { newStats, type UsageSource, type WorkerEvent, type WorkerStats } from './event.ts'
@@ -16,10 +15,13 @@ import { type WorkerOffer, WorkerSession } from './session.ts'
 
 export interface WorkerOptions {
   world: World
+  /** The registry as it stands at the start. */
   config: RootConfig
   root: ContractAddress
   /** Whom the earnings go to. */
   owner: ContractAddress
+  /** What it knows of its earnings at proxies, and does on the chain for them. */
+  channels: Channels
   isTestnet: boolean
   /** `name@commit:hash`: what the worker offers. */
   model: string
@@ -47,7 +49,7 @@ export class Worker {
   readonly #options: WorkerOptions
   readonly #uplinks: Uplinks<WorkerSession>
   readonly #health: Health
-  readonly #accounts = new Map<string, Account>()
+  #config: RootConfig
   #coefficient: number
   #enabled = true
   #draining = false
@@ -58,6 +60,7 @@ export class Worker {
 
   constructor(options: WorkerOptions) {
     this.#options = options
+    this.#config = options.config
     this.#coefficient = options.coefficient
     const find = options.findUsageSource
     this.#health = new Health({
@@ -73,7 +76,7 @@ export class Worker {
     })
     this.#uplinks = new Uplinks({
       world: options.world,
-      endpoints: () => options.config.proxies.map(proxy => proxy.workerEndpoint),
+      endpoints: () => this.#config.proxies.map(proxy => proxy.workerEndpoint),
       count: options.proxyConnections,
       dial: options.dial,
       open: (transport, endpoint, state) => this.#open(transport, endpoint, state),
@@ -88,7 +91,16 @@ export class Worker {
   }
 
   get config(): RootConfig {
-    return this.#options.config
+    return this.#config
+  }
+
+  /** Takes over what changed in the registry. Sessions under other prices or codes end, and begin anew. */
+  setConfig(config: RootConfig): void {
+    const isOther = config.paramsVersion !== this.#config.paramsVersion
+    this.#config = config
+    for (const { session } of this.#uplinks.targets()) {
+      if (isOther || session?.isAllowedBy(config) === false) session?.retire()
+    }
   }
 
   get model(): string {
@@ -128,8 +140,8 @@ export class Worker {
     return this.#uplinks.targets()
   }
 
-  accounts(): Iterable<[proxyContract: string, account: Account]> {
-    return this.#accounts
+  channels(): Iterable<[proxyContract: string, channel: Channel]> {
+    return this.#options.channels.all()
   }
 
   setEnabled(enabled: boolean): void {
@@ -189,19 +201,19 @@ export class Worker {
     endpoint: PeerEndpoint,
     state: { ready(): void; closed(cause: Error): void },
   ): WorkerSession {
-    const { world, config, root, owner, isTestnet, model, proxyConnections, checkProxyHashes, log } =
+    const { world, root, owner, isTestnet, model, proxyConnections, checkProxyHashes, channels, log } =
       this.#options
     const session: WorkerSession = new WorkerSession({
       world,
       transport,
-      config,
+      config: this.#config,
       root,
       owner,
       isTestnet,
       model,
       proxyConnections,
       checkProxyHashes,
-      account: (terms, contract) => this.#account(terms, contract),
+      channels,
       offer: () => this.#offer(),
       serve: (request, answer, ended) => this.#serve(request, answer, ended),
       rolledBack: () => log?.({ event: 'proxy-rolled-back', proxy: addressOf(endpoint) }),
@@ -214,17 +226,8 @@ export class Worker {
     return session
   }
 
-  #account(terms: ProxyTerms, contract: ContractAddress): Account {
-    const key = addressKey(terms.contract)
-    let account = this.#accounts.get(key)
-    if (account === undefined) {
-      this.#accounts.set(key, (account = new Account({ contract, publicKey: terms.publicKey })))
-    }
-    return account
-  }
-
   #serve(request: ServingRequest, answer: WorkerAnswer, ended: () => void): Serving {
-    const { world, backend, config, model, backendModel, maxActiveRequests, proxyConnections } = this.#options
+    const { world, backend, model, backendModel, maxActiveRequests, proxyConnections } = this.#options
     this.stats.queries++
     this.stats.bytesReceived += request.query.length
     this.#running++
@@ -237,7 +240,7 @@ export class Worker {
       {
         world,
         backend,
-        config,
+        config: this.#config,
         model,
         backendModel,
         contextTokens: this.#contextTokens,

@@ -1,7 +1,7 @@
+import { Channel } from '@cocoon/money'
 import assert from 'node:assert/strict'
 import type { Codec } from '@cocoon/wire'
 import { VirtualWorld } from '../../wire/test/virtual-world.ts'
-import { Account } from '../src/account.ts'
 import type { Serving, ServingRequest } from '../src/serving.ts'
 import { type SessionOptions, type WorkerOffer, WorkerSession } from '../src/session.ts'
 import { config, contract, owner, proxyKey, root, ScriptedProxy } from './scripted-proxy.ts'
@@ -38,7 +38,7 @@ export class SessionBench {
   readonly world: VirtualWorld
   readonly proxy: ScriptedProxy
   readonly session: WorkerSession
-  readonly account: Account
+  readonly channel: Channel
   readonly servings: FakeServing[] = []
   readonly causes: Error[] = []
   offer: WorkerOffer = { disabled: false, coefficient: 1500, maxActiveRequests: 8 }
@@ -49,13 +49,14 @@ export class SessionBench {
     prepare: (proxy: ScriptedProxy) => void = () => {},
     options: {
       session?: Partial<SessionOptions>
-      account?: Account
+      channel?: Channel
       world?: VirtualWorld
       imageHash?: Uint8Array
     } = {},
   ) {
     this.world = options.world ?? new VirtualWorld()
-    this.account = options.account ?? new Account({ contract, publicKey: proxyKey.publicKey })
+    this.channel =
+      options.channel ?? new Channel({ kind: 'worker-payout', contract, publicKey: proxyKey.publicKey })
     this.proxy = new ScriptedProxy(this.world, options.imageHash)
     prepare(this.proxy)
     this.session = new WorkerSession({
@@ -68,7 +69,11 @@ export class SessionBench {
       model: 'acme/chat@1:2',
       proxyConnections: 2,
       checkProxyHashes: false,
-      account: () => this.account,
+      channels: {
+        open: async () => this.channel,
+        rolledBack: (channel, payment, totals) => channel.reset(payment, totals),
+        all: () => [],
+      },
       offer: () => this.offer,
       serve: (request, _answer, ended) => {
         const serving = new FakeServing(request, ended)

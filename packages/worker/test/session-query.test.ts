@@ -29,7 +29,7 @@ describe('queries', () => {
         { query: [1, 2], coefficient: 900, timeoutMs: 2_500, enableDebug: version === 3 },
       )
       assert.deepEqual(serving!.calls, ['start'])
-      assert.deepEqual([bench.session.running, bench.account.signedTokens], [1, 3n])
+      assert.deepEqual([bench.session.running, bench.channel.signedTokens], [1, 3n])
     }
   })
 
@@ -196,8 +196,8 @@ describe('earnings', () => {
     push(bench)
     packetTo(bench, proxySignedPayment, { _: 'proxy.signedPayment', data: paymentData(5n) })
     await bench.world.settle()
-    const { account } = bench
-    assert.deepEqual([account.signedTokens, account.dbTokens, account.maxTokens], [5n, 5n, 6n])
+    const { channel } = bench
+    assert.deepEqual([channel.signedTokens, channel.dbTokens, channel.maxTokens], [5n, 5n, 6n])
   })
 
   test('that are older change nothing', async () => {
@@ -205,7 +205,7 @@ describe('earnings', () => {
     push(bench)
     push(bench, signed(3n), 2n)
     await bench.world.settle()
-    assert.deepEqual([bench.account.signedTokens, bench.account.maxTokens], [4n, 6n])
+    assert.deepEqual([bench.channel.signedTokens, bench.channel.maxTokens], [4n, 6n])
     assert.equal(bench.session.isReady, true)
   })
 
@@ -214,7 +214,7 @@ describe('earnings', () => {
     push(bench, forged(4n))
     await bench.world.settle()
     assert.match(bench.cause.message, /does not verify/)
-    assert.equal(bench.account.maxTokens, 0n)
+    assert.equal(bench.channel.maxTokens, 0n)
   })
 
   test('pushed before the handshake are ignored', async () => {
@@ -225,7 +225,7 @@ describe('earnings', () => {
     push(bench)
     bench.proxy.run(new Uint8Array(1))
     await bench.world.settle()
-    assert.deepEqual([bench.causes.length, bench.servings.length, bench.account.maxTokens], [0, 0, 0n])
+    assert.deepEqual([bench.causes.length, bench.servings.length, bench.channel.maxTokens], [0, 0, 0n])
   })
 
   test('are asked for every ten to twenty seconds', async () => {
@@ -235,7 +235,7 @@ describe('earnings', () => {
     await bench.world.advance(100_000)
     const times = bench.proxy.asked.filter(name => name === 'updatePaymentStatus').length
     assert.ok(times >= 5 && times <= 10, `${times} times`)
-    assert.deepEqual([bench.account.signedTokens, bench.account.maxTokens], [1n, 3n])
+    assert.deepEqual([bench.channel.signedTokens, bench.channel.maxTokens], [1n, 3n])
   })
 
   test('that the proxy does not tell when asked close', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { formatAddress } from '@cocoon/money'
+import { Channel, formatAddress } from '@cocoon/money'
 import {
   type ProxyParams,
   proxySignedPayment,
@@ -8,7 +8,6 @@ import {
   workerNewCoefficient,
 } from '@cocoon/wire'
 import { VirtualWorld } from '../../wire/test/virtual-world.ts'
-import { Account } from '../src/account.ts'
 import { config, contract, forged, noPayment, owner, proxyKey, root, signed } from './scripted-proxy.ts'
 import { SessionBench } from './session-bench.ts'
 
@@ -154,31 +153,31 @@ describe('the handshake', () => {
 
 describe('balances', () => {
   test('what is known is stated, and what the proxy has is taken', async () => {
-    const account = new Account({ contract, publicKey: proxyKey.publicKey })
-    account.update(signed(5n), { dbTokens: 6n, maxTokens: 7n })
+    const channel = new Channel({ kind: 'worker-payout', contract, publicKey: proxyKey.publicKey })
+    channel.update(signed(5n), { dbTokens: 6n, maxTokens: 7n })
     const bench = await SessionBench.ready(
       proxy => {
         proxy.compared = { signedPayment: signed(8n), tokensCommittedToDb: 9n, maxTokens: 10n, errorCode: 0 }
       },
-      { account },
+      { channel },
     )
     const { compare } = bench.proxy
     assert.deepEqual(
       [compare?.tokensCommittedToBlockchain, compare?.tokensCommittedToDb, compare?.maxTokens],
       [5n, 6n, 7n],
     )
-    assert.deepEqual([account.signedTokens, account.dbTokens, account.maxTokens], [8n, 9n, 10n])
+    assert.deepEqual([channel.signedTokens, channel.dbTokens, channel.maxTokens], [8n, 9n, 10n])
     assert.equal(bench.rollbacks, 0)
   })
 
   test('a proxy that knows less has begun anew, and says so by asking once more', async () => {
-    const account = new Account({ contract, publicKey: proxyKey.publicKey })
-    account.update(signed(5n), { dbTokens: 6n, maxTokens: 7n })
+    const channel = new Channel({ kind: 'worker-payout', contract, publicKey: proxyKey.publicKey })
+    channel.update(signed(5n), { dbTokens: 6n, maxTokens: 7n })
     const bench = await SessionBench.ready(
       proxy => {
         proxy.compared = { signedPayment: noPayment, tokensCommittedToDb: 0n, maxTokens: 2n, errorCode: 1 }
       },
-      { account },
+      { channel },
     )
     assert.deepEqual(bench.proxy.asked, [
       'connectToProxy',
@@ -187,19 +186,19 @@ describe('balances', () => {
       'proxyHandshakeComplete',
     ])
     assert.equal(bench.rollbacks, 1)
-    assert.deepEqual([account.signedTokens, account.dbTokens, account.maxTokens], [0n, 0n, 2n])
+    assert.deepEqual([channel.signedTokens, channel.dbTokens, channel.maxTokens], [0n, 0n, 2n])
   })
 
   test('a lower total without a word is the same', async () => {
-    const account = new Account({ contract, publicKey: proxyKey.publicKey })
-    account.update(noPayment, { dbTokens: 6n, maxTokens: 7n })
+    const channel = new Channel({ kind: 'worker-payout', contract, publicKey: proxyKey.publicKey })
+    channel.update(noPayment, { dbTokens: 6n, maxTokens: 7n })
     const bench = await SessionBench.ready(
       proxy => {
         proxy.compared = { signedPayment: noPayment, tokensCommittedToDb: 6n, maxTokens: 6n, errorCode: 0 }
       },
-      { account },
+      { channel },
     )
-    assert.deepEqual([bench.rollbacks, account.maxTokens], [1, 6n])
+    assert.deepEqual([bench.rollbacks, channel.maxTokens], [1, 6n])
   })
 
   test('a proxy that refuses the longer comparison is left', async () => {
@@ -212,17 +211,17 @@ describe('balances', () => {
   })
 
   test('a payment that does not verify ends the handshake, and nothing is forgotten', async () => {
-    const account = new Account({ contract, publicKey: proxyKey.publicKey })
-    account.update(signed(5n), { dbTokens: 6n, maxTokens: 7n })
+    const channel = new Channel({ kind: 'worker-payout', contract, publicKey: proxyKey.publicKey })
+    channel.update(signed(5n), { dbTokens: 6n, maxTokens: 7n })
     const bench = new SessionBench(
       proxy => {
         proxy.compared = { signedPayment: forged(9n), tokensCommittedToDb: 0n, maxTokens: 0n, errorCode: 0 }
       },
-      { account },
+      { channel },
     )
     await bench.world.settle()
     assert.match(bench.cause.message, /does not verify/)
-    assert.deepEqual([account.signedTokens, account.maxTokens], [5n, 7n])
+    assert.deepEqual([channel.signedTokens, channel.maxTokens], [5n, 7n])
   })
 })
 

@@ -1,3 +1,4 @@
+import { ChannelsWithoutChain } from '@cocoon/money'
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
@@ -35,6 +36,7 @@ class Bench {
       config,
       root,
       owner,
+      channels: new ChannelsWithoutChain('worker-payout'),
       isTestnet: false,
       model: 'acme/chat@1:2',
       coefficient: 1000,
@@ -116,7 +118,7 @@ describe('a worker', () => {
     await bench.world.advance(1_000)
     assert.equal(bench.proxies.length, 2)
     assert.equal(bench.proxy.compare?.tokensCommittedToBlockchain, 5n)
-    assert.equal([...bench.worker.accounts()].length, 1)
+    assert.equal([...bench.worker.channels()].length, 1)
   })
 
   test('refuses more than it takes at once, and counts what it refused', async () => {

@@ -1,5 +1,6 @@
 import { Client } from '@cocoon/client'
 import {
+  ChannelsWithoutChain,
   contractAddress,
   createPaymentKey,
   nodeWalletAddress,
@@ -123,7 +124,7 @@ async function shakeHands(
         owner: parseAddress(of.ownerAddress),
       }),
       isTestnet: of.isTestnet,
-      secret: new TextEncoder().encode(of.secretString),
+      channels: new ChannelsWithoutChain('client-charge', new TextEncoder().encode(of.secretString)),
       checkProxyHashes: checksHashes(of.checkProxyHashes, of.isTest),
       proxyConnections: 1,
       dial,
@@ -138,6 +139,7 @@ async function shakeHands(
       config: root,
       root: parseAddress(of.rootContractAddress),
       owner: contractAddress(0, world.random(32)),
+      channels: new ChannelsWithoutChain('worker-payout'),
       isTestnet: of.isTestnet,
       model: of.modelName,
       coefficient: of.coefficient,

@@ -144,19 +144,19 @@ function workerJson({ worker, setup, wallet, rootAddress }: WorkerFacesOptions, 
 function accountsJson(worker: Worker, paramsVersion: number, shown: (address: ContractAddress) => string) {
   const running = new Map<unknown, number>()
   for (const { session } of worker.proxies()) {
-    if (session?.account !== undefined) running.set(session.account, session.running)
+    if (session?.channel !== undefined) running.set(session.channel, session.running)
   }
-  return [...worker.accounts()].map(([proxyContract, account]) => ({
+  return [...worker.channels()].map(([proxyContract, channel]) => ({
     sc_inited: true,
     proxy_sc_address: shown(parseAddress(proxyContract)),
-    proxy_public_key: Buffer.from(account.publicKey).toString('hex'),
-    sc_address: shown(account.contract),
-    earned_tokens_committed_to_blockchain: account.signedTokens,
-    earned_tokens_committed_to_proxy_db: account.dbTokens,
-    earned_tokens_max_known: account.maxTokens,
+    proxy_public_key: Buffer.from(channel.publicKey).toString('hex'),
+    sc_address: shown(channel.contract),
+    earned_tokens_committed_to_blockchain: channel.signedTokens,
+    earned_tokens_committed_to_proxy_db: channel.dbTokens,
+    earned_tokens_max_known: channel.maxTokens,
     cached_out_tokens: 0,
     expected_cached_out_tokens: 0,
-    running_request: running.get(account) ?? 0,
+    running_request: running.get(channel) ?? 0,
     params_version: paramsVersion,
   }))
 }
@@ -194,8 +194,8 @@ function workerSections({ worker, setup, wallet, backendName, troubles }: Worker
           address,
           session?.isReady ? 'connected' : (troubles.proxy(address) ?? 'connecting'),
           String(session?.terms?.version ?? '–'),
-          grouped(session?.account?.maxTokens ?? 0n),
-          grouped(session?.account?.signedTokens ?? 0n),
+          grouped(session?.channel?.maxTokens ?? 0n),
+          grouped(session?.channel?.signedTokens ?? 0n),
         ]
       }),
       empty: 'No proxy is wanted.',

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { Client, ClientError, type Endpoint, type KeyBook, startEndpoint } from '@cocoon/client'
-import { createPaymentKey, nodeWalletAddress, reservationTokens } from '@cocoon/money'
+import { ChannelsWithoutChain, createPaymentKey, nodeWalletAddress, reservationTokens } from '@cocoon/money'
 import type { ClientRunnerConfig } from '@cocoon/wire'
 import { configuredAddress } from '../config/address.ts'
 import { CliError } from '../error.ts'
@@ -53,7 +53,7 @@ export async function startClient(setup: ClientSetup): Promise<RunningClient> {
     root: rootAddress,
     wallet,
     isTestnet: runner.isTestnet,
-    secret: new TextEncoder().encode(runner.secretString),
+    channels: new ChannelsWithoutChain('client-charge', new TextEncoder().encode(runner.secretString)),
     checkProxyHashes: checksHashes(runner.checkProxyHashes, runner.isTest),
     proxyConnections: runner.proxyConnections,
     dial: dialer.dial,

@@ -1,4 +1,4 @@
-import { createPaymentKey, nodeWalletAddress } from '@cocoon/money'
+import { ChannelsWithoutChain, createPaymentKey, nodeWalletAddress } from '@cocoon/money'
 import type { WorkerRunnerConfig } from '@cocoon/wire'
 import { type Backend, probeUsage, Worker } from '@cocoon/worker'
 import { configuredAddress } from '../config/address.ts'
@@ -41,6 +41,7 @@ export async function startWorker(setup: WorkerSetup): Promise<RunningWorker> {
     config: root,
     root: rootAddress,
     owner,
+    channels: new ChannelsWithoutChain('worker-payout'),
     isTestnet: runner.isTestnet,
     model: runner.modelName,
     ...(backendModel !== undefined && { backendModel }),

@@ -1,5 +1,6 @@
 import { Client } from '@cocoon/client'
 import {
+  ChannelsWithoutChain,
   type AccountKey,
   type ContractAddress,
   contractAddress,
@@ -226,6 +227,7 @@ export class WorkerParty extends Party<Worker> {
       config,
       root,
       owner: addressFor(this.name),
+      channels: new ChannelsWithoutChain('worker-payout'),
       isTestnet: false,
       model: fullModel,
       coefficient: this.coefficient,
@@ -261,7 +263,7 @@ export class ClientParty extends Party<Client> {
       root,
       wallet: this.wallet,
       isTestnet: false,
-      secret: new Uint8Array(0),
+      channels: new ChannelsWithoutChain('client-charge'),
       checkProxyHashes: true,
       proxyConnections: config.proxies.length,
       dial: (endpoint, signal) => network.dial(this.process, this.host, endpoint, signal),
