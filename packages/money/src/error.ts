@@ -58,6 +58,12 @@ export type MoneyErrorCode =
   | 'wallet-blocked'
   /** A transaction was executed and failed; the message gives its exit code in words. */
   | 'transaction-failed'
+  /** The local chain cannot do what was asked of it; the message says why. */
+  | 'devnet'
+  /** Another program listens on the port; stop it or choose another one. */
+  | 'port-in-use'
+  /** It was closed before it had an answer; open it again and ask. */
+  | 'closed'
 
 /** The amounts, in adjusted tokens, that a refused reservation was decided on. */
 export interface BalanceFigures {
