@@ -1,22 +1,35 @@
-import { isAddressKey } from './address.ts'
-import { spendLimit, type ClientCredit } from './credit.ts'
-import { MoneyError } from './error.ts'
-import type { AccountKey, ClientView, Grades, WorkerView } from './ledger.ts'
+import { isAddressKey } from '../address.ts'
+import { spendLimit, type ClientCredit } from '../credit.ts'
+import { MoneyError } from '../error.ts'
+import type { AccountKey, ClientView, Grades, WorkerView } from '../ledger.ts'
 
+/** Totals of one account. The ones with `durable` are what the views show as safe; the others are decided. */
 export abstract class Account {
+  /** Names the account in a database; never used for another one. */
+  readonly id: number
   readonly owner: AccountKey
   max = 0n
-  committedToChain = 0n
+  durableMax = 0n
+  /** Its total in the state that waits for the chain. */
+  announced: bigint | undefined
+  committed = 0n
+  durableCommitted = 0n
   signed = 0n
 
-  constructor(owner: AccountKey) {
+  constructor(id: number, owner: AccountKey) {
+    this.id = id
     this.owner = owner
   }
 
-  /** Memory is all the durability there is: what is live is also committed to the database. */
+  /** These figures survive a crash from now on. */
+  persisted(max: bigint, committed: bigint): void {
+    this.durableMax = max
+    this.durableCommitted = committed
+  }
+
   grades(): Grades {
-    const { max, committedToChain, signed } = this
-    return { max, committedToDb: max, committedToChain, signed }
+    const { max, durableMax, durableCommitted, signed } = this
+    return { max, committedToDb: durableMax, committedToChain: durableCommitted, signed }
   }
 }
 
@@ -32,8 +45,8 @@ export class ClientAccount extends Account {
   credit: ClientCredit
   reserved = 0n
 
-  constructor(owner: AccountKey, credit: ClientCredit) {
-    super(owner)
+  constructor(id: number, owner: AccountKey, credit: ClientCredit) {
+    super(id, owner)
     this.credit = credit
   }
 
@@ -55,19 +68,25 @@ export class Accounts<A extends Account> {
   /** Nothing was ever reserved or charged; oldest first. */
   readonly #unused = new Map<AccountKey, A>()
   readonly #max: number
+  #lastId = 0
 
   constructor(max: number) {
     this.#max = max
   }
 
-  open(owner: AccountKey, create: () => A): A {
+  get size(): number {
+    return this.#used.size + this.#unused.size
+  }
+
+  /** Throws `MoneyError('address')` for a text that is no key, and `limit`. */
+  open(owner: AccountKey, create: (id: number) => A): A {
     const found = this.#find(owner)
     if (found !== undefined) return found
     if (!isAddressKey(owner)) {
       throw new MoneyError('address', 'An account is opened by the raw form of an address')
     }
-    if (this.#used.size + this.#unused.size >= this.#max) this.#makeRoom()
-    const account = create()
+    if (this.size >= this.#max) this.#makeRoom()
+    const account = create(++this.#lastId)
     this.#unused.set(owner, account)
     return account
   }
@@ -84,6 +103,16 @@ export class Accounts<A extends Account> {
   /** From now on the account is used, and stays. */
   keep(account: A): void {
     if (this.#unused.delete(account.owner)) this.#used.set(account.owner, account)
+  }
+
+  isKept(account: A): boolean {
+    return this.#used.has(account.owner)
+  }
+
+  /** Takes an account from a database, whatever the bound. */
+  restore(account: A): void {
+    this.#used.set(account.owner, account)
+    this.#lastId = Math.max(this.#lastId, account.id)
   }
 
   all(): A[] {

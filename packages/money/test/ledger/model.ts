@@ -10,7 +10,7 @@ import {
   type Grades,
   type Ledger,
   type MoneyErrorCode,
-} from '../src/index.ts'
+} from '../../src/index.ts'
 
 export type Operation =
   | { kind: 'open-client'; client: AccountKey; credit: ClientCredit }

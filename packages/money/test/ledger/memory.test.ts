@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MemoryLedger } from '../src/index.ts'
-import { ledgerCompliance } from './ledger-compliance.ts'
-import { account, codeOf } from './ledger-model.ts'
+import { MemoryLedger } from '../../src/index.ts'
+import { ledgerCompliance } from './compliance.ts'
+import { account, codeOf } from './model.ts'
 
 const credit = { paid: 1000n, stake: 1000n, charged: 0n }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { ClientCredit, Ledger } from '../src/index.ts'
-import { account, anyOperation, codeOf, LedgerModel } from './ledger-model.ts'
+import type { ClientCredit, Ledger } from '../../src/index.ts'
+import { account, anyOperation, codeOf, LedgerModel } from './model.ts'
 
 const alice = account(1)
 const bob = account(2)
@@ -10,11 +10,15 @@ const worker = account(3)
 const otherWorker = account(4)
 const credit: ClientCredit = { paid: 1000n, stake: 1000n, charged: 0n }
 
-/** What every ledger does. `open` gives an empty one; whoever opens it disposes of it. */
-export function ledgerCompliance(name: string, open: () => Promise<Ledger>): void {
+/** What every ledger does. `open` gives an empty one, which is disposed of here. */
+export function ledgerCompliance(
+  name: string,
+  open: () => Promise<Ledger>,
+  { sequences = 60 }: { sequences?: number } = {},
+): void {
   const check = (what: string, run: (ledger: Ledger) => Promise<void>) =>
     test(`${name}: ${what}`, async () => {
-      const ledger = await open()
+      await using ledger = await open()
       await ledger.openClient(alice, credit)
       await ledger.openClient(bob, credit)
       await ledger.openWorker(worker)
@@ -243,12 +247,12 @@ export function ledgerCompliance(name: string, open: () => Promise<Ledger>): voi
   test(`${name}: any sequence of operations`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyOperation, { maxLength: 150, size: 'max' }), async operations => {
-        const ledger = await open()
+        await using ledger = await open()
         const model = new LedgerModel()
         for (const operation of operations) await model.run(ledger, operation)
         await model.run(ledger, { kind: 'commit' })
       }),
-      { numRuns: 60 },
+      { numRuns: sequences },
     )
   })
 }

@@ -1,0 +1,77 @@
+import type { DiskSchema } from '../database/disk.ts'
+
+/** Statements by their number. */
+export const statement = {
+  readBook: 0,
+  readClients: 1,
+  readWorkers: 2,
+  readCharges: 3,
+  writeBook: 4,
+  writeClient: 5,
+  writeWorker: 6,
+  writeCharge: 7,
+  pruneCharges: 8,
+} as const
+
+const version1 = `
+  CREATE TABLE book (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    contract TEXT NOT NULL,
+    last_seqno INTEGER NOT NULL,
+    is_waiting INTEGER NOT NULL,
+    last_charge INTEGER NOT NULL,
+    spent TEXT NOT NULL,
+    earned TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE client (
+    id INTEGER PRIMARY KEY,
+    owner TEXT NOT NULL UNIQUE,
+    paid TEXT NOT NULL,
+    stake TEXT NOT NULL,
+    charged TEXT NOT NULL,
+    total TEXT NOT NULL,
+    announced TEXT,
+    committed TEXT NOT NULL,
+    signed TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE worker (
+    id INTEGER PRIMARY KEY,
+    owner TEXT NOT NULL UNIQUE,
+    paid TEXT NOT NULL,
+    total TEXT NOT NULL,
+    announced TEXT,
+    committed TEXT NOT NULL,
+    signed TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE charge (
+    number INTEGER PRIMARY KEY,
+    request_id TEXT NOT NULL,
+    client INTEGER NOT NULL,
+    worker INTEGER NOT NULL,
+    asked TEXT NOT NULL,
+    charged TEXT NOT NULL
+  ) STRICT;
+`
+
+/** Totals are of now; a charge is kept to know it again. */
+export const ledgerSchema: DiskSchema = {
+  // "Cled"
+  applicationId: 0x436c6564,
+  what: 'ledger',
+  migrations: [version1],
+  statements: [
+    'SELECT * FROM book',
+    'SELECT * FROM client ORDER BY id',
+    'SELECT * FROM worker ORDER BY id',
+    'SELECT * FROM charge ORDER BY number',
+    'INSERT OR REPLACE INTO book VALUES (1, ?, ?, ?, ?, ?, ?)',
+    `INSERT INTO client VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+      (paid, stake, charged, total, announced, committed, signed) = (excluded.paid, excluded.stake,
+      excluded.charged, excluded.total, excluded.announced, excluded.committed, excluded.signed)`,
+    `INSERT INTO worker VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+      (paid, total, announced, committed, signed) = (excluded.paid, excluded.total, excluded.announced,
+      excluded.committed, excluded.signed)`,
+    'INSERT INTO charge VALUES (?, ?, ?, ?, ?, ?)',
+    'DELETE FROM charge WHERE number <= ?',
+  ],
+}

@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { systemWorld as world } from '@cocoon/wire/node'
+import { type Ledger, MoneyError } from '../../src/index.ts'
+import type { Disk, SqlRow, SqlValue, Write } from '../../src/database/disk.ts'
+import { openSqliteDisk } from '../../src/database/sqlite-disk.ts'
+import { openLedgerOn } from '../../src/ledger/sqlite.ts'
+import { ledgerSchema } from '../../src/ledger/sqlite-schema.ts'
+import { account, codeOf } from './model.ts'
+import { SqlitePlace } from './sqlite-place.ts'
+
+const client = account(1)
+const worker = account(2)
+const credit = { paid: 1000n, stake: 1000n, charged: 0n }
+
+const faults = ['fails', 'fails, but persisted'] as const
+type Fault = (typeof faults)[number]
+
+/** A real file that once does not do what it is told, or does it and says that it did not. */
+class FaultyDisk implements Disk {
+  readonly #disk: Disk
+  #fault: Fault | undefined
+  #failure: MoneyError | undefined
+
+  constructor(disk: Disk, fault?: Fault) {
+    this.#disk = disk
+    this.#fault = fault
+  }
+
+  set fault(fault: Fault) {
+    this.#fault = fault
+  }
+
+  read(statement: number, parameters?: readonly SqlValue[]): Promise<SqlRow[]> {
+    return this.#disk.read(statement, parameters)
+  }
+
+  async write(writes: readonly Write[]): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure
+    if (this.#fault !== 'fails') await this.#disk.write(writes)
+    if (this.#fault === undefined) return
+    throw (this.#failure = new MoneyError('storage', 'The disk is full'))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#disk[Symbol.asyncDispose]()
+  }
+}
+
+class Scene {
+  readonly #place = new SqlitePlace()
+  disk!: FaultyDisk
+
+  async open(fault?: Fault): Promise<Ledger> {
+    const { path } = this.#place
+    this.disk = new FaultyDisk(await openSqliteDisk({ path, schema: ledgerSchema, world }), fault)
+    return openLedgerOn(this.disk, { contract: account(100) })
+  }
+}
+
+/** Each step of a ledger: what it does, and what has to hold after the file was opened again. */
+const steps: ReadonlyArray<{
+  name: string
+  run: (ledger: Ledger) => Promise<unknown>
+  /** Steps that do not wait for the disk succeed, and what follows them fails. */
+  waits: boolean
+  after: (ledger: Ledger, persisted: boolean) => Promise<void>
+}> = [
+  {
+    name: 'open client',
+    run: ledger => ledger.openClient(client, { ...credit, paid: 2000n }),
+    waits: false,
+    after: async (ledger, persisted) =>
+      assert.equal(ledger.client(client).credit.paid, persisted ? 2000n : 1000n),
+  },
+  {
+    name: 'reserve',
+    run: ledger => ledger.reserve({ requestId: 's', client, tokens: 7n }),
+    waits: false,
+    after: async ledger => {
+      assert.equal(ledger.client(client).reserved, 0n)
+      assert.equal(await codeOf(ledger.charge({ requestId: 's', worker, tokens: 7n })), 'request-unknown')
+    },
+  },
+  {
+    name: 'charge',
+    run: ledger => ledger.charge({ requestId: 'r', worker, tokens: 5n }),
+    waits: true,
+    after: async (ledger, persisted) => {
+      const again = ledger.charge({ requestId: 'r', worker, tokens: 5n })
+      if (persisted) assert.equal((await again).chargedTokens, 5n)
+      else {
+        assert.equal(await codeOf(again), 'request-unknown')
+        await ledger.reserve({ requestId: 'r', client, tokens: 10n })
+        await ledger.charge({ requestId: 'r', worker, tokens: 5n })
+      }
+      assert.equal(ledger.client(client).max, 105n)
+      assert.equal(ledger.worker(worker).max, 105n)
+    },
+  },
+  {
+    name: 'release',
+    run: ledger => ledger.release('r'),
+    waits: false,
+    after: async ledger => {
+      assert.equal(ledger.client(client).reserved, 0n)
+      assert.equal(await ledger.release('r'), false)
+    },
+  },
+  {
+    name: 'announce',
+    run: ledger => ledger.announce(),
+    waits: true,
+    after: async (ledger, persisted) => {
+      assert.equal(await ledger.announce(), 2)
+      assert.equal(ledger.client(client).committedToChain, 60n)
+      await ledger.confirm(2)
+      assert.equal(ledger.client(client).committedToChain, 100n, String(persisted))
+    },
+  },
+  {
+    name: 'confirm',
+    run: async ledger => {
+      await ledger.confirm(2)
+    },
+    waits: false,
+    after: async ledger => assert.equal(ledger.client(client).committedToChain, 60n),
+  },
+]
+
+for (const fault of faults) {
+  for (const { name, run, waits, after } of steps) {
+    test(`${name} ${fault}`, async () => {
+      const scene = new Scene()
+      {
+        await using ledger = await scene.open()
+        await ledger.openClient(client, credit)
+        await ledger.openWorker(worker)
+        await spend(ledger, 'p', 60n)
+        await ledger.commit()
+        await spend(ledger, 'q', 40n)
+        await ledger.reserve({ requestId: 'r', client, tokens: 10n })
+        scene.disk.fault = fault
+        if (waits) assert.equal(await codeOf(run(ledger)), 'storage')
+        else {
+          await run(ledger)
+          await ledger.reserve({ requestId: 'other', client, tokens: 1n })
+          assert.equal(await codeOf(ledger.charge({ requestId: 'other', worker, tokens: 0n })), 'storage')
+        }
+        await refusesEverything(ledger)
+      }
+      await using ledger = await scene.open()
+      await ledger.openWorker(worker)
+      ledger.assertConserved()
+      await after(ledger, fault === 'fails, but persisted')
+      ledger.assertConserved()
+    })
+  }
+
+  test(`the confirmation of an announced state ${fault}`, async () => {
+    const scene = new Scene()
+    {
+      await using ledger = await scene.open()
+      await ledger.openClient(client, credit)
+      await ledger.openWorker(worker)
+      await spend(ledger, 'p', 60n)
+      const seqno = await ledger.announce()
+      scene.disk.fault = fault
+      assert.equal(await codeOf(ledger.confirm(seqno)), 'storage')
+      assert.throws(() => ledger.recordSigned('client', client, 60n), { code: 'storage' })
+      assert.equal(ledger.client(client).committedToChain, 0n)
+    }
+    await using ledger = await scene.open()
+    // The chain tells it again, whether it was noted or not.
+    await ledger.confirm(1)
+    assert.equal(ledger.client(client).committedToChain, 60n)
+    assert.equal(await ledger.announce(), 2)
+  })
+
+  test(`the first opening ${fault}`, async () => {
+    const scene = new Scene()
+    await assert.rejects(scene.open(fault), { code: 'storage' })
+    await using ledger = await scene.open()
+    assert.deepEqual(ledger.clients(), [])
+  })
+}
+
+test('charges that wait together fail together', async () => {
+  const scene = new Scene()
+  {
+    await using ledger = await scene.open()
+    await ledger.openClient(client, credit)
+    await ledger.openWorker(worker)
+    const ids = Array.from({ length: 20 }, (_, index) => `r${index}`)
+    for (const requestId of ids) await ledger.reserve({ requestId, client, tokens: 1n })
+    scene.disk.fault = 'fails'
+    const codes = await Promise.all(
+      ids.map(requestId => codeOf(ledger.charge({ requestId, worker, tokens: 1n }))),
+    )
+    assert.deepEqual(
+      codes,
+      ids.map(() => 'storage'),
+    )
+  }
+  await using ledger = await scene.open()
+  assert.deepEqual(ledger.clients(), [])
+})
+
+async function refusesEverything(ledger: Ledger): Promise<void> {
+  for (const operation of [
+    () => ledger.openClient(client, credit),
+    () => ledger.openWorker(worker),
+    () => ledger.reserve({ requestId: 'x', client, tokens: 1n }),
+    () => ledger.charge({ requestId: 'r', worker, tokens: 1n }),
+    () => ledger.release('r'),
+    () => ledger.announce(),
+    () => ledger.confirm(1),
+    () => ledger.commit(),
+    async () => ledger.recordSigned('client', client, 0n),
+  ]) {
+    assert.equal(await codeOf(operation()), 'storage', String(operation))
+  }
+}
+
+async function spend(ledger: Ledger, requestId: string, tokens: bigint): Promise<void> {
+  await ledger.reserve({ requestId, client, tokens })
+  await ledger.charge({ requestId, worker, tokens })
+}
