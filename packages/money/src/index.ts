@@ -78,6 +78,8 @@ export type {
   ChainTransaction,
 } from './chain/chain.ts'
 export type { Store } from './store/store.ts'
+export { MemoryStore } from './store/memory.ts'
+export { openSqliteStore } from './store/sqlite.ts'
 export { Channel, type ChannelTerms, type ChannelTotals } from './channel.ts'
 export { type Channels, ChannelsWithoutChain, type ClientChannels } from './channels.ts'
 export { AccountWatch, type AccountWatchOptions, type StoreChanges } from './watch/account-watch.ts'

@@ -1,57 +1,23 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemWorld as world } from '@cocoon/wire/node'
-import { type Ledger, MoneyError } from '../../src/index.ts'
-import type { Disk, SqlRow, SqlValue, Write } from '../../src/database/disk.ts'
+import type { Ledger } from '../../src/index.ts'
 import { openSqliteDisk } from '../../src/database/sqlite-disk.ts'
 import { openLedgerOn } from '../../src/ledger/sqlite.ts'
 import { ledgerSchema } from '../../src/ledger/sqlite-schema.ts'
+import { type DiskFault, diskFaults, FaultyDisk } from '../database/faulty-disk.ts'
 import { account, codeOf } from './model.ts'
-import { SqlitePlace } from './sqlite-place.ts'
+import { SqlitePlace } from '../database/sqlite-place.ts'
 
 const client = account(1)
 const worker = account(2)
 const credit = { paid: 1000n, stake: 1000n, charged: 0n }
 
-const faults = ['fails', 'fails, but persisted'] as const
-type Fault = (typeof faults)[number]
-
-/** A real file that once does not do what it is told, or does it and says that it did not. */
-class FaultyDisk implements Disk {
-  readonly #disk: Disk
-  #fault: Fault | undefined
-  #failure: MoneyError | undefined
-
-  constructor(disk: Disk, fault?: Fault) {
-    this.#disk = disk
-    this.#fault = fault
-  }
-
-  set fault(fault: Fault) {
-    this.#fault = fault
-  }
-
-  read(statement: number, parameters?: readonly SqlValue[]): Promise<SqlRow[]> {
-    return this.#disk.read(statement, parameters)
-  }
-
-  async write(writes: readonly Write[]): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure
-    if (this.#fault !== 'fails') await this.#disk.write(writes)
-    if (this.#fault === undefined) return
-    throw (this.#failure = new MoneyError('storage', 'The disk is full'))
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#disk[Symbol.asyncDispose]()
-  }
-}
-
 class Scene {
   readonly #place = new SqlitePlace()
   disk!: FaultyDisk
 
-  async open(fault?: Fault): Promise<Ledger> {
+  async open(fault?: DiskFault): Promise<Ledger> {
     const { path } = this.#place
     this.disk = new FaultyDisk(await openSqliteDisk({ path, schema: ledgerSchema, world }), fault)
     return openLedgerOn(this.disk, { contract: account(100) })
@@ -128,7 +94,7 @@ const steps: ReadonlyArray<{
   },
 ]
 
-for (const fault of faults) {
+for (const fault of diskFaults) {
   for (const { name, run, waits, after } of steps) {
     test(`${name} ${fault}`, async () => {
       const scene = new Scene()

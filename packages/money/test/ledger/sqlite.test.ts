@@ -6,20 +6,20 @@ import { MoneyError } from '../../src/index.ts'
 import { ledgerCompliance } from './compliance.ts'
 import { ledgerDurability } from './durability.ts'
 import { account, codeOf } from './model.ts'
-import { SqlitePlace } from './sqlite-place.ts'
+import { SqlitePlace } from '../database/sqlite-place.ts'
 
 const credit = { paid: 1000n, stake: 1000n, charged: 0n }
 
-ledgerCompliance('sqlite', () => new SqlitePlace().open(), { sequences: 6 })
+ledgerCompliance('sqlite', () => new SqlitePlace().openLedger(), { sequences: 6 })
 ledgerDurability('sqlite', () => {
   const place = new SqlitePlace()
-  return options => place.open(options)
+  return options => place.openLedger(options)
 })
 
 test('a second owner is refused, and the first goes on', async () => {
   const place = new SqlitePlace()
-  await using ledger = await place.open()
-  await assert.rejects(place.open(), (error: unknown) => {
+  await using ledger = await place.openLedger()
+  await assert.rejects(place.openLedger(), (error: unknown) => {
     assert.ok(error instanceof MoneyError && error.code === 'storage')
     assert.match(error.message, /another process has it open/)
     return true
@@ -29,14 +29,14 @@ test('a second owner is refused, and the first goes on', async () => {
   await ledger.reserve({ requestId: 'r', client: account(1), tokens: 5n })
   await ledger.charge({ requestId: 'r', worker: account(2), tokens: 5n })
   // Asking for it did not end the lock of the one that has it.
-  assert.equal(await codeOf(place.open()), 'storage')
+  assert.equal(await codeOf(place.openLedger()), 'storage')
 })
 
 test('the books of another contract', async () => {
   const place = new SqlitePlace()
-  await (await place.open())[Symbol.asyncDispose]()
-  assert.equal(await codeOf(place.open({ contract: account(101) })), 'contract')
-  await (await place.open())[Symbol.asyncDispose]()
+  await (await place.openLedger())[Symbol.asyncDispose]()
+  assert.equal(await codeOf(place.openLedger({ contract: account(101) })), 'contract')
+  await (await place.openLedger())[Symbol.asyncDispose]()
 })
 
 test('a file that holds no ledger', async () => {
@@ -49,7 +49,7 @@ test('a file that holds no ledger', async () => {
   ]) {
     const place = new SqlitePlace()
     damage(place.path)
-    assert.equal(await codeOf(place.open()), 'storage')
+    assert.equal(await codeOf(place.openLedger()), 'storage')
   }
 })
 
@@ -63,20 +63,20 @@ test('a file of a later version, or whose figures were changed', async () => {
   ] as const) {
     const place = new SqlitePlace()
     {
-      await using ledger = await place.open()
+      await using ledger = await place.openLedger()
       await ledger.openClient(account(1), credit)
       await ledger.openWorker(account(2))
       await ledger.reserve({ requestId: 'r', client: account(1), tokens: 5n })
       await ledger.charge({ requestId: 'r', worker: account(2), tokens: 5n })
     }
     inDatabase(place.path, change)
-    assert.equal(await codeOf(place.open()), code, change)
+    assert.equal(await codeOf(place.openLedger()), code, change)
   }
 })
 
 test('a folder that is not there', async () => {
   const place = new SqlitePlace()
-  assert.equal(await codeOf(place.open({ path: `${place.folder}/missing/ledger.sqlite` })), 'storage')
+  assert.equal(await codeOf(place.openLedger({ path: `${place.folder}/missing/ledger.sqlite` })), 'storage')
 })
 
 function inDatabase(path: string, sql: string): void {

@@ -1,0 +1,4 @@
+import { MemoryStore } from '../../src/index.ts'
+import { storeCompliance } from './compliance.ts'
+
+storeCompliance('memory', async () => new MemoryStore())
