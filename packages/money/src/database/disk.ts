@@ -30,4 +30,6 @@ export interface Disk extends AsyncDisposable {
   read(statement: number, parameters?: readonly SqlValue[]): Promise<SqlRow[]>
   /** One transaction, done in order. Resolves once it is durable. */
   write(writes: readonly Write[]): Promise<void>
+  /** Keeps the process alive until the end, for whoever has something to write that is not handed in yet. */
+  hold(): Disposable
 }

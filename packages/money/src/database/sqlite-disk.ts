@@ -43,6 +43,7 @@ class SqliteDisk implements Disk {
   readonly #thread: Worker
   /** The thread answers in order. */
   readonly #waiting: Waiting[] = []
+  #holds = 0
   #deadline: Timer | undefined
   #failure: MoneyError | undefined
 
@@ -62,6 +63,19 @@ class SqliteDisk implements Disk {
 
   async write(writes: readonly Write[]): Promise<void> {
     await this.#ask({ kind: 'write', writes })
+  }
+
+  hold(): Disposable {
+    this.#holds++
+    this.#thread.ref()
+    let isHeld = true
+    return {
+      [Symbol.dispose]: () => {
+        if (isHeld) this.#holds--
+        isHeld = false
+        this.#letGo()
+      },
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -91,9 +105,13 @@ class SqliteDisk implements Disk {
     if ('failure' in answer) return this.#fail(answer.failure, answer.cause)
     this.#deadline?.cancel()
     const waiting = this.#waiting.shift()
-    if (this.#waiting.length === 0) this.#thread.unref()
-    else this.#startDeadline(answerTimeoutMs)
+    if (this.#waiting.length > 0) this.#startDeadline(answerTimeoutMs)
+    this.#letGo()
     waiting?.resolve(answer.rows)
+  }
+
+  #letGo(): void {
+    if (this.#waiting.length === 0 && this.#holds === 0) this.#thread.unref()
   }
 
   #startDeadline(timeoutMs: number): void {
@@ -109,8 +127,8 @@ class SqliteDisk implements Disk {
       { cause },
     )
     this.#deadline?.cancel()
-    this.#thread.unref()
     for (const { reject } of this.#waiting.splice(0)) reject(this.#failure)
+    this.#letGo()
   }
 }
 

@@ -13,7 +13,7 @@ export interface SqliteLedgerOptions extends Partial<BooksLimits> {
   path: string
   /** The proxy contract whose books these are, in raw form. */
   contract: AccountKey
-  world: Pick<World, 'after'>
+  world: Pick<World, 'after' | 'monotonic'>
 }
 
 /**
@@ -26,10 +26,7 @@ export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Le
 }
 
 /** The same, on a disk that is open: it ends with the ledger, and when it does not hold one. */
-export async function openLedgerOn(
-  disk: Disk,
-  options: Pick<SqliteLedgerOptions, 'contract' | keyof BooksLimits>,
-): Promise<Ledger> {
+export async function openLedgerOn(disk: Disk, options: Omit<SqliteLedgerOptions, 'path'>): Promise<Ledger> {
   const { maxAccounts = 100_000, maxReservations = 100_000, rememberedRequests = 16_384 } = options
   const books = new Books({ maxAccounts, maxReservations, rememberedRequests })
   const { contract } = options
@@ -40,7 +37,7 @@ export async function openLedgerOn(
     await disk[Symbol.asyncDispose]()
     throw error
   }
-  return new SqliteLedger(disk, books, journal)
+  return new SqliteLedger(options.world, disk, books, journal)
 }
 
 /**
@@ -53,10 +50,10 @@ class SqliteLedger implements Ledger {
   readonly #commits: GroupCommit
   #durableSeqno: number
 
-  constructor(disk: Disk, books: Books, journal: SqliteJournal) {
+  constructor(world: SqliteLedgerOptions['world'], disk: Disk, books: Books, journal: SqliteJournal) {
     this.#disk = disk
     this.#books = books
-    this.#commits = new GroupCommit(() => journal.write())
+    this.#commits = new GroupCommit({ world, write: () => journal.write(), hold: () => disk.hold() })
     this.#durableSeqno = books.lastSeqno
   }
 

@@ -31,6 +31,10 @@ export class FaultyDisk implements Disk {
     throw (this.#failure = new MoneyError('storage', 'The disk is full'))
   }
 
+  hold(): Disposable {
+    return this.#disk.hold()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#disk[Symbol.asyncDispose]()
   }

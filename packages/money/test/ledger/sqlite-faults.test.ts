@@ -20,7 +20,7 @@ class Scene {
   async open(fault?: DiskFault): Promise<Ledger> {
     const { path } = this.#place
     this.disk = new FaultyDisk(await openSqliteDisk({ path, schema: ledgerSchema, world }), fault)
-    return openLedgerOn(this.disk, { contract: account(100) })
+    return openLedgerOn(this.disk, { contract: account(100), world })
   }
 }
 
