@@ -9,7 +9,7 @@ export {
   sameAddress,
   type ContractAddress,
 } from './address.ts'
-export { codeFromHash, codeFromHex, emptyCode, type Code } from './code.ts'
+export { codeFromCell, codeFromHash, codeFromHex, emptyCode, type Code } from './code.ts'
 export type {
   ContractCodes,
   ContractParams,
@@ -21,6 +21,7 @@ export type {
 } from './root-config.ts'
 export { isImageAllowed, isModelAllowed, modelBaseName, modelHash } from './registry.ts'
 export { parsePseudoConfig, writePseudoConfig, type PseudoConfigInput } from './pseudo-config.ts'
+export { clientBody, proxyBody, walletBody, workerBody } from './contracts/bodies.ts'
 export {
   clientContractAddress,
   clientStateInit,
@@ -29,6 +30,17 @@ export {
   type ClientContractData,
   type ClientParties,
 } from './contracts/client.ts'
+export { describeExit, describeFailure, type ContractRole } from './contracts/exit.ts'
+export {
+  estimateOperation,
+  externalFee,
+  gasFee,
+  messageFee,
+  rentOfYear,
+  walletReserveNano,
+  type Operation,
+  type OperationEstimate,
+} from './contracts/fees.ts'
 export {
   nodeWalletAddress,
   nodeWalletStateInit,
@@ -37,15 +49,35 @@ export {
   type NodeWalletParties,
 } from './contracts/node-wallet.ts'
 export {
+  readMessageHead,
+  readProxyMessage,
+  type ClientReport,
+  type ClientRequest,
+  type ProxyMessage,
+  type ProxyOperation,
+  type SavedState,
+  type WorkerReport,
+  type WorkerRequest,
+} from './contracts/proxy-message.ts'
+export {
   proxyContractAddress,
   proxyStateInit,
   readProxyData,
   type ProxyContractData,
   type ProxyParties,
 } from './contracts/proxy.ts'
+export { rootBody, type RootList } from './contracts/root-bodies.ts'
 export { readKeyKeeper, readRootConfig, type KeyKeeper, type TrustedKey } from './contracts/root-data.ts'
 export { rootContractAddress, rootStateInit, writeRootData } from './contracts/root-state.ts'
 export type { ContractPhase } from './contracts/state.ts'
+export {
+  maxWalletMessages,
+  messageCell,
+  sentMessages,
+  signWalletExternal,
+  type WalletExternal,
+  type WalletMessage,
+} from './contracts/external.ts'
 export {
   readWorkerData,
   workerContractAddress,
@@ -54,7 +86,16 @@ export {
   type WorkerParties,
 } from './contracts/worker.ts'
 export { createPaymentKey, type PaymentKey } from './payment-key.ts'
-export { signPayment, verifyPayment, type Payment, type PaymentKind } from './payment.ts'
+export { paymentBody } from './envelope.ts'
+export {
+  signClosing,
+  signPayment,
+  verifyClosing,
+  verifyPayment,
+  type ClosingKind,
+  type Payment,
+  type PaymentKind,
+} from './payment.ts'
 export { adjustTokens, reservationTokens } from './rounding.ts'
 export {
   priceUsage,
