@@ -77,7 +77,7 @@ export {
   signWalletExternal,
   type WalletExternal,
   type WalletMessage,
-} from './contracts/external.ts'
+} from './contracts/wallet-external.ts'
 export {
   readWorkerData,
   workerContractAddress,

@@ -1,6 +1,6 @@
 import type { Cell } from '@ton/core'
 import type { ChainFees } from '../chain/chain.ts'
-import { messageCell, type WalletMessage } from './external.ts'
+import { messageCell, type WalletMessage } from './wallet-external.ts'
 
 /** What a service sends to a contract. */
 export type Operation = keyof typeof operations
