@@ -15,6 +15,14 @@ export type TrustErrorCode =
   | 'evidence-missing'
   | 'evidence-invalid'
   | 'policy-refused'
+  | 'policy-malformed'
+  | 'gpu-evidence-malformed'
+  | 'reference-malformed'
+  | 'revocation-malformed'
+  | 'token-malformed'
+  | 'event-log-malformed'
+  | 'recording-failed'
+  | 'fetch-failed'
 
 export class TrustError extends Error {
   override readonly name = 'TrustError'

@@ -1,0 +1,2 @@
+// What needs Node: faster cryptography. The rest of the package runs anywhere.
+export { nodeCrypto } from './crypto/node.ts'

@@ -1,0 +1,36 @@
+import { type Bytes, fromBase64, toBase64 } from '../bytes.ts'
+import { malformed } from '../der.ts'
+
+/** A chain of a handful of certificates. */
+export const maxPemBytes = 65_536
+
+const block =
+  /-----BEGIN CERTIFICATE-----\r?\n([A-Za-z\d+/=\r\n]+?)\r?\n-----END CERTIFICATE-----(?:\r?\n|$)/y
+
+/**
+ * The certificates of a PEM text, in order. White space and NULs may stand at the end, where strings of C have
+ * theirs; nothing else may stand around the blocks. Throws `certificate-malformed`.
+ */
+export function parsePem(text: string): Bytes[] {
+  if (text.length > maxPemBytes) throw malformed(`the chain has ${text.length} characters`)
+  const content = text.replace(/[\s\0]+$/, '')
+  const found: Bytes[] = []
+  block.lastIndex = 0
+  while (block.lastIndex < content.length) {
+    const [, lines = ''] = block.exec(content) ?? []
+    const der = fromBase64(lines.replaceAll(/\r?\n/g, ''))
+    if (lines === '' || !der) throw malformed('the chain is not PEM')
+    found.push(der)
+  }
+  if (found.length === 0) throw malformed('the chain is empty')
+  return found
+}
+
+export function encodePem(certificates: readonly Uint8Array[]): string {
+  return certificates.map(der => pemBlock('CERTIFICATE', der)).join('')
+}
+
+export function pemBlock(label: string, der: Uint8Array): string {
+  const lines = toBase64(der).replaceAll(/.{64}(?=.)/g, '$&\n')
+  return `-----BEGIN ${label}-----\n${lines}\n-----END ${label}-----\n`
+}
