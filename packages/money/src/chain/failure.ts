@@ -1,0 +1,28 @@
+import { MoneyError, type MoneyErrorCode } from '../error.ts'
+
+/** The error of one source, which it names. */
+export function chainError(
+  code: MoneyErrorCode & `chain-${string}`,
+  source: string,
+  what: string,
+  cause?: unknown,
+): MoneyError {
+  return new MoneyError(code, `${source} ${what}`, cause === undefined ? undefined : { cause })
+}
+
+/** Runs what reads an answer of a source. Whatever goes wrong with it is `chain-answer`. */
+export function reading<T>(source: string, what: string, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    if (cause instanceof MoneyError && cause.code.startsWith('chain-')) throw cause
+    const why = cause instanceof MoneyError ? `: ${cause.message}` : ''
+    throw chainError('chain-answer', source, `answers with a ${what} that cannot be read${why}`, cause)
+  }
+}
+
+/** Text of a source, cut to what fits a message, without line breaks. */
+export function quoted(text: string): string {
+  const line = text.replaceAll(/[^\x20-\x7e]+/g, ' ')
+  return line.length > 240 ? `${line.slice(0, 240)}...` : line
+}

@@ -1,0 +1,221 @@
+import type { Cell } from '@ton/core'
+import type { World } from '@cocoon/wire'
+import { addressKey, type ContractAddress } from '../address.ts'
+import { MoneyError } from '../error.ts'
+import { readBag } from './bag.ts'
+import type { AccountState, Chain, ChainFees, ChainHead, ChainTransaction } from './chain.ts'
+import { Deadline } from './deadline.ts'
+import { checkExternalMessage } from './external-message.ts'
+import { chainError } from './failure.ts'
+import { Fields, listOf } from './fields.ts'
+import { HeadWatch, type HeadLimits } from './head-watch.ts'
+import { oversized } from './http-call.ts'
+import { History } from './history.ts'
+import { Kept } from './kept.ts'
+import { feeParameters, readFees } from './prices.ts'
+import { RateLimit } from './rate-limit.ts'
+import { TonCenterCalls, type Complaint, type TonCenterEndpoint } from './toncenter-call.ts'
+import type { TransactionId } from './transaction.ts'
+
+/** Transactions of one answer; fewer where these are too large for one. */
+const maxPage = 32
+/** The shard that is the whole masterchain. */
+const wholeShard = '-9223372036854775808'
+
+export interface TonCenterOptions {
+  readonly endpoint: TonCenterEndpoint
+  readonly world: World
+  /** For each call of the seam. */
+  readonly timeoutMs: number
+  readonly perSecond: number
+  readonly heads: HeadLimits
+}
+
+/**
+ * A chain behind TON Center's HTTP API, version 2. Its word is taken for states, for the newest transaction of an
+ * account and for prices: nothing of it is proven. Transactions before the newest are bound to it by their hashes.
+ */
+export class TonCenterChain implements Chain {
+  readonly #source: string
+  readonly #world: World
+  readonly #timeoutMs: number
+  readonly #calls: TonCenterCalls
+  readonly #watch: HeadWatch
+  readonly #history: History
+  readonly #fees: Kept<ChainFees>
+  readonly #closing = new AbortController()
+
+  constructor({ endpoint, world, timeoutMs, perSecond, heads }: TonCenterOptions) {
+    this.#source = endpoint.source
+    this.#world = world
+    this.#timeoutMs = timeoutMs
+    this.#calls = new TonCenterCalls(endpoint, world, new RateLimit(world, perSecond))
+    this.#watch = new HeadWatch(endpoint.source, world, heads)
+    this.#history = new History(endpoint.source)
+    this.#fees = new Kept(world, () => this.#readFees())
+  }
+
+  async head(): Promise<ChainHead> {
+    using deadline = this.#deadline()
+    const seqno = await this.#calls.call('getMasterchainInfo', {}, deadline, {
+      read: result => readBlock(new Fields(result).fields('last')),
+    })
+    const newest = this.#watch.newest
+    if (newest !== undefined && seqno <= newest.seqno) {
+      this.#watch.check({ seqno, timeS: newest.timeS })
+      return newest
+    }
+    const block = { workchain: -1, shard: wholeShard, seqno }
+    return this.#calls.call('getBlockHeader', block, deadline, {
+      read: result => this.#watch.check({ seqno, timeS: new Fields(result).count('gen_utime') }),
+    })
+  }
+
+  async account(address: ContractAddress): Promise<AccountState> {
+    using deadline = this.#deadline()
+    return this.#account(address, deadline)
+  }
+
+  async transactions(
+    address: ContractAddress,
+    range: { afterLt: bigint; most?: number },
+  ): Promise<ChainTransaction[]> {
+    using deadline = this.#deadline()
+    return await this.#history.after(address, range, {
+      newest: () => this.#newest(address, deadline),
+      page: from => this.#page(address, from, deadline),
+    })
+  }
+
+  async send(message: Uint8Array): Promise<void> {
+    checkExternalMessage(message)
+    using deadline = this.#deadline()
+    const boc = Buffer.from(message).toString('base64')
+    await this.#calls.call('sendBoc', { boc }, deadline, {
+      read: () => undefined,
+      judge: complaint => this.#judgeSending(complaint),
+    })
+  }
+
+  fees(): Promise<ChainFees> {
+    return this.#fees.get()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort()
+  }
+
+  #deadline(): Deadline {
+    return new Deadline(this.#world, this.#timeoutMs, this.#closing.signal)
+  }
+
+  async #account(address: ContractAddress, deadline: Deadline): Promise<AccountState> {
+    return this.#calls.call('getAddressInformation', { address: addressKey(address) }, deadline, {
+      read: result => {
+        const state = readInformation(new Fields(result))
+        this.#watch.check(state.at)
+        return state
+      },
+    })
+  }
+
+  async #newest(address: ContractAddress, deadline: Deadline): Promise<TransactionId | undefined> {
+    return this.#calls.call('getAddressInformation', { address: addressKey(address) }, deadline, {
+      read: result => {
+        const fields = new Fields(result)
+        this.#watch.check(readInformation(fields).at)
+        const id = fields.fields('last_transaction_id')
+        const lt = id.integer('lt')
+        return lt === 0n ? undefined : { lt, hash: id.hash('hash') }
+      },
+    })
+  }
+
+  /** A page that is too large for one answer is asked for in smaller ones. */
+  async #page(address: ContractAddress, from: TransactionId, deadline: Deadline): Promise<Cell[]> {
+    for (let limit = maxPage; limit > 1; limit >>= 2) {
+      try {
+        return await this.#transactions(address, from, limit, deadline)
+      } catch (cause) {
+        if (!(cause instanceof MoneyError) || cause.cause !== oversized) throw cause
+      }
+    }
+    return this.#transactions(address, from, 1, deadline)
+  }
+
+  #transactions(
+    address: ContractAddress,
+    { lt, hash }: TransactionId,
+    limit: number,
+    deadline: Deadline,
+  ): Promise<Cell[]> {
+    const params = {
+      address: addressKey(address),
+      limit,
+      lt: String(lt),
+      hash: Buffer.from(hash, 'hex').toString('base64'),
+      archival: true,
+    }
+    return this.#calls.call('getTransactions', params, deadline, {
+      read: result => listOf(result, limit).map(entry => readBag(new Fields(entry).text('data'))[0]),
+      judge: ({ text }) =>
+        /not in db|cannot (?:find|locate|load)|not found|too old|garbage/i.test(text)
+          ? chainError(
+              'chain-history',
+              this.#source,
+              `keeps no transaction ${lt}: ${text}. Name one with an archive`,
+            )
+          : undefined,
+    })
+  }
+
+  #judgeSending({ status, text }: Complaint): MoneyError | { value: undefined } | undefined {
+    // An earlier attempt came through, and its answer did not.
+    if (/duplicate message/i.test(text)) return { value: undefined }
+    const isRefusal = /not accepted|exitcode|exit code|cannot apply external message|rejected/i.test(text)
+    if (!isRefusal || status === 429) return undefined
+    return chainError(
+      'chain-refused',
+      this.#source,
+      `says that the account would not execute the message: ${text}`,
+    )
+  }
+
+  async #readFees(): Promise<ChainFees> {
+    using deadline = this.#deadline()
+    const parameter = (number: number): Promise<Cell> =>
+      this.#calls.call('getConfigParam', { config_id: number }, deadline, {
+        read: result => readBag(new Fields(result).fields('config').text('bytes'))[0],
+      })
+    const storage = await parameter(feeParameters.storage)
+    const gas = await parameter(feeParameters.gas)
+    const forward = await parameter(feeParameters.forward)
+    return readFees({ storage, gas, forward }, Math.floor(this.#world.now() / 1000))
+  }
+}
+
+function readBlock(fields: Fields): number {
+  if (fields.integer('workchain') !== -1n)
+    throw new MoneyError('chain-answer', 'The block is not of the masterchain')
+  return fields.count('seqno')
+}
+
+function readInformation(fields: Fields): AccountState {
+  const at = { seqno: readBlock(fields.fields('block_id')), timeS: fields.count('sync_utime') }
+  const balance = fields.integer('balance')
+  // A record that does not exist is told as one without coins, by some with a balance of -1.
+  const balanceNano = balance < 0n ? 0n : balance
+  const lastLt = fields.fields('last_transaction_id').integer('lt')
+  const state = fields.text('state')
+  const none = { balanceNano, code: undefined, data: undefined, lastLt, at }
+  if (state === 'active') {
+    return { ...none, status: 'active', code: cellOf(fields.text('code')), data: cellOf(fields.text('data')) }
+  }
+  if (state === 'frozen') return { ...none, status: 'frozen' }
+  if (state !== 'uninitialized') throw new MoneyError('chain-answer', 'The state of an account is unknown')
+  return { ...none, status: balanceNano === 0n && lastLt === 0n ? 'absent' : 'uninitialised' }
+}
+
+function cellOf(bag: string): Cell | undefined {
+  return bag === '' ? undefined : readBag(bag)[0]
+}
