@@ -80,13 +80,13 @@ test('only the TCP files of wire open sockets', () => {
   )
 })
 
-test("HTTP is served by the client's endpoint and by apps, and spoken to backends by undici", () => {
+test("HTTP is served by the client's endpoint, by the devnet and by apps, and spoken to backends by undici", () => {
   expectNone(
     violations(
       packageSources,
       ({ path }, from) =>
         (/^(?:node:)?(?:http|https|http2)$/.test(from) &&
-          !/^packages\/(?:client\/src\/http|testnet\/src\/soak)\//.test(path)) ||
+          !/^packages\/(?:client\/src\/http|money\/src\/devnet\/http|testnet\/src\/soak)\//.test(path)) ||
         (from === 'undici' && path !== 'packages/worker/src/backend/http.ts'),
     ),
   )

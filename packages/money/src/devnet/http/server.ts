@@ -1,0 +1,167 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { World } from '@cocoon/wire'
+import { MoneyError } from '../../error.ts'
+import type { Blockchain } from '../blockchain.ts'
+import type { DevnetFaults } from '../faults.ts'
+import { devnetLimits } from '../limits.ts'
+import { type AdminAction, isAdminPath } from './admin.ts'
+import { allowedOrigin, isLoopbackHost } from './origin.ts'
+import { type Reply, reply, route } from './route.ts'
+
+export interface ServerOptions {
+  readonly chain: Blockchain
+  readonly world: World
+  /** 0 for a free one. */
+  readonly port: number
+  /** What admin calls have to carry; without one there are none. */
+  readonly token: string | undefined
+  readonly faults: DevnetFaults
+  /** What `/devnet/...` does, by its last part. */
+  readonly admin: ReadonlyMap<string, AdminAction>
+}
+
+export interface DevnetServer {
+  readonly port: number
+  /** Ends connections and listening. */
+  close(): Promise<void>
+}
+
+/** Serves toncenter's HTTP interface on loopback. Rejects with `MoneyError`: `port-in-use`, or `devnet`. */
+export async function startServer(options: ServerOptions): Promise<DevnetServer> {
+  const server = createServer({
+    maxHeaderSize: devnetLimits.headBytes,
+    headersTimeout: devnetLimits.headTimeoutMs,
+    requestTimeout: devnetLimits.bodyTimeoutMs,
+  })
+  server.maxConnections = devnetLimits.connections
+  let running = 0
+  server.on('request', (request, response) => {
+    running++
+    serve(request, response, options, running)
+      .catch(() => response.destroy())
+      .finally(() => running--)
+  })
+  const port = await listen(server, options.port)
+  return {
+    port,
+    close: () =>
+      new Promise(resolve => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const isTaken = cause.code === 'EADDRINUSE'
+      const message = isTaken
+        ? `Port ${port} is in use: stop the program that listens there, or choose another port`
+        : `The devnet cannot listen on port ${port} (${cause.code}): choose another port`
+      reject(new MoneyError(isTaken ? 'port-in-use' : 'devnet', message, { cause }))
+    })
+    server.listen(port, '127.0.0.1', () => {
+      server.removeAllListeners('error')
+      server.on('error', () => {})
+      const address = server.address()
+      resolve(typeof address === 'object' && address !== null ? address.port : port)
+    })
+  })
+}
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: ServerOptions,
+  running: number,
+): Promise<void> {
+  const { faults, world } = options
+  if (faults.isDown) {
+    request.socket.destroy()
+    return
+  }
+  if (faults.delayMs > 0) await new Promise<void>(resolve => world.after(faults.delayMs, resolve))
+  const origin = request.headers.origin
+  const answer = await answerTo(request, options, running)
+  const text = faults.garbles ? '<html>' : JSON.stringify(answer.body)
+  response.writeHead(answer.status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    ...(answer.status >= 400 && !request.complete && { connection: 'close' }),
+    ...(origin !== undefined && allowedOrigin(origin) && corsHeaders(origin)),
+  })
+  response.end(text)
+}
+
+async function answerTo(request: IncomingMessage, options: ServerOptions, running: number): Promise<Reply> {
+  const { faults, world, token, admin } = options
+  if (!isLoopbackHost(request.headers.host)) return reply(403, 'call the devnet as localhost or 127.0.0.1')
+  if (running > devnetLimits.running) return reply(503, 'too many requests at once')
+  const { origin } = request.headers
+  const isOwn = isAdminPath(request.url ?? '')
+  if (origin !== undefined && (isOwn || !allowedOrigin(origin))) {
+    return reply(403, 'web pages of other machines may not call, and none may change the devnet')
+  }
+  if (request.method === 'OPTIONS') return { status: 200, body: {} }
+  if (faults.isBusy && !isOwn) return reply(429, 'Ratelimit exceeded')
+  try {
+    const body = await readBody(request)
+    const context = { ...options, token, admin, faults }
+    return await withDeadline(world, route(request, body, context))
+  } catch (error) {
+    return failure(error)
+  }
+}
+
+/** Resolves with the body. Throws `limit` for one that is too large. */
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > devnetLimits.bodyBytes) {
+      throw new MoneyError('limit', `the body is larger than ${devnetLimits.bodyBytes} bytes`)
+    }
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+async function withDeadline(world: World, answer: Promise<Reply>): Promise<Reply> {
+  const { promise, resolve } = Promise.withResolvers<Reply>()
+  const timer = world.after(devnetLimits.answerTimeoutMs, () => resolve(reply(504, 'timeout')))
+  try {
+    return await Promise.race([answer, promise])
+  } finally {
+    timer.cancel()
+  }
+}
+
+const statuses: Readonly<Record<string, number>> = {
+  address: 422,
+  amount: 422,
+  devnet: 422,
+  limit: 429,
+  'chain-history': 404,
+  'chain-refused': 500,
+  'wallet-balance': 409,
+  closed: 503,
+}
+
+/** In toncenter's words where it has words for it; a fault of ours says nothing. */
+function failure(error: unknown): Reply {
+  if (!(error instanceof MoneyError)) return reply(500, 'internal error')
+  const prefix =
+    error.code === 'chain-refused' || error.code === 'chain-history' ? 'LITE_SERVER_UNKNOWN: ' : ''
+  return reply(statuses[error.code] ?? 500, prefix + error.message)
+}
+
+function corsHeaders(origin: string): Record<string, string> {
+  return {
+    'access-control-allow-origin': origin,
+    'access-control-allow-methods': 'GET, POST',
+    'access-control-allow-headers': 'content-type, x-api-key, x-ton-client-version',
+    vary: 'origin',
+  }
+}

@@ -1,0 +1,23 @@
+/** Bounds of the devnet and of its HTTP interface. */
+export const devnetLimits = {
+  transactionsPerBlock: 256,
+  blocksAtOnce: 64,
+  waitingMessages: 1000,
+  waitingGifts: 1000,
+  giftsPerMessage: 255,
+  snapshots: 32,
+  aheadS: 315_360_000,
+  messageBytes: 65_535,
+  messageDepth: 512,
+  pageTransactions: 1000,
+  located: 1000,
+  arguments: 64,
+  repeated: 100,
+  headBytes: 16 << 10,
+  headTimeoutMs: 10_000,
+  bodyBytes: 256 << 10,
+  bodyTimeoutMs: 30_000,
+  connections: 256,
+  running: 256,
+  answerTimeoutMs: 60_000,
+}
