@@ -67,8 +67,16 @@ export {
   type ProxyParties,
 } from './contracts/proxy.ts'
 export { rootBody, type RootList } from './contracts/root-bodies.ts'
-export { readKeyKeeper, readRootConfig, type KeyKeeper, type TrustedKey } from './contracts/root-data.ts'
-export { rootContractAddress, rootStateInit, writeRootData } from './contracts/root-state.ts'
+export {
+  readGovernance,
+  readKeyKeeper,
+  readRootConfig,
+  type Governance,
+  type KeyKeeper,
+  type PendingChange,
+  type TrustedKey,
+} from './contracts/root-data.ts'
+export { rootContractAddress, rootStateInit, writeRootData, type RootExtras } from './contracts/root-state.ts'
 export type { ContractPhase } from './contracts/state.ts'
 export {
   maxWalletMessages,

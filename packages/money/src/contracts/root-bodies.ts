@@ -2,6 +2,7 @@ import type { Cell } from '@ton/core'
 import type { ContractAddress } from '../address.ts'
 import { tonCell, type CellWriter } from '../cell.ts'
 import { formatProxyEndpoints } from '../endpoint.ts'
+import type { PaymentKey } from '../payment-key.ts'
 import type { ContractCodes, ContractParams, RegisteredProxy } from '../root-config.ts'
 import { coins, fitting, hash256, operation } from './bodies.ts'
 import { opcodes } from './opcodes.generated.ts'
@@ -34,7 +35,11 @@ const expelling = {
   model: opcodes.rootDeleteModelType,
 } as const
 
-/** Bodies of messages to the root contract, from its owner. Hashes and keys have 32 bytes. */
+/**
+ * Bodies of messages to the root contract, from its owner. Hashes and keys have 32 bytes. A root of this project
+ * that was given a delay does what changes prices, parameters, codes and keepers only when the same message comes
+ * again after it.
+ */
 export const rootBody = {
   admit: ({ list, hash, ...query }: Query & { list: RootList; hash: Uint8Array }): Cell =>
     operation(admitting[list], query).bytes(hash256(hash)).build(),
@@ -69,18 +74,21 @@ export const rootBody = {
   reset: (query: Query): Cell => operation(opcodes.rootReset, query).build(),
   changeOwner: ({ owner, ...query }: Query & { owner: ContractAddress }): Cell =>
     operation(opcodes.rootChangeOwner, query).address(owner).build(),
-  addPublicKey: ({
-    publicKey,
-    type,
-    expiresAtS,
-    ...query
-  }: Query & { publicKey: Uint8Array; type: number; expiresAtS: number }): Cell =>
-    uint32(
-      operation(opcodes.rootAddPublicKey, query)
-        .bytes(hash256(publicKey))
-        .uint(fitting('A type of keys', BigInt(type), 8), 8),
-      expiresAtS,
-    ).build(),
+  addPublicKey: (key: Query & AddedKey): Cell =>
+    addedKey(operation(opcodes.rootAddPublicKey, key), key).build(),
+  /** From anybody, signed by the key keeper. Roots without a delay take it until the key expires. */
+  addPublicKeySigned: ({
+    keeper,
+    excessesTo,
+    ...key
+  }: Query & AddedKey & { keeper: PaymentKey; excessesTo: ContractAddress }): Cell => {
+    const payload = addedKey(operation(opcodes.rootAddPublicKeySigned, key), key).finish()
+    return operation(opcodes.rootAddPublicKeySigned, key)
+      .address(excessesTo)
+      .bytes(keeper.sign(payload.hash))
+      .reference(payload)
+      .build()
+  },
   changeKeyKeeper: (
     keeper: Query & { publicKey: Uint8Array; imageHash: Uint8Array; endpoint: string },
   ): Cell =>
@@ -90,7 +98,29 @@ export const rootBody = {
         .bytes(hash256(keeper.imageHash)),
       keeper.endpoint,
     ).build(),
+  /** The rest are for roots of this project alone. */
+  removePublicKey: ({ publicKey, ...query }: Query & { publicKey: Uint8Array }): Cell =>
+    operation(opcodes.rootRemovePublicKey, query).bytes(hash256(publicKey)).build(),
+  changeDelay: ({ delayS, ...query }: Query & { delayS: number }): Cell =>
+    uint32(operation(opcodes.rootChangeDelay, query), delayS).build(),
+  /** Forgets what a message with this opcode left waiting. */
+  cancelPending: ({ pending, ...query }: Query & { pending: number }): Cell =>
+    uint32(operation(opcodes.rootCancelPending, query), pending).build(),
+  /** From the owner that was proposed. */
+  acceptOwner: (query: Query): Cell => operation(opcodes.rootAcceptOwner, query).build(),
 } as const
+
+interface AddedKey {
+  readonly publicKey: Uint8Array
+  readonly type: number
+  /** Unix seconds. */
+  readonly expiresAtS: number
+}
+
+function addedKey(writer: CellWriter, { publicKey, type, expiresAtS }: AddedKey): CellWriter {
+  writer.bytes(hash256(publicKey)).uint(fitting('A type of keys', BigInt(type), 8), 8)
+  return uint32(writer, expiresAtS)
+}
 
 function pricesOf(writer: CellWriter, prices: Prices): CellWriter {
   return writer.coins(coins(prices.pricePerTokenNano)).coins(coins(prices.workerFeePerTokenNano))

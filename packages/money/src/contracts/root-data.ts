@@ -29,6 +29,24 @@ export interface KeyKeeper {
   readonly endpoint: string
 }
 
+/** How a root of this project lets others see what its owner is about to change. */
+export interface Governance {
+  /** Seconds that a change waits. */
+  readonly delayS: number
+  /** Number of the next message that the key keeper signs. */
+  readonly counter: number
+  /** What waits, by the opcode of its message. */
+  readonly pending: readonly PendingChange[]
+}
+
+export interface PendingChange {
+  readonly operation: number
+  /** Unix seconds from which on it can be done. */
+  readonly readyAtS: number
+  /** Hash of the message behind its query id, 64 hex digits. */
+  readonly content: string
+}
+
 interface RootParts {
   readonly ownerAddress: ContractAddress
   readonly version: number
@@ -80,6 +98,34 @@ export function readKeyKeeper(data: TonCell): KeyKeeper {
     },
   })
   return { keys, publicKey: reader.hex(32), imageHash: reader.hex(32), endpoint: readEndpointText(reader) }
+}
+
+/**
+ * Reads what waits in a root of this project that was given a delay; undefined for every other root. It lies
+ * behind what all roots have:
+ *
+ *     governance: delay:uint32 counter:uint32 pending:(HashmapE 32 Pending)
+ *     Pending: ready_at:uint32 content:bits256
+ *
+ * Throws `MoneyError('contract-data')`.
+ */
+export function readGovernance(data: TonCell): Governance | undefined {
+  const { rest } = splitRoot(data)
+  if (rest.remainingReferences < 2) return undefined
+  rest.reference() // the key manager
+  const reader = new CellReader(rest.reference(), 'governance of the root contract')
+  const [delayS, counter] = [reader.uint(32), reader.uint(32)]
+  const pending = readDictionary(reader, {
+    what: 'changes that wait at the root contract',
+    keyBits: 32,
+    most: maxRegistryEntries,
+    readValue: (value, operation) => {
+      const change = { operation: Number(operation), readyAtS: value.uint(32), content: value.hex(32) }
+      value.end()
+      return change
+    },
+  })
+  return { delayS, counter, pending }
 }
 
 function splitRoot(data: TonCell): RootParts {

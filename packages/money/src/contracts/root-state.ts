@@ -19,25 +19,33 @@ const nobody: KeyKeeper = {
   endpoint: '',
 }
 
+/** What a root contract begins with besides its configuration. */
+export interface RootExtras {
+  /** Without it nobody can add keys but the owner. */
+  readonly keeper?: KeyKeeper | undefined
+  /** Seconds that changes wait; only in roots of this project, and without it they are done at once. */
+  readonly delayS?: number | undefined
+}
+
 /**
  * The data that `readRootConfig` reads, to deploy or to replace a root contract. Codes known by hash alone are
  * `MoneyError('config')`, as is an endpoint above 127 bytes.
  */
-export function writeRootData(config: RootConfig, keeper: KeyKeeper = nobody): TonCell {
-  return tonCell(rootData(config, keeper))
+export function writeRootData(config: RootConfig, extras: RootExtras = {}): TonCell {
+  return tonCell(rootData(config, extras))
 }
 
 /** What deploys a root contract with this code and what `writeRootData` writes. */
-export function rootStateInit(code: Code, config: RootConfig, keeper: KeyKeeper = nobody): TonCell {
-  return tonCell(stateInit(code, rootData(config, keeper)))
+export function rootStateInit(code: Code, config: RootConfig, extras: RootExtras = {}): TonCell {
+  return tonCell(stateInit(code, rootData(config, extras)))
 }
 
 export function rootContractAddress(
   code: Code,
   config: RootConfig,
-  keeper: KeyKeeper = nobody,
+  extras: RootExtras = {},
 ): ContractAddress {
-  return stateAddress(stateInit(code, rootData(config, keeper)))
+  return stateAddress(stateInit(code, rootData(config, extras)))
 }
 
 /** `type:bit(=0) length:uint7 text`, written into a cell or behind a message. */
@@ -49,13 +57,20 @@ export function writeEndpoint(writer: CellWriter, text: string): CellWriter {
   return writer.bit(false).uint(bytes.length, 7).bytes(bytes)
 }
 
-function rootData(config: RootConfig, keeper: KeyKeeper): Cell {
+function rootData(config: RootConfig, { keeper = nobody, delayS }: RootExtras): Cell {
   const writer = new CellWriter()
     .address(config.ownerAddress)
     .uint(config.version, 32)
     .reference(writeRegistry(config))
     .reference(paramsCell(config, codeMask.root))
   if (config.structVersion >= keysSince) writer.reference(writeKeyKeeper(keeper))
+  if (delayS !== undefined)
+    writer.reference(
+      new CellWriter()
+        .uint(delayS, 32)
+        .uint(0, 32 + 1)
+        .finish(),
+    )
   return writer.finish()
 }
 

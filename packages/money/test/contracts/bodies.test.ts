@@ -129,6 +129,33 @@ test('every body of the vectors is made here, but what contracts alone send', ()
   assert.deepEqual(Object.keys(plain).toSorted(), all.toSorted())
 })
 
+test('signed_messages_v4: root_add_public_key_signed', () => {
+  const keeper = createPaymentKey(hex(vectors.inputs.key_manager_key.seed_hex))
+  const key = { publicKey: bytes32(0x30), type: 1, expiresAtS: 1_900_000_000 }
+  const body = rootBody.addPublicKeySigned({ ...query, ...key, keeper })
+  assert.equal(hashOf(body), vectors.signed_messages_v4.root_add_public_key_signed.body.hash)
+})
+
+test('bodies that roots of this project take alone', () => {
+  const bits = (body: Cell) => body.bits.toString()
+  const id = '0123456789ABCDEF'
+  const op = (opcode: number) => opcode.toString(16).padStart(8, '0').toUpperCase()
+  assert.equal(
+    bits(rootBody.removePublicKey({ queryId, publicKey: bytes32(5) })),
+    `${op(opcodes.rootRemovePublicKey)}${id}${'00'.repeat(31)}05`,
+  )
+  assert.equal(
+    bits(rootBody.changeDelay({ queryId, delayS: 255 })),
+    `${op(opcodes.rootChangeDelay)}${id}000000FF`,
+  )
+  const pending = opcodes.rootChangePrice
+  assert.equal(
+    bits(rootBody.cancelPending({ queryId, pending })),
+    `${op(opcodes.rootCancelPending)}${id}${op(pending)}`,
+  )
+  assert.equal(bits(rootBody.acceptOwner({ queryId })), `${op(opcodes.rootAcceptOwner)}${id}`)
+})
+
 test('how bodies begin', () => {
   assert.deepEqual(readMessageHead(clientBody.withdraw(query)), {
     operation: opcodes.clientWithdraw,

@@ -7,6 +7,7 @@ import {
   parseAddress,
   proxyBody,
   readClientData,
+  readGovernance,
   readKeyKeeper,
   readMessageHead,
   readNodeWalletData,
@@ -172,6 +173,7 @@ test('what is no report', () => {
 
 const readers: Record<string, (cell: Cell) => unknown> = {
   readClientData,
+  readGovernance,
   readKeyKeeper,
   readNodeWalletData,
   readParams,

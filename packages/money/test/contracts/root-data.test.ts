@@ -4,6 +4,7 @@ import { beginCell, type Cell } from '@ton/core'
 import {
   addressKey,
   codeFromHex,
+  readGovernance,
   readKeyKeeper,
   readRootConfig,
   rootContractAddress,
@@ -70,7 +71,7 @@ for (const [name, [config, keys]] of Object.entries(roots) as Array<
     }
     if (keys === undefined) assert.throws(() => readKeyKeeper(data), unreadable)
     else assert.deepEqual(readKeyKeeper(data), keys)
-    assert.equal(hashOf(writeRootData(read, keys)), vectors.root[name].hash)
+    assert.equal(hashOf(writeRootData(read, { keeper: keys })), vectors.root[name].hash)
   })
 }
 
@@ -96,6 +97,24 @@ test('a root may keep more behind what is known, and its key manager does not ma
     .endCell()
   assert.deepEqual(readRootConfig(other), readRootConfig(data))
   assert.throws(() => readKeyKeeper(other), unreadable)
+})
+
+test('what waits at a root with a delay', () => {
+  assert.equal(readGovernance(cell(vectors.root.v3_full)), undefined)
+  assert.equal(readGovernance(cell(vectors.root.v4_full)), undefined)
+  const fresh = writeRootData(fullConfig(4), { keeper, delayS: 3600 })
+  assert.deepEqual(readGovernance(fresh), { delayS: 3600, counter: 0, pending: [] })
+  assert.deepEqual(readKeyKeeper(fresh), keeper)
+  assert.deepEqual(readRootConfig(fresh).proxies, fullConfig(4).proxies)
+  const change = beginCell().storeUint(0b10, 2).storeUint(32, 6).storeUint(7, 32)
+  const waiting = beginCell()
+    .storeUint(60, 32)
+    .storeUint(5, 32)
+    .storeMaybeRef(change.storeUint(1000, 32).storeUint(9, 256).endCell())
+    .endCell()
+  const data = beginCell().storeSlice(cell(vectors.root.v4_full).beginParse()).storeRef(waiting).endCell()
+  const pending = [{ operation: 7, readyAtS: 1000, content: hash(9) }]
+  assert.deepEqual(readGovernance(data), { delayS: 60, counter: 5, pending })
 })
 
 /** The full root, with another registry. */
