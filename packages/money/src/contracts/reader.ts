@@ -16,6 +16,10 @@ export class CellReader {
     this.#slice = cell.beginParse()
   }
 
+  get remainingBits(): number {
+    return this.#slice.remainingBits
+  }
+
   get remainingReferences(): number {
     return this.#slice.remainingRefs
   }
