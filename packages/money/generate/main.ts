@@ -1,22 +1,41 @@
-// Writes what the contracts give to TypeScript, or with `--check` only tells whether the files on disk are those due.
+// Compiles the contracts. Writes their codes into build/contracts, and what they give to TypeScript into the sources
+// of this package; with `--check` only tells whether the latter are those due.
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { emitCodes } from './codes.ts'
+import { compileContract, contractNames } from './compile.ts'
 import { declaredErrors, declaredOpcodes, emitOpcodes } from './opcodes.ts'
 
 const contracts = fileURLToPath(new URL('../../../contracts/', import.meta.url))
+const built = fileURLToPath(new URL('../../../build/contracts/', import.meta.url))
 const generated = fileURLToPath(new URL('../src/contracts/', import.meta.url))
+const isCheck = process.argv.includes('--check')
 
-const opcodes = emitOpcodes(
-  declaredOpcodes(readFileSync(join(contracts, 'messages.tolk'), 'utf8')),
-  declaredErrors(readFileSync(join(contracts, 'errors.tolk'), 'utf8')),
+const codes = await Promise.all(
+  contractNames.map(async name => [name, await compileContract(contracts, name)] as const),
+)
+put('codes.generated.ts', emitCodes(codes))
+put(
+  'opcodes.generated.ts',
+  emitOpcodes(declaredOpcodes(source('messages')), declaredErrors(source('errors'))),
 )
 
-put(join(generated, 'opcodes.generated.ts'), opcodes)
+if (!isCheck) {
+  mkdirSync(built, { recursive: true })
+  for (const [name, code] of codes) {
+    writeFileSync(join(built, `Cocoon${name.charAt(0).toUpperCase()}${name.slice(1)}.boc`), code.toBoc())
+  }
+}
 
-function put(path: string, text: string): void {
-  if (!process.argv.includes('--check')) writeFileSync(path, text)
+function source(name: string): string {
+  return readFileSync(join(contracts, `${name}.tolk`), 'utf8')
+}
+
+function put(name: string, text: string): void {
+  const path = join(generated, name)
+  if (!isCheck) writeFileSync(path, text)
   else if (!existsSync(path) || readFileSync(path, 'utf8') !== text) {
     console.error(`${path} differs from what the contracts give. Run npm run contracts.`)
     process.exitCode = 1

@@ -110,4 +110,5 @@ export const exitCodes: Readonly<Record<number, ExitCode>> = {
   2000: { name: 'unknownProxy', meaning: 'The root knows no proxy of this sequence number.' },
   2001: { name: 'weakKey', meaning: 'Everybody could sign for this public key.' },
   2002: { name: 'noGovernance', meaning: 'The root delays nothing, so there is nothing that could be accepted or counted.' },
+  2003: { name: 'delayTooLong', meaning: 'Nothing may wait longer than thirty days.' },
 }
