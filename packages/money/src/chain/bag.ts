@@ -1,5 +1,6 @@
 import { Cell } from '@ton/core'
 import { MoneyError } from '../error.ts'
+import { oversized } from './failure.ts'
 
 /** Largest bag of cells that a source may answer with, bytes: reading one takes time on the only thread. */
 export const maxBagBytes = 1024 * 1024
@@ -22,7 +23,9 @@ export function readRoots(bag: Uint8Array | string, most = 256): Cell[] {
   // Four characters of base64 are three bytes.
   const sizeBytes = typeof bag === 'string' ? (bag.length >> 2) * 3 : bag.length
   if (sizeBytes > maxBagBytes) {
-    throw new MoneyError('chain-answer', `A bag of cells has ${sizeBytes} bytes, more than ${maxBagBytes}`)
+    throw new MoneyError('chain-answer', `A bag of cells has more than ${maxBagBytes} bytes`, {
+      cause: oversized,
+    })
   }
   const cells = Cell.fromBoc(typeof bag === 'string' ? Buffer.from(bag, 'base64') : Buffer.from(bag))
   if (cells.length > most) throw new MoneyError('chain-answer', `A bag has ${cells.length} roots`)

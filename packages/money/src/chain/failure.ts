@@ -10,15 +10,24 @@ export function chainError(
   return new MoneyError(code, `${source} ${what}`, cause === undefined ? undefined : { cause })
 }
 
+/** The cause of an error for an answer that is too large: a smaller question may help. */
+export const oversized: unique symbol = Symbol('answer too large')
+
 /** Runs what reads an answer of a source. Whatever goes wrong with it is `chain-answer`. */
 export function reading<T>(source: string, what: string, read: () => T): T {
   try {
     return read()
   } catch (cause) {
-    if (cause instanceof MoneyError && cause.code.startsWith('chain-')) throw cause
+    if (cause instanceof MoneyError && cause.code.startsWith('chain-') && cause.code !== 'chain-answer')
+      throw cause
     const why = cause instanceof MoneyError ? `: ${cause.message}` : ''
-    throw chainError('chain-answer', source, `answers with a ${what} that cannot be read${why}`, cause)
+    const root = isOversized(cause) ? oversized : cause
+    throw chainError('chain-answer', source, `answers with a ${what} that cannot be read${why}`, root)
   }
+}
+
+export function isOversized(error: unknown): boolean {
+  return error instanceof MoneyError && error.cause === oversized
 }
 
 /** Text of a source, cut to what fits a message, without line breaks. */

@@ -1,7 +1,7 @@
 import type { Cell } from '@ton/core'
 import { addressKey, type ContractAddress } from '../address.ts'
 import type { ChainTransaction } from './chain.ts'
-import { chainError, reading } from './failure.ts'
+import { chainError, isOversized, reading } from './failure.ts'
 import { readTransaction, type LinkedTransaction, type TransactionId } from './transaction.ts'
 
 /** Transactions that one call returns unless it asks for fewer. */
@@ -13,12 +13,15 @@ const maxRememberedAccounts = 256
 /** Places that are remembered of one account. */
 const maxPlaces = 1_024
 
+/** Transactions of one answer; fewer where these are too large for one. Liteservers give no more. */
+const maxPage = 16
+
 /** How a source tells an account's history: backwards. */
 export interface HistorySource {
   /** Undefined where there is no transaction yet. */
   newest(): Promise<TransactionId | undefined>
-  /** Some transactions from `from` on backwards, newest first; none where the source keeps them no longer. */
-  page(from: TransactionId): Promise<readonly Cell[]>
+  /** Up to `most` transactions from `from` on backwards, newest first; none where the source keeps them no longer. */
+  page(from: TransactionId, most: number): Promise<readonly Cell[]>
 }
 
 /**
@@ -53,7 +56,7 @@ export class History {
     let kept: LinkedTransaction[] = []
     try {
       while (at !== undefined && at.lt > afterLt) {
-        const page = this.#read(account, at, afterLt, await told.page(at))
+        const page = this.#read(account, at, afterLt, await pageOf(told, at))
         kept = [...kept, ...page].slice(-most)
         at = page.at(-1)?.previous
         this.#remember(key, at, afterLt)
@@ -109,4 +112,16 @@ export class History {
     const [oldest] = this.#places.keys()
     if (this.#places.size > maxRememberedAccounts && oldest !== undefined) this.#places.delete(oldest)
   }
+}
+
+/** A page that is too large for one answer is asked for in smaller ones. */
+async function pageOf(told: HistorySource, from: TransactionId): Promise<readonly Cell[]> {
+  for (let most = maxPage; most > 1; most >>= 2) {
+    try {
+      return await told.page(from, most)
+    } catch (cause) {
+      if (!isOversized(cause)) throw cause
+    }
+  }
+  return told.page(from, 1)
 }

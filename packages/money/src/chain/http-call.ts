@@ -1,11 +1,8 @@
 import { MoneyError } from '../error.ts'
-import { chainError } from './failure.ts'
+import { chainError, oversized } from './failure.ts'
 
 /** Largest answer of an HTTP source, bytes, after decompression. */
 export const maxAnswerBytes = 4 * 1024 * 1024
-
-/** The cause of the error for an answer that is too large: a smaller question may help. */
-export const oversized: unique symbol = Symbol('answer too large')
 
 export interface HttpCall {
   readonly url: string

@@ -1,4 +1,4 @@
-import { Cell } from '@ton/core'
+import type { Cell } from '@ton/core'
 import { contractAddress, type ContractAddress } from '../address.ts'
 import { CellReader } from '../contracts/reader.ts'
 import type { ChainMessage } from './chain.ts'
@@ -13,7 +13,7 @@ import type { ChainMessage } from './chain.ts'
  *     message info init:(Maybe (Either StateInit ^StateInit)) body:(Either X ^X)
  */
 export function readMessage(cell: Cell): { message: ChainMessage; forwardFeeNano: bigint } {
-  const reader = new MessageReader(cell)
+  const reader = new CellReader(cell, 'message')
   const info = readInfo(reader)
   if (reader.bit()) skipStateInit(reader)
   const body = reader.bit() ? reader.reference() : reader.rest()
@@ -21,29 +21,7 @@ export function readMessage(cell: Cell): { message: ChainMessage; forwardFeeNano
   return { message: { ...message, body }, forwardFeeNano }
 }
 
-/** Counts the references that it gives out, so that what is left can be made a cell. */
-class MessageReader extends CellReader {
-  readonly #cell: Cell
-  #taken = 0
-
-  constructor(cell: Cell) {
-    super(cell, 'message')
-    this.#cell = cell
-  }
-
-  override reference(): Cell {
-    this.#taken++
-    return super.reference()
-  }
-
-  rest(): Cell {
-    const bits = this.remainingBits
-    const from = this.#cell.bits.length - bits
-    return new Cell({ bits: this.#cell.bits.substring(from, bits), refs: this.#cell.refs.slice(this.#taken) })
-  }
-}
-
-function readInfo(reader: MessageReader): Omit<ChainMessage, 'body'> & { forwardFeeNano: bigint } {
+function readInfo(reader: CellReader): Omit<ChainMessage, 'body'> & { forwardFeeNano: bigint } {
   if (!reader.bit()) return readInternal(reader)
   if (!reader.bit()) {
     readAddress(reader)
@@ -66,7 +44,7 @@ function readInfo(reader: MessageReader): Omit<ChainMessage, 'body'> & { forward
   }
 }
 
-function readInternal(reader: MessageReader): Omit<ChainMessage, 'body'> & { forwardFeeNano: bigint } {
+function readInternal(reader: CellReader): Omit<ChainMessage, 'body'> & { forwardFeeNano: bigint } {
   reader.uint(2)
   const isBounced = reader.bit()
   const source = readAddress(reader)

@@ -4,12 +4,12 @@ import { addressKey, type ContractAddress } from '../address.ts'
 import { MoneyError } from '../error.ts'
 import { readBag } from './bag.ts'
 import type { AccountState, Chain, ChainFees, ChainHead, ChainTransaction } from './chain.ts'
+import { isDuplicate, isGone, isRefusal } from './complaint.ts'
 import { Deadline } from './deadline.ts'
 import { checkExternalMessage } from './external-message.ts'
 import { chainError } from './failure.ts'
 import { Fields, listOf } from './fields.ts'
 import { HeadWatch, type HeadLimits } from './head-watch.ts'
-import { oversized } from './http-call.ts'
 import { History } from './history.ts'
 import { Kept } from './kept.ts'
 import { feeParameters, readFees } from './prices.ts'
@@ -17,8 +17,6 @@ import { RateLimit } from './rate-limit.ts'
 import { TonCenterCalls, type Complaint, type TonCenterEndpoint } from './toncenter-call.ts'
 import type { TransactionId } from './transaction.ts'
 
-/** Transactions of one answer; fewer where these are too large for one. */
-const maxPage = 32
 /** The shard that is the whole masterchain. */
 const wholeShard = '-9223372036854775808'
 
@@ -83,7 +81,7 @@ export class TonCenterChain implements Chain {
     using deadline = this.#deadline()
     return await this.#history.after(address, range, {
       newest: () => this.#newest(address, deadline),
-      page: from => this.#page(address, from, deadline),
+      page: (from, most) => this.#page(address, from, most, deadline),
     })
   }
 
@@ -131,35 +129,23 @@ export class TonCenterChain implements Chain {
     })
   }
 
-  /** A page that is too large for one answer is asked for in smaller ones. */
-  async #page(address: ContractAddress, from: TransactionId, deadline: Deadline): Promise<Cell[]> {
-    for (let limit = maxPage; limit > 1; limit >>= 2) {
-      try {
-        return await this.#transactions(address, from, limit, deadline)
-      } catch (cause) {
-        if (!(cause instanceof MoneyError) || cause.cause !== oversized) throw cause
-      }
-    }
-    return this.#transactions(address, from, 1, deadline)
-  }
-
-  #transactions(
+  #page(
     address: ContractAddress,
     { lt, hash }: TransactionId,
-    limit: number,
+    most: number,
     deadline: Deadline,
   ): Promise<Cell[]> {
     const params = {
       address: addressKey(address),
-      limit,
+      limit: most,
       lt: String(lt),
       hash: Buffer.from(hash, 'hex').toString('base64'),
       archival: true,
     }
     return this.#calls.call('getTransactions', params, deadline, {
-      read: result => listOf(result, limit).map(entry => readBag(new Fields(entry).text('data'))[0]),
+      read: result => listOf(result, most).map(entry => readBag(new Fields(entry).text('data'))[0]),
       judge: ({ text }) =>
-        /not in db|cannot (?:find|locate|load)|not found|too old|garbage/i.test(text)
+        isGone(text)
           ? chainError(
               'chain-history',
               this.#source,
@@ -171,9 +157,8 @@ export class TonCenterChain implements Chain {
 
   #judgeSending({ status, text }: Complaint): MoneyError | { value: undefined } | undefined {
     // An earlier attempt came through, and its answer did not.
-    if (/duplicate message/i.test(text)) return { value: undefined }
-    const isRefusal = /not accepted|exitcode|exit code|cannot apply external message|rejected/i.test(text)
-    if (!isRefusal || status === 429) return undefined
+    if (isDuplicate(text)) return { value: undefined }
+    if (status === 429 || !isRefusal(text)) return undefined
     return chainError(
       'chain-refused',
       this.#source,

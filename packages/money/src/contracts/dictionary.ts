@@ -51,7 +51,7 @@ export function readDictionary<T>(
  *
  *     short: 0 length:unary bits    long: 10 length bits    same: 11 bit length
  */
-function readLabel(reader: CellReader, longest: number): { length: number; bits: bigint } {
+export function readLabel(reader: CellReader, longest: number): { length: number; bits: bigint } {
   const lengthBits = 32 - Math.clz32(longest)
   const checked = (length: number) => {
     if (length > longest) throw reader.malformed('a key is too long')

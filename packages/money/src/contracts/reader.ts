@@ -75,6 +75,11 @@ export class CellReader {
     return this.bit() ? this.reference() : undefined
   }
 
+  /** All that is left, as a cell of its own. */
+  rest(): Cell {
+    return this.#slice.asCell()
+  }
+
   /** Refuses bits or references after what was read. */
   end(): void {
     if (this.#slice.remainingBits > 0 || this.#slice.remainingRefs > 0) {
