@@ -137,20 +137,21 @@ export function encodeOid(dotted: string): Bytes {
 export function decodeOid(content: Uint8Array): string {
   if (content.length === 0 || content.length > 64)
     throw malformed('an object identifier of impossible length')
-  const arcs: bigint[] = []
-  let arc = 0n
+  const arcs: string[] = []
+  let arc: number | bigint = 0
   for (const octet of content) {
-    if (arc === 0n && octet === 0x80) throw malformed('an object identifier that is not minimal')
-    arc = (arc << 7n) | BigInt(octet & 0x7f)
-    if (octet < 0x80) {
-      arcs.push(arc)
-      arc = 0n
-    }
+    if (arc === 0 && octet === 0x80) throw malformed('an object identifier that is not minimal')
+    // Above 2^45 another seven bits would no longer be exact in a number.
+    if (typeof arc === 'number' && arc >= 2 ** 45) arc = BigInt(arc)
+    arc = typeof arc === 'number' ? arc * 0x80 + (octet & 0x7f) : (arc << 7n) | BigInt(octet & 0x7f)
+    if (octet >= 0x80) continue
+    if (arcs.length > 0) arcs.push(String(arc))
+    else if (arc < 80) arcs.push(String(arc < 40 ? 0 : 1), String(arc < 40 ? arc : Number(arc) - 40))
+    else arcs.push('2', String(BigInt(arc) - 80n))
+    arc = 0
   }
   if ((content.at(-1) ?? 0x80) >= 0x80) throw malformed('an object identifier is cut off')
-  const [head = 0n, ...tail] = arcs
-  const first = head < 80n ? head / 40n : 2n
-  return [first, head - first * 40n, ...tail].join('.')
+  return arcs.join('.')
 }
 
 /** A time as X.509 wants it: UTCTime up to 2049, GeneralizedTime after. Whole seconds. */
@@ -164,20 +165,31 @@ export function encodeTime(timeMs: number): Bytes {
 }
 
 /** UTCTime or GeneralizedTime with seconds and `Z`, in milliseconds since the Unix epoch. */
-export function decodeTime(element: DerElement): number {
-  const text = String.fromCharCode(...element.content.subarray(0, 16))
-  const digits =
-    element.tag === tag.utcTime && /^\d{12}Z$/.test(text)
-      ? (text < '50' ? '20' : '19') + text
-      : element.tag === tag.generalizedTime && /^\d{14}Z$/.test(text)
-        ? text
-        : undefined
-  if (digits === undefined || element.content.length !== text.length) throw malformed('an unreadable time')
-  const iso = digits.replace(/^(....)(..)(..)(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6.000Z')
-  const timeMs = Date.parse(iso)
-  // Date.parse rolls 30 February over to March; a time that does not come back as it was is no time.
-  if (Number.isNaN(timeMs) || new Date(timeMs).toISOString() !== iso) throw malformed('an impossible time')
-  return timeMs
+export function decodeTime({ tag: elementTag, content }: DerElement): number {
+  const yearDigits = elementTag === tag.utcTime ? 2 : elementTag === tag.generalizedTime ? 4 : 0
+  if (yearDigits === 0 || content.length !== yearDigits + 11 || content.at(-1) !== 0x5a) {
+    throw malformed('an unreadable time')
+  }
+  let offset = 0
+  const digits = (count: number): number => {
+    let number = 0
+    for (const end = offset + count; offset < end; offset += 1) {
+      const digit = content[offset]! - 0x30
+      if (digit < 0 || digit > 9) throw malformed('an unreadable time')
+      number = number * 10 + digit
+    }
+    return number
+  }
+  const shortOrFullYear = digits(yearDigits)
+  const year = yearDigits === 4 ? shortOrFullYear : shortOrFullYear + (shortOrFullYear < 50 ? 2000 : 1900)
+  const month = digits(2)
+  const day = digits(2)
+  const [hour, minute, second] = [digits(2), digits(2), digits(2)]
+  // Day 0 of the next month is the last of this one.
+  const days = new Date(Date.UTC(year, month, 0)).getUTCDate()
+  const isDay = year >= 100 && month >= 1 && month <= 12 && day >= 1 && day <= days
+  if (!isDay || hour > 23 || minute > 59 || second > 59) throw malformed('an impossible time')
+  return Date.UTC(year, month - 1, day, hour, minute, second)
 }
 
 export function encodeAscii(text: string): Bytes {

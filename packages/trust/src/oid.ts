@@ -8,6 +8,7 @@ export const oid = {
   subjectKeyIdentifier: '2.5.29.14',
   keyUsage: '2.5.29.15',
   subjectAltName: '2.5.29.17',
+  crlNumber: '2.5.29.20',
   basicConstraints: '2.5.29.19',
   extendedKeyUsage: '2.5.29.37',
   serverAuth: '1.3.6.1.5.5.7.3.1',

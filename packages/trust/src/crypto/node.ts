@@ -1,10 +1,24 @@
-import { createHash, createPublicKey, verify } from 'node:crypto'
+import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import type { Bytes } from '../bytes.ts'
 import { coordinateBytes, hasLengths } from './backend.ts'
 import type { CryptoBackend, Hash, SignatureClaim } from './backend.ts'
+import { recentKeys } from './recent-keys.ts'
 
 const names = { 'SHA-256': 'sha256', 'SHA-384': 'sha384', 'SHA-512': 'sha512' } as const
 const digests = { 'P-256': 'sha256', 'P-384': 'sha384' } as const
+
+const keyOf = recentKeys((curve, publicKey): KeyObject | undefined => {
+  const size = coordinateBytes[curve]
+  const coordinate = (start: number): string =>
+    Buffer.from(publicKey.buffer, publicKey.byteOffset + start, size).toString('base64url')
+  try {
+    const jwk = { kty: 'EC', crv: curve, x: coordinate(0), y: coordinate(size) }
+    return createPublicKey({ key: jwk, format: 'jwk' })
+  } catch {
+    // A point that does not lie on the curve.
+    return undefined
+  }
+})
 
 /** OpenSSL by way of `node:crypto`: no hop to another thread, so the fastest for short inputs. */
 export const nodeCrypto: CryptoBackend = {
@@ -14,17 +28,8 @@ export const nodeCrypto: CryptoBackend = {
   },
   verify(claim: SignatureClaim): boolean {
     if (!hasLengths(claim)) return false
-    const { curve, publicKey, signature, message } = claim
-    const size = coordinateBytes[curve]
-    const coordinate = (start: number): string =>
-      Buffer.from(publicKey.buffer, publicKey.byteOffset + start, size).toString('base64url')
-    try {
-      const jwk = { kty: 'EC', crv: curve, x: coordinate(0), y: coordinate(size) }
-      const key = createPublicKey({ key: jwk, format: 'jwk' })
-      return verify(digests[curve], message, { key, dsaEncoding: 'ieee-p1363' }, signature)
-    } catch {
-      // A point that does not lie on the curve.
-      return false
-    }
+    const key = keyOf(claim)
+    if (!key) return false
+    return verify(digests[claim.curve], claim.message, { key, dsaEncoding: 'ieee-p1363' }, claim.signature)
   },
 }

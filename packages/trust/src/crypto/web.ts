@@ -2,6 +2,14 @@ import type { Bytes } from '../bytes.ts'
 import { join } from '../bytes.ts'
 import { hasLengths, hashOf } from './backend.ts'
 import type { CryptoBackend, Hash, SignatureClaim } from './backend.ts'
+import { recentKeys } from './recent-keys.ts'
+
+const keyOf = recentKeys((curve, publicKey) => {
+  const point = join(Uint8Array.of(4), publicKey)
+  return crypto.subtle
+    .importKey('raw', point, { name: 'ECDSA', namedCurve: curve }, false, ['verify'])
+    .catch(() => undefined)
+})
 
 /** WebCrypto, which browsers offer on secure pages, and Node everywhere. */
 export const webCrypto: CryptoBackend = {
@@ -11,15 +19,9 @@ export const webCrypto: CryptoBackend = {
   },
   async verify(claim: SignatureClaim): Promise<boolean> {
     if (!hasLengths(claim)) return false
-    const { curve, publicKey, signature, message } = claim
-    const point = join(Uint8Array.of(4), publicKey)
-    const parameters = { name: 'ECDSA', namedCurve: curve }
-    try {
-      const key = await crypto.subtle.importKey('raw', point, parameters, false, ['verify'])
-      return await crypto.subtle.verify({ name: 'ECDSA', hash: hashOf[curve] }, key, signature, message)
-    } catch {
-      // The only thing that is left to fail is a point that does not lie on the curve.
-      return false
-    }
+    const { curve, signature, message } = claim
+    // There is no key where the point does not lie on the curve.
+    const key = await keyOf(claim)
+    return key ? crypto.subtle.verify({ name: 'ECDSA', hash: hashOf[curve] }, key, signature, message) : false
   },
 }

@@ -1,4 +1,4 @@
-import { sameBytes } from '@cocoon/wire'
+import { bytesKey, sameBytes } from '@cocoon/wire'
 import type { Bytes } from '../bytes.ts'
 import type { CryptoBackend } from '../crypto/backend.ts'
 import { type ChainCertificate, keyUsage, parseChainCertificate } from '../x509/certificate.ts'
@@ -67,9 +67,22 @@ export function authorityFault(chain: Chain): string | undefined {
   return undefined
 }
 
-export async function signatureFault(chain: Chain, crypto: CryptoBackend): Promise<string | undefined> {
+/** Verdicts on certificates, so that one that stands in several chains is verified once. */
+export type CertificateVerdicts = Map<string, Promise<boolean>>
+
+export async function signatureFault(
+  chain: Chain,
+  crypto: CryptoBackend,
+  verdicts: CertificateVerdicts,
+): Promise<string | undefined> {
   const sound = await Promise.all(
-    chain.map((certificate, index) => isSignedBy(certificate, chain[index + 1] ?? certificate, crypto)),
+    chain.map((certificate, index) => {
+      const issuer = chain[index + 1] ?? certificate
+      const name = `${bytesKey(certificate.der)} ${bytesKey(issuer.publicKey.point)}`
+      const verdict = verdicts.get(name) ?? isSignedBy(certificate, issuer, crypto)
+      verdicts.set(name, verdict)
+      return verdict
+    }),
   )
   const wrong = chain[sound.indexOf(false)]
   return wrong && `"${wrong.commonName}" is not signed by the key above it.`

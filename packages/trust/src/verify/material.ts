@@ -8,7 +8,7 @@ import { malformed } from '../der.ts'
 import { parseQuote, type Quote } from '../quote/parse-quote.ts'
 import { type Crl, parseCrl } from '../x509/crl.ts'
 import { platformIdentity, type PlatformIdentity } from '../x509/sgx-extension.ts'
-import { type Chain, readChain } from './chain.ts'
+import { type CertificateVerdicts, type Chain, readChain } from './chain.ts'
 import type { Checks, VerificationCheckName } from './checks.ts'
 import type { TrustedRoot } from './trusted-root.ts'
 
@@ -19,6 +19,7 @@ export interface Material {
   readonly nowMs: number
   readonly root: TrustedRoot
   readonly crypto: CryptoBackend
+  readonly verdicts: CertificateVerdicts
   readonly quote?: Quote
   readonly pckChain?: Chain
   readonly platform?: PlatformIdentity
@@ -59,7 +60,8 @@ export function readMaterial(
       readChain(collateral.qeIdentityIssuerChain, 2),
     ),
   }
-  return { checks, collateral, nowMs, root, crypto, ...definedParts(parts) }
+  const verdicts: CertificateVerdicts = new Map()
+  return { checks, collateral, nowMs, root, crypto, verdicts, ...definedParts(parts) }
 }
 
 function readCrl(checks: Checks, name: VerificationCheckName, der: Bytes | undefined): Crl | undefined {

@@ -10,7 +10,14 @@ import {
 import type { Material } from './material.ts'
 
 /** Step 2: the platform's certificate leads to the pinned root. */
-export async function checkPckChain({ checks, pckChain, root, nowMs, crypto }: Material): Promise<void> {
+export async function checkPckChain({
+  checks,
+  pckChain,
+  root,
+  nowMs,
+  crypto,
+  verdicts,
+}: Material): Promise<void> {
   if (!pckChain) return
   checks.judge('pck-chain-names', nameFault(pckChain, pckChainNames) ?? authorityFault(pckChain), {
     names: pckChain.map(({ commonName }) => commonName),
@@ -20,5 +27,5 @@ export async function checkPckChain({ checks, pckChain, root, nowMs, crypto }: M
     now: isoTime(nowMs),
     notAfter: pckChain.map(({ notAfterMs }) => isoTime(notAfterMs)),
   })
-  checks.judge('pck-chain-signatures', await signatureFault(pckChain, crypto))
+  checks.judge('pck-chain-signatures', await signatureFault(pckChain, crypto, verdicts))
 }

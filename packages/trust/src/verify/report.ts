@@ -98,7 +98,9 @@ export interface CollateralDates {
 }
 
 /** A report's verdict, kind and reason, from its checks. */
-export function verdictOf(checks: readonly Check[]): Pick<QuoteReport, 'verdict' | 'kind' | 'reason'> {
+export function verdictOf(
+  checks: ReadonlyArray<Omit<Check, 'step'>>,
+): Pick<QuoteReport, 'verdict' | 'kind' | 'reason'> {
   const failed = checks.filter(({ outcome }) => outcome !== 'passed' && outcome !== 'skipped')
   const first = failed.find(({ kind }) => kind === 'invalid') ?? failed[0]
   if (!first) return { verdict: 'accept', kind: null, reason: null }

@@ -75,7 +75,14 @@ const handedOut: readonly ChainNames[] = [pckChainNames.slice(1), signingChainNa
  * The list is verified with the intermediate of the quote's own chain, so nothing depends on the chain that came
  * with it. But a chain that is there and does not hold shows that somebody meddled with the collateral.
  */
-async function checkIssuerChain({ checks, collateral, root, nowMs, crypto }: Material): Promise<void> {
+async function checkIssuerChain({
+  checks,
+  collateral,
+  root,
+  nowMs,
+  crypto,
+  verdicts,
+}: Material): Promise<void> {
   const { pckCrlIssuerChain } = collateral
   const name = 'pck-crl-issuer-chain'
   if (pckCrlIssuerChain === undefined || pckCrlIssuerChain === '') {
@@ -87,7 +94,7 @@ async function checkIssuerChain({ checks, collateral, root, nowMs, crypto }: Mat
   const faults = handedOut.map(names => nameFault(chain, names))
   const fault = faults.includes(undefined) ? undefined : faults[0]
   const otherFault = fault ?? rootFault(chain, root) ?? dateFault(chain, nowMs)
-  checks.judge(name, otherFault ?? (await signatureFault(chain, crypto)))
+  checks.judge(name, otherFault ?? (await signatureFault(chain, crypto, verdicts)))
 }
 
 function revocationFault(crl: Crl, certificates: readonly ChainCertificate[]): string | undefined {

@@ -46,13 +46,16 @@ function checkDates({ checks, nowMs }: Material, item: Item, dated: Dated | unde
   })
 }
 
-async function chainFault({ root, nowMs, crypto }: Material, chain: Chain): Promise<string | undefined> {
+async function chainFault(
+  { root, nowMs, crypto, verdicts }: Material,
+  chain: Chain,
+): Promise<string | undefined> {
   return (
     nameFault(chain, signingChainNames) ??
     authorityFault(chain) ??
     rootFault(chain, root) ??
     dateFault(chain, nowMs) ??
-    signatureFault(chain, crypto)
+    signatureFault(chain, crypto, verdicts)
   )
 }
 

@@ -1,0 +1,3 @@
+export * from './plan.ts'
+export type { BodyPlan } from './quote-body.ts'
+export * from './simulated-tee.ts'

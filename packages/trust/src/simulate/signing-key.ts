@@ -1,0 +1,26 @@
+import { p256 } from '@noble/curves/nist.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { type Bytes, join } from '../bytes.ts'
+import { encodeAscii } from '../der.ts'
+
+/** A key on P-256 that signs in the forms that evidence needs. */
+export interface SigningKey {
+  /** x and y. */
+  readonly publicKey: Bytes
+  /** r and s, as quotes and collateral have them. */
+  sign(message: Uint8Array): Bytes
+  /** SEQUENCE { r, s }, as certificates have them. */
+  signDer(message: Uint8Array): Bytes
+}
+
+/** The key of a simulated TEE that goes by this name: the same for the same seed. */
+export function deriveKey(seed: Uint8Array, name: string): SigningKey {
+  let secret = sha256(join(seed, encodeAscii(`cocoon simulated tee: ${name}`)))
+  // One hash in four thousand million is no key of this curve.
+  while (!p256.utils.isValidSecretKey(secret)) secret = sha256(secret)
+  return {
+    publicKey: Uint8Array.from(p256.getPublicKey(secret, false).subarray(1)),
+    sign: message => Uint8Array.from(p256.sign(message, secret, { lowS: false })),
+    signDer: message => Uint8Array.from(p256.sign(message, secret, { lowS: false, format: 'der' })),
+  }
+}
