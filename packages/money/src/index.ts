@@ -30,8 +30,10 @@ export {
   type ClientContractData,
   type ClientParties,
 } from './contracts/client.ts'
+export { compiledCode } from './contracts/compiled.ts'
 export { describeExit, describeFailure, type ContractRole } from './contracts/exit.ts'
 export {
+  deploymentValue,
   estimateOperation,
   externalFee,
   gasFee,
@@ -135,3 +137,28 @@ export { AccountWatch, type AccountWatchOptions, type StoreChanges } from './wat
 export { watchLimits } from './watch/limits.ts'
 export type { PollInterval } from './watch/poll.ts'
 export { RootWatch, type RootListener, type RootView, type RootWatchOptions } from './watch/root-watch.ts'
+export { ProxySettlement, type ProxySettlementOptions } from './settlement/proxy-settlement.ts'
+export {
+  type ClientAccountView,
+  ClientSettlement,
+  type ClientSettlementOptions,
+} from './settlement/client-settlement.ts'
+export {
+  type WorkerAccountView,
+  WorkerSettlement,
+  type WorkerSettlementOptions,
+} from './settlement/worker-settlement.ts'
+export type { SettlementEvent, SettlementReport } from './settlement/event.ts'
+export {
+  type ClientPolicy,
+  clientPolicy,
+  type ProxyPolicy,
+  proxyPolicy,
+  type WorkerPolicy,
+  workerPolicy,
+} from './settlement/policy.ts'
+export { walletLimits } from './wallet/limits.ts'
+export type { OutgoingMessage } from './wallet/message.ts'
+export { NodeWallet, type NodeWalletOptions, type NodeWalletView } from './wallet/node-wallet.ts'
+export { outcomeError, type Outcome, type TransactionId } from './wallet/outcome.ts'
+export { readRootFromText, writeRootAsText } from './contracts/root-text.ts'

@@ -91,6 +91,17 @@ export function estimateOperation(
   return { attachNano: least + missing + rentOfYear(fees, to) + costNano + arrival, costNano }
 }
 
+/**
+ * What to attach to the message that deploys a contract: the way of its code and data, and what it keeps from
+ * then on, at least a year's rent.
+ */
+export function deploymentValue(stateInit: Cell, fees: ChainFees, contract: 'proxy' | 'child'): bigint {
+  const { bits, cells } = wholeOf(stateInit)
+  const rent = rentOfYear(fees, contract)
+  const kept = contract === 'child' ? max(childReserveNano, rent) : rent
+  return kept + messageFee(fees, bits, cells) + gasFee(fees, 1_000)
+}
+
 /** What a contract pays for existing a year. */
 export function rentOfYear(fees: ChainFees, contract: keyof typeof accountSizes): bigint {
   const { bits, cells } = accountSizes[contract]
