@@ -118,6 +118,7 @@ export {
 export { creditFromContract, creditWithoutChain, spendLimit, type ClientCredit } from './credit.ts'
 export type { AccountKey, Charge, ClientView, Grades, Ledger, Reservation, WorkerView } from './ledger.ts'
 export { MemoryLedger, type MemoryLedgerOptions } from './ledger/memory.ts'
+export { openPostgresLedger, type PostgresLedgerOptions, type SharedLedger } from './ledger/postgres.ts'
 export { openSqliteLedger, type SqliteLedgerOptions } from './ledger/sqlite.ts'
 export { checkProxyTerms, expectAddress, type ProxyTerms } from './proxy-terms.ts'
 export type {
