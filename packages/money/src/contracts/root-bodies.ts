@@ -76,17 +76,28 @@ export const rootBody = {
     operation(opcodes.rootChangeOwner, query).address(owner).build(),
   addPublicKey: (key: Query & AddedKey): Cell =>
     addedKey(operation(opcodes.rootAddPublicKey, key), key).build(),
-  /** From anybody, signed by the key keeper. Roots without a delay take it until the key expires. */
+  /**
+   * From anybody, signed by the key keeper. Every root takes it, and takes it again, until the key expires, unless
+   * it says `once`: for one root of this project, under the number that its governance has come to.
+   */
   addPublicKeySigned: ({
     keeper,
     excessesTo,
+    once,
     ...key
-  }: Query & AddedKey & { keeper: PaymentKey; excessesTo: ContractAddress }): Cell => {
-    const payload = addedKey(operation(opcodes.rootAddPublicKeySigned, key), key).finish()
+  }: Query &
+    AddedKey & {
+      keeper: PaymentKey
+      excessesTo: ContractAddress
+      once?: { root: ContractAddress; counter: number } | undefined
+    }): Cell => {
+    const payload = addedKey(operation(opcodes.rootAddPublicKeySigned, key), key)
+    if (once !== undefined) uint32(payload.address(once.root), once.counter)
+    const signed = payload.finish()
     return operation(opcodes.rootAddPublicKeySigned, key)
       .address(excessesTo)
-      .bytes(keeper.sign(payload.hash))
-      .reference(payload)
+      .bytes(keeper.sign(signed.hash))
+      .reference(signed)
       .build()
   },
   changeKeyKeeper: (

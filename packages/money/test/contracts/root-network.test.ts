@@ -167,4 +167,22 @@ test('a root with a delay', async () => {
   assert.deepEqual((await read()).ownerAddress, stranger)
 })
 
+test('a key that is signed for one root, once', async () => {
+  const keeper = {
+    keys: [],
+    publicKey: Buffer.from(key.publicKey).toString('hex'),
+    imageHash: hex(0),
+    endpoint: '',
+  }
+  await deploy({ delayS: 3600, keeper })
+  const signed = { keeper: key, publicKey: hash(6), type: 2, expiresAtS: startS + 100, excessesTo: stranger }
+  const add = (once: { root: ContractAddress; counter: number }) =>
+    tell(rootBody.addPublicKeySigned({ ...query(), ...signed, once }), stranger)
+  assert.match((await add({ root: stranger, counter: 0 })) ?? '', /for another contract/)
+  assert.match((await add({ root, counter: 1 })) ?? '', /not newer/)
+  assert.equal(await add({ root, counter: 0 }), undefined)
+  assert.equal((await governance())?.counter, 1)
+  assert.match((await add({ root, counter: 0 })) ?? '', /not newer/)
+})
+
 const governance = async () => readGovernance(await network.data(root))
