@@ -27,6 +27,17 @@ export abstract class Account {
     this.durableCommitted = committed
   }
 
+  /** Throws `MoneyError('uncommitted')` above what is safe to be signed. */
+  sign(tokens: bigint): void {
+    if (tokens > this.durableCommitted) {
+      throw new MoneyError(
+        'uncommitted',
+        `${tokens} tokens are signed, but only ${this.durableCommitted} are committed`,
+      )
+    }
+    if (tokens > this.signed) this.signed = tokens
+  }
+
   grades(): Grades {
     const { max, durableMax, durableCommitted, signed } = this
     return { max, committedToDb: durableMax, committedToChain: durableCommitted, signed }
@@ -80,7 +91,7 @@ export class Accounts<A extends Account> {
 
   /** Throws `MoneyError('address')` for a text that is no key, and `limit`. */
   open(owner: AccountKey, create: (id: number) => A): A {
-    const found = this.#find(owner)
+    const found = this.find(owner)
     if (found !== undefined) return found
     if (!isAddressKey(owner)) {
       throw new MoneyError('address', 'An account is opened by the raw form of an address')
@@ -93,11 +104,15 @@ export class Accounts<A extends Account> {
 
   /** Throws `MoneyError('account-unknown')`. */
   get(owner: AccountKey): A {
-    const account = this.#find(owner)
+    const account = this.find(owner)
     if (account === undefined) {
       throw new MoneyError('account-unknown', `No account is open for ${owner}`)
     }
     return account
+  }
+
+  find(owner: AccountKey): A | undefined {
+    return this.#used.get(owner) ?? this.#unused.get(owner)
   }
 
   /** From now on the account is used, and stays. */
@@ -117,10 +132,6 @@ export class Accounts<A extends Account> {
 
   all(): A[] {
     return [...this.#used.values(), ...this.#unused.values()]
-  }
-
-  #find(owner: AccountKey): A | undefined {
-    return this.#used.get(owner) ?? this.#unused.get(owner)
   }
 
   #makeRoom(): void {

@@ -154,16 +154,8 @@ export class Books {
   recordSigned(party: 'client' | 'worker', owner: AccountKey, tokens: bigint): void {
     requireAmount(tokens)
     const account = party === 'client' ? this.clients.get(owner) : this.workers.get(owner)
-    const { durableCommitted } = account
-    if (tokens > durableCommitted) {
-      throw new MoneyError(
-        'uncommitted',
-        `${tokens} tokens are signed, but only ${durableCommitted} are committed`,
-      )
-    }
-    if (tokens <= account.signed) return
-    account.signed = tokens
-    this.#change(account, true)
+    account.sign(tokens)
+    this.#change(account, account.signed > 0n)
   }
 
   get isWaiting(): boolean {

@@ -1,0 +1,119 @@
+import postgres from 'postgres'
+import type { World } from '@cocoon/wire'
+import { MoneyError } from '../error.ts'
+
+export interface PostgresOptions {
+  /** `postgres://user:password@host:5432/database`; `?host=/folder` for a socket of this machine. */
+  url: string
+  world: Pick<World, 'after'>
+}
+
+export type PostgresRow = Readonly<Record<string, string | number | boolean | null>>
+
+/** Values of parameters; amounts are decimal text. */
+export type PostgresValue = string | number | null | readonly (string | null)[]
+
+/** The server gives up a statement, and a wait for a lock. */
+const statementTimeoutMs = 5_000
+const lockTimeoutMs = 3_000
+/** This side gives up: the server does not answer at all. */
+const answerTimeoutMs = 10_000
+const connectTimeoutS = 5
+
+/**
+ * One connection to a PostgreSQL server, made when it is used and made anew after it was lost. Statements are
+ * done in order. Rejects with `MoneyError('storage')`: what was asked may be there or not.
+ */
+export class PostgresConnection implements AsyncDisposable {
+  readonly #options: PostgresOptions & { schema: string; onClose?: () => void }
+  #sql: postgres.Sql
+  #isClosed = false
+
+  /** `schema` is the search path; `onClose` is called when a connection is lost or ends. */
+  constructor(options: PostgresOptions & { schema: string; onClose?: () => void }) {
+    this.#options = options
+    this.#sql = this.#connect()
+  }
+
+  /** One statement, a transaction of its own unless one was begun. */
+  query(text: string, parameters: readonly PostgresValue[] = []): Promise<PostgresRow[]> {
+    return this.#answered(sql =>
+      sql.unsafe<PostgresRow[]>(text, [...parameters] as never[], { prepare: true }),
+    )
+  }
+
+  /** Several statements without parameters, done together or not at all. */
+  async run(text: string): Promise<void> {
+    await this.#answered(sql => sql.unsafe(text).simple())
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true
+    await this.#sql.end({ timeout: 1 }).catch(() => {})
+  }
+
+  async #answered<T>(ask: (sql: postgres.Sql) => PromiseLike<T>): Promise<T> {
+    if (this.#isClosed) throw new MoneyError('storage', 'The connection to PostgreSQL is closed')
+    const sql = this.#sql
+    const { promise: late, reject } = Promise.withResolvers<never>()
+    const timer = this.#options.world.after(answerTimeoutMs, () => {
+      reject(new Error(`no answer within ${answerTimeoutMs / 1000} s`))
+      this.#renew(sql)
+    })
+    try {
+      return await Promise.race([ask(sql), late])
+    } catch (cause) {
+      throw storageError(cause)
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  /** A connection that does not answer is not waited for. */
+  #renew(silent: postgres.Sql): void {
+    if (this.#sql !== silent || this.#isClosed) return
+    this.#sql = this.#connect()
+    silent.end({ timeout: 0 }).catch(() => {})
+  }
+
+  #connect(): postgres.Sql {
+    const { url, schema, onClose } = this.#options
+    const address = new URL(url)
+    const socket = address.searchParams.get('host')
+    address.searchParams.delete('host')
+    return postgres(address.href, {
+      ...(socket === null ? {} : { host: socket }),
+      max: 1,
+      connect_timeout: connectTimeoutS,
+      max_lifetime: null,
+      onnotice: () => {},
+      onclose: () => onClose?.(),
+      connection: {
+        application_name: 'cocoon',
+        search_path: schema,
+        statement_timeout: statementTimeoutMs,
+        lock_timeout: lockTimeoutMs,
+        synchronous_commit: 'on',
+        // A server that loses sight of this side frees its locks.
+        tcp_keepalives_idle: 5,
+        tcp_keepalives_interval: 5,
+        tcp_keepalives_count: 3,
+      } as never,
+    })
+  }
+}
+
+/** SQLSTATE of what a statement failed with, or a code of the connection. */
+export function sqlState(error: unknown): string | undefined {
+  const cause = error instanceof MoneyError ? error.cause : error
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : undefined
+}
+
+function storageError(cause: unknown): MoneyError {
+  const why = cause instanceof Error ? cause.message || cause.name : String(cause)
+  return new MoneyError(
+    'storage',
+    `PostgreSQL did not do what was asked: ${why}. It may be there or not: repeat it`,
+    { cause },
+  )
+}

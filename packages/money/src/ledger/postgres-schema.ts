@@ -1,0 +1,264 @@
+import { isAddressKey } from '../address.ts'
+import { MoneyError } from '../error.ts'
+import type { AccountKey } from '../ledger.ts'
+
+/**
+ * The schema of the database that holds the books of one contract: it is named by the first 28 bytes of the
+ * contract's hash, as many as fit a name. Throws `MoneyError('address')`.
+ */
+export function schemaOf(contract: AccountKey): string {
+  if (!isAddressKey(contract)) {
+    throw new MoneyError('address', 'A contract is named by the raw form of its address')
+  }
+  const hash = contract.indexOf(':') + 1
+  return `cocoon_${contract.slice(hash, hash + 56)}`
+}
+
+/** The version of `ledgerSql`, noted in the books. */
+export const ledgerVersion = 1
+
+/** What a function raises for a session whose lease is over. */
+export const sessionOver = 'CC001'
+
+const tables = `
+  CREATE TABLE book (
+    id integer PRIMARY KEY CHECK (id = 1),
+    version integer NOT NULL,
+    contract text NOT NULL,
+    last_seqno integer NOT NULL,
+    is_waiting boolean NOT NULL
+  );
+  CREATE TABLE client (
+    owner text PRIMARY KEY,
+    paid numeric NOT NULL,
+    stake numeric NOT NULL,
+    charged numeric NOT NULL,
+    reserved numeric NOT NULL DEFAULT 0 CHECK (reserved >= 0),
+    total numeric(20) NOT NULL DEFAULT 0,
+    announced numeric(20),
+    committed numeric(20) NOT NULL DEFAULT 0,
+    signed numeric(20) NOT NULL DEFAULT 0,
+    moved_at xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    CHECK (0 <= signed AND signed <= committed AND committed <= total)
+  ) WITH (fillfactor = 50);
+  CREATE TABLE worker (
+    owner text PRIMARY KEY,
+    paid numeric(20) NOT NULL DEFAULT 0,
+    total numeric(20) NOT NULL DEFAULT 0,
+    announced numeric(20),
+    committed numeric(20) NOT NULL DEFAULT 0,
+    signed numeric(20) NOT NULL DEFAULT 0,
+    moved_at xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    CHECK (0 <= signed AND signed <= committed AND committed <= total)
+  ) WITH (fillfactor = 50);
+  CREATE TABLE session (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    alive_until timestamptz NOT NULL
+  );
+  CREATE TABLE reservation (
+    request_id text PRIMARY KEY,
+    session bigint NOT NULL,
+    client text NOT NULL,
+    tokens numeric(20) NOT NULL CHECK (tokens >= 0)
+  );
+  CREATE INDEX reservation_session ON reservation (session);
+  CREATE TABLE ended (
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    request_id text NOT NULL UNIQUE,
+    client text NOT NULL,
+    worker text,
+    asked numeric(20),
+    charged numeric(20)
+  );
+`
+
+/**
+ * Locks are always taken in the same order, so that no two transactions wait for each other: the session, the
+ * book, clients by owner, workers by owner. A statement that changes accounts follows one that has locked them,
+ * and sees what others committed meanwhile.
+ */
+const functions = `
+  CREATE FUNCTION require_session(of_session bigint) RETURNS void LANGUAGE plpgsql AS $$
+  BEGIN
+    PERFORM FROM session WHERE id = of_session AND alive_until > clock_timestamp() FOR KEY SHARE;
+    IF NOT FOUND THEN RAISE EXCEPTION 'the lease of session % is over', of_session USING ERRCODE = '${sessionOver}'; END IF;
+  END $$;
+
+  CREATE FUNCTION available(account client) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$
+    SELECT greatest(0, least(account.paid, account.stake + account.charged) - account.reserved - account.total)
+  $$;
+
+  CREATE FUNCTION reserve(of_session bigint, ids text[], owners text[], amounts numeric[])
+  RETURNS TABLE (code text, account client) LANGUAGE plpgsql AS $$
+  DECLARE
+    item record;
+    codes text[] := array_fill(NULL::text, ARRAY[cardinality(ids)]);
+    accounts client[] := array_fill(NULL::client, ARRAY[cardinality(ids)]);
+    taken integer[] := '{}';
+    locked client;
+  BEGIN
+    -- Reservations end with the session: none is worth a wait for the disk.
+    PERFORM set_config('synchronous_commit', 'off', true);
+    PERFORM require_session(of_session);
+    FOR item IN
+      SELECT t.*, r.client AS held_by, r.tokens AS held, e.number AS ended
+      FROM unnest(ids, owners, amounts) WITH ORDINALITY AS t (id, owner, tokens, place)
+      LEFT JOIN reservation r ON r.request_id = t.id LEFT JOIN ended e ON e.request_id = t.id
+      ORDER BY t.owner, t.place
+    LOOP
+      IF locked.owner IS DISTINCT FROM item.owner THEN
+        SELECT * INTO locked FROM client WHERE owner = item.owner FOR NO KEY UPDATE;
+      END IF;
+      IF locked.owner IS NULL THEN codes[item.place] := 'account-unknown';
+      ELSIF item.held_by = item.owner AND item.held = item.tokens THEN codes[item.place] := '';
+      ELSIF item.held IS NOT NULL OR item.ended IS NOT NULL THEN codes[item.place] := 'request-conflict';
+      ELSIF item.tokens > available(locked) THEN codes[item.place] := 'balance';
+      ELSE
+        locked.reserved := locked.reserved + item.tokens;
+        codes[item.place] := '';
+        taken := taken || item.place::integer;
+      END IF;
+      accounts[item.place] := locked;
+    END LOOP;
+    INSERT INTO reservation SELECT ids[p], of_session, owners[p], amounts[p] FROM unnest(taken) p;
+    UPDATE client SET reserved = client.reserved + t.tokens, moved_at = pg_current_xact_id()
+    FROM (SELECT owners[p] AS owner, sum(amounts[p]) AS tokens FROM unnest(taken) p GROUP BY 1) t
+    WHERE client.owner = t.owner;
+    RETURN QUERY SELECT codes[p], accounts[p] FROM generate_series(1, cardinality(ids)) p;
+  END $$;
+
+  CREATE FUNCTION finish(of_session bigint, ids text[], workers text[], amounts numeric[])
+  RETURNS TABLE (code text, charged numeric, spender client, earner worker) LANGUAGE plpgsql AS $$
+  #variable_conflict use_column
+  BEGIN
+    PERFORM require_session(of_session);
+    PERFORM FROM client WHERE owner IN (SELECT client FROM reservation WHERE request_id = ANY (ids))
+      ORDER BY owner FOR NO KEY UPDATE;
+    PERFORM FROM worker WHERE owner = ANY (workers) ORDER BY owner FOR NO KEY UPDATE;
+    RETURN QUERY
+    WITH item AS MATERIALIZED (
+      SELECT t.*, r.client, r.tokens AS held, e.number AS ended, e.client AS ended_client, e.worker AS ended_worker,
+        e.asked, e.charged AS ended_charged
+      FROM unnest(ids, workers, amounts) WITH ORDINALITY AS t (id, worker, tokens, place)
+      LEFT JOIN reservation r ON r.request_id = t.id LEFT JOIN ended e ON e.request_id = t.id
+    ), done AS MATERIALIZED (
+      SELECT *, least(tokens, held) AS charged FROM item
+      WHERE held IS NOT NULL AND (item.worker IS NULL OR EXISTS (SELECT FROM worker w WHERE w.owner = item.worker))
+    ), gone AS (
+      DELETE FROM reservation WHERE request_id IN (SELECT id FROM done)
+    ), noted AS (
+      INSERT INTO ended (request_id, client, worker, asked, charged)
+      SELECT done.id, done.client, done.worker, done.tokens, done.charged FROM done ORDER BY done.place
+    ), spent AS (
+      UPDATE client c SET reserved = c.reserved - d.held, total = c.total + d.charged, moved_at = pg_current_xact_id()
+      FROM (
+        SELECT done.client, sum(done.held) AS held, coalesce(sum(done.charged) FILTER (WHERE done.worker IS NOT NULL), 0) AS charged
+        FROM done GROUP BY 1
+      ) d WHERE c.owner = d.client RETURNING c AS account
+    ), earned AS (
+      UPDATE worker w SET total = w.total + d.charged, moved_at = pg_current_xact_id()
+      FROM (SELECT done.worker, sum(done.charged) AS charged FROM done WHERE done.worker IS NOT NULL GROUP BY 1) d
+      WHERE w.owner = d.worker RETURNING w AS account
+    )
+    SELECT
+      CASE
+        WHEN done.id IS NOT NULL THEN ''
+        WHEN item.worker IS NOT NULL AND known.owner IS NULL THEN 'account-unknown'
+        WHEN item.ended IS NULL THEN 'request-unknown'
+        WHEN item.ended_worker IS NULL THEN 'request-released'
+        WHEN item.ended_worker IS DISTINCT FROM item.worker OR item.asked IS DISTINCT FROM item.tokens THEN 'request-conflict'
+        ELSE ''
+      END,
+      coalesce(done.charged, item.ended_charged), coalesce(spent.account, before), coalesce(earned.account, known)
+    FROM item
+    LEFT JOIN done ON done.place = item.place
+    LEFT JOIN client before ON before.owner = coalesce(item.client, item.ended_client)
+    LEFT JOIN worker known ON known.owner = item.worker
+    LEFT JOIN spent ON (spent.account).owner = before.owner
+    LEFT JOIN earned ON (earned.account).owner = known.owner
+    ORDER BY item.place;
+  END $$;
+
+  CREATE FUNCTION announce() RETURNS integer LANGUAGE plpgsql AS $$
+  DECLARE
+    state book;
+    owners text[];
+  BEGIN
+    SELECT * INTO state FROM book FOR UPDATE;
+    IF state.is_waiting THEN RETURN state.last_seqno; END IF;
+    UPDATE book SET last_seqno = last_seqno + 1, is_waiting = true;
+    SELECT array_agg(owner) INTO owners FROM
+      (SELECT owner FROM client WHERE total <> committed ORDER BY owner FOR NO KEY UPDATE) moved;
+    UPDATE client SET announced = total, moved_at = pg_current_xact_id() WHERE owner = ANY (owners);
+    SELECT array_agg(owner) INTO owners FROM
+      (SELECT owner FROM worker WHERE total <> committed ORDER BY owner FOR NO KEY UPDATE) moved;
+    UPDATE worker SET announced = total, moved_at = pg_current_xact_id() WHERE owner = ANY (owners);
+    RETURN state.last_seqno + 1;
+  END $$;
+
+  CREATE FUNCTION confirm(seqno integer) RETURNS void LANGUAGE plpgsql AS $$
+  BEGIN
+    PERFORM FROM book WHERE is_waiting AND last_seqno = seqno FOR UPDATE;
+    IF NOT FOUND THEN RETURN; END IF;
+    UPDATE book SET is_waiting = false;
+    PERFORM FROM client WHERE announced IS NOT NULL ORDER BY owner FOR NO KEY UPDATE;
+    UPDATE client SET committed = announced, announced = NULL, moved_at = pg_current_xact_id()
+      WHERE announced IS NOT NULL;
+    PERFORM FROM worker WHERE announced IS NOT NULL ORDER BY owner FOR NO KEY UPDATE;
+    UPDATE worker SET committed = announced, announced = NULL, moved_at = pg_current_xact_id()
+      WHERE announced IS NOT NULL;
+  END $$;
+
+  CREATE FUNCTION note(clients text[], client_signed numeric[], workers text[], worker_signed numeric[], worker_paid numeric[])
+  RETURNS void LANGUAGE plpgsql AS $$
+  BEGIN
+    PERFORM FROM client WHERE owner = ANY (clients) ORDER BY owner FOR NO KEY UPDATE;
+    PERFORM FROM worker WHERE owner = ANY (workers) ORDER BY owner FOR NO KEY UPDATE;
+    UPDATE client c SET signed = greatest(c.signed, t.signed), moved_at = pg_current_xact_id()
+      FROM unnest(clients, client_signed) t (owner, signed) WHERE c.owner = t.owner;
+    UPDATE worker w SET signed = greatest(w.signed, t.signed), paid = greatest(w.paid, t.paid),
+      moved_at = pg_current_xact_id()
+      FROM unnest(workers, worker_signed, worker_paid) t (owner, signed, paid) WHERE w.owner = t.owner;
+  END $$;
+
+  CREATE FUNCTION leave(of_session bigint) RETURNS void LANGUAGE plpgsql AS $$
+  BEGIN
+    DELETE FROM session WHERE id = of_session;
+    PERFORM FROM client WHERE owner IN (SELECT client FROM reservation r WHERE r.session = of_session)
+      ORDER BY owner FOR NO KEY UPDATE;
+    WITH gone AS (
+      DELETE FROM reservation r WHERE r.session = of_session RETURNING r.*
+    ), noted AS (
+      INSERT INTO ended (request_id, client) SELECT request_id, client FROM gone
+    )
+    UPDATE client c SET reserved = c.reserved - g.tokens, moved_at = pg_current_xact_id()
+    FROM (SELECT client, sum(tokens) AS tokens FROM gone GROUP BY 1) g WHERE c.owner = g.client;
+  END $$;
+
+  CREATE FUNCTION renew(of_session bigint, lease interval, remembered bigint) RETURNS void LANGUAGE plpgsql AS $$
+  DECLARE
+    dead bigint;
+  BEGIN
+    UPDATE session SET alive_until = clock_timestamp() + lease
+      WHERE id = of_session AND alive_until > clock_timestamp();
+    IF NOT FOUND THEN RAISE EXCEPTION 'the lease of session % is over', of_session USING ERRCODE = '${sessionOver}'; END IF;
+    SELECT id INTO dead FROM session WHERE alive_until <= clock_timestamp() LIMIT 1 FOR UPDATE SKIP LOCKED;
+    IF FOUND THEN PERFORM leave(dead); END IF;
+    DELETE FROM ended WHERE number <= (SELECT max(number) FROM ended) - remembered;
+  END $$;
+`
+
+/** Makes the books of a contract in the schema that is the search path. */
+export const ledgerSql = tables + functions
+
+/** One row with what does not add up: all of it is 0 in books that balance. */
+export const auditSql = `
+  SELECT
+    (SELECT coalesce(sum(total), 0) FROM client) - (SELECT coalesce(sum(total), 0) FROM worker) AS difference,
+    (
+      SELECT count(*) FROM client c
+      LEFT JOIN (SELECT client, sum(tokens) AS tokens FROM reservation GROUP BY 1) r ON r.client = c.owner
+      WHERE c.reserved <> coalesce(r.tokens, 0)
+    ) AS wrong_reservations,
+    (SELECT count(*) FROM reservation r WHERE NOT EXISTS (SELECT FROM client c WHERE c.owner = r.client)) AS stray
+`
