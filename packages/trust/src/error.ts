@@ -16,6 +16,7 @@ export type TrustErrorCode =
   | 'evidence-invalid'
   | 'policy-refused'
   | 'policy-malformed'
+  | 'quote-unavailable'
   | 'gpu-evidence-malformed'
   | 'reference-malformed'
   | 'revocation-malformed'

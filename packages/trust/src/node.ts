@@ -1,2 +1,3 @@
-// What needs Node: faster cryptography. The rest of the package runs anywhere.
+// What needs Node: faster cryptography, and quotes of the machine. The rest of the package runs anywhere.
 export { nodeCrypto } from './crypto/node.ts'
+export * from './produce/configfs-tsm.ts'
