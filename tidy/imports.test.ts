@@ -68,14 +68,15 @@ test('only money knows TON', () => {
   )
 })
 
-test('only the TCP files of wire open sockets', () => {
+test('only the TCP files of wire open sockets, and the connection to liteservers', () => {
   /** Looks whether a port is free before a role is started on it; stands for model servers of other makers. */
   const outside = /^apps\/cli\/src\/roles\/port\.ts$|^packages\/testnet\/src\/soak\//
   expectNone(
     violations(
       everything.filter(({ path }) => /^(?:packages|apps)\/[^/]+\/src\//.test(path) && !outside.test(path)),
       ({ path }, from) =>
-        /^(?:node:)?(?:net|tls|dgram)$/.test(from) && !/^packages\/wire\/src\/tcp[\w-]*\.ts$/.test(path),
+        /^(?:node:)?(?:net|tls|dgram)$/.test(from) &&
+        !/^packages\/(?:wire\/src\/tcp[\w-]*|money\/src\/chain\/adnl-connection)\.ts$/.test(path),
     ),
   )
 })
