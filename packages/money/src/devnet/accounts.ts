@@ -73,3 +73,8 @@ export function activeState(account: Account | null | undefined): StateInit | un
   const state = account?.storage.state
   return state?.type === 'active' ? state.state : undefined
 }
+
+/** Hash of the account's own cell, base64. */
+export function accountHash(boc: AccountBoc): string {
+  return Cell.fromBase64(boc).refs[0]!.hash().toString('base64')
+}

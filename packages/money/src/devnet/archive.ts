@@ -1,34 +1,12 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { MoneyError } from '../error.ts'
-import type { BlockChange, BlockRecord, TransactionRecord, WaitingMessage } from './records.ts'
-
-const layoutVersion = 1
-
-/** The tables that make up a chain; a snapshot has a copy of each. */
-const tables = {
-  block:
-    'seqno INTEGER PRIMARY KEY, time_s INTEGER, start_lt INTEGER, end_lt INTEGER, hash TEXT, count INTEGER',
-  transfer:
-    'lt INTEGER PRIMARY KEY, account TEXT, hash TEXT, seqno INTEGER, boc BLOB, after TEXT, message TEXT, norm TEXT',
-  account: 'address TEXT PRIMARY KEY, state TEXT',
-  waiting: 'position INTEGER PRIMARY KEY, hash TEXT UNIQUE, boc BLOB',
-  carried: 'seqno INTEGER, position INTEGER, boc BLOB',
-  setting: 'name TEXT PRIMARY KEY, value TEXT',
-} as const
-const names = Object.keys(tables) as Array<keyof typeof tables>
-
-const indices = [
-  'CREATE INDEX transfer_account ON transfer (account, lt)',
-  'CREATE INDEX transfer_seqno ON transfer (seqno)',
-  'CREATE INDEX transfer_hash ON transfer (hash)',
-  'CREATE INDEX transfer_message ON transfer (message)',
-  'CREATE INDEX transfer_norm ON transfer (norm)',
-  'CREATE INDEX block_time ON block (time_s)',
-]
-
-type Row = Record<string, unknown>
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import type {
+  BlockChange,
+  BlockRecord,
+  TransactionRange,
+  TransactionRecord,
+  WaitingMessage,
+} from './records.ts'
+import { blockOf, columnsOf, guarded, openTables, type Row, tableNames, transactionOf } from './tables.ts'
 
 /**
  * All that the devnet remembers, in one SQLite database: in a folder, where everything is durable once a call
@@ -39,8 +17,7 @@ export class Archive implements Disposable {
   readonly #statements = new Map<string, StatementSync>()
 
   constructor(directory: string | undefined) {
-    this.#database = guarded(() => open(directory))
-    guarded(() => this.#prepareTables())
+    this.#database = openTables(directory)
   }
 
   head(): BlockRecord | undefined {
@@ -75,38 +52,17 @@ export class Archive implements Disposable {
       | undefined
   }
 
-  /** The account's transactions with `fromLt <= lt <= toLt`, oldest or newest first. */
-  transactionsOf(
-    account: string,
-    range: { fromLt: bigint; toLt?: bigint; most: number; isNewestFirst: boolean },
-  ): TransactionRecord[] {
-    const { fromLt, toLt = largestLt, most, isNewestFirst } = range
-    const order = isNewestFirst ? 'DESC' : 'ASC'
-    return this.#all(
-      `SELECT * FROM transfer WHERE account = ? AND lt >= ? AND lt <= ? ORDER BY lt ${order} LIMIT ?`,
-      account,
-      fromLt,
-      toLt,
-      most,
-    ).map(transactionOf)
-  }
-
   transactionsIn(seqno: number): TransactionRecord[] {
     return this.#all('SELECT * FROM transfer WHERE seqno = ? ORDER BY lt', seqno).map(transactionOf)
   }
 
-  /** The newest ones of all accounts, or those of a range, by logical time. */
-  transactions(range: {
-    fromLt: bigint
-    toLt?: bigint
-    most: number
-    skip: number
-    isNewestFirst: boolean
-  }): TransactionRecord[] {
-    const { fromLt, toLt = largestLt, most, skip, isNewestFirst } = range
-    const order = isNewestFirst ? 'DESC' : 'ASC'
+  /** Transactions of these accounts, or of all if there are none, by logical time. */
+  search(accounts: readonly string[], range: TransactionRange): TransactionRecord[] {
+    const { fromLt, toLt = largestLt, most, skip = 0, isNewestFirst } = range
+    const among = accounts.length === 0 ? '' : `account IN (${accounts.map(() => '?').join()}) AND `
     return this.#all(
-      `SELECT * FROM transfer WHERE lt >= ? AND lt <= ? ORDER BY lt ${order} LIMIT ? OFFSET ?`,
+      `SELECT * FROM transfer WHERE ${among}lt >= ? AND lt <= ? ORDER BY lt ${isNewestFirst ? 'DESC' : 'ASC'} LIMIT ? OFFSET ?`,
+      ...accounts,
       fromLt,
       toLt,
       most,
@@ -200,7 +156,7 @@ export class Archive implements Disposable {
       this.#run('DELETE FROM carried WHERE seqno = ?', head.seqno)
       this.#run('DELETE FROM block WHERE seqno = ?', head.seqno)
       for (const account of touched) {
-        const [last] = this.transactionsOf(account, { fromLt: 0n, most: 1, isNewestFirst: true })
+        const [last] = this.search([account], { fromLt: 0n, most: 1, isNewestFirst: true })
         const state = last?.accountAfter ?? genesisOf(account)
         if (state === undefined) this.#run('DELETE FROM account WHERE address = ?', account)
         else this.putAccount(account, state)
@@ -219,7 +175,7 @@ export class Archive implements Disposable {
     this.atOnce(() => {
       this.#forget(name)
       this.#run('INSERT INTO snapshot VALUES (?)', name)
-      for (const table of names) this.#run(`INSERT INTO saved_${table} SELECT ?, * FROM ${table}`, name)
+      for (const table of tableNames) this.#run(`INSERT INTO saved_${table} SELECT ?, * FROM ${table}`, name)
     })
   }
 
@@ -227,7 +183,7 @@ export class Archive implements Disposable {
   restore(name: string): boolean {
     if (this.#one('SELECT name FROM snapshot WHERE name = ?', name).length === 0) return false
     this.atOnce(() => {
-      for (const table of names) {
+      for (const table of tableNames) {
         const columns = columnsOf(table)
         this.#run(`DELETE FROM ${table}`)
         this.#run(
@@ -258,29 +214,7 @@ export class Archive implements Disposable {
 
   #forget(name: string): void {
     this.#run('DELETE FROM snapshot WHERE name = ?', name)
-    for (const table of names) this.#run(`DELETE FROM saved_${table} WHERE snapshot = ?`, name)
-  }
-
-  #prepareTables(): void {
-    const version = Number(this.#one('PRAGMA user_version')[0]?.['user_version'])
-    if (version === layoutVersion) return
-    if (version !== 0) {
-      throw new MoneyError(
-        'storage',
-        `The folder holds a devnet of layout ${version}; this version reads ${layoutVersion}. Choose another folder`,
-      )
-    }
-    this.atOnce(() => {
-      this.#database.exec('CREATE TABLE snapshot (name TEXT PRIMARY KEY)')
-      for (const table of names) {
-        this.#database.exec(`CREATE TABLE ${table} (${tables[table]})`)
-        this.#database.exec(
-          `CREATE TABLE saved_${table} (snapshot TEXT, ${columnsOf(table)}); CREATE INDEX saved_${table}_name ON saved_${table} (snapshot)`,
-        )
-      }
-      for (const index of indices) this.#database.exec(index)
-      this.#database.exec(`PRAGMA user_version = ${layoutVersion}`)
-    })
+    for (const table of tableNames) this.#run(`DELETE FROM saved_${table} WHERE snapshot = ?`, name)
   }
 
   #insert(record: TransactionRecord): void {
@@ -319,59 +253,3 @@ export class Archive implements Disposable {
 }
 
 const largestLt = 2n ** 63n - 1n
-
-function columnsOf(table: keyof typeof tables): string {
-  return tables[table]
-    .split(', ')
-    .map(column => column.split(' ', 1)[0])
-    .join(', ')
-}
-
-function open(directory: string | undefined): DatabaseSync {
-  if (directory === undefined) return new DatabaseSync(':memory:')
-  mkdirSync(directory, { recursive: true })
-  const database = new DatabaseSync(join(directory, 'devnet.sqlite'))
-  // One process at a time: a second one is told so instead of writing in between.
-  database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
-  database.exec('BEGIN EXCLUSIVE; COMMIT')
-  return database
-}
-
-function guarded<T>(access: () => T): T {
-  try {
-    return access()
-  } catch (cause) {
-    if (cause instanceof MoneyError) throw cause
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    const advice = reason.includes('locked')
-      ? 'Another process has it open: stop that one first'
-      : 'Look at the disk'
-    throw new MoneyError('storage', `The database of the devnet cannot be used: ${reason}. ${advice}`, {
-      cause,
-    })
-  }
-}
-
-function blockOf(row: Row): BlockRecord {
-  return {
-    seqno: Number(row['seqno']),
-    timeS: Number(row['time_s']),
-    startLt: BigInt(row['start_lt'] as number),
-    endLt: BigInt(row['end_lt'] as number),
-    hash: row['hash'] as string,
-    transactionCount: Number(row['count']),
-  }
-}
-
-function transactionOf(row: Row): TransactionRecord {
-  return {
-    account: row['account'] as string,
-    lt: BigInt(row['lt'] as number),
-    hash: row['hash'] as string,
-    seqno: Number(row['seqno']),
-    boc: row['boc'] as Uint8Array,
-    accountAfter: row['after'] as string,
-    inMessageHash: row['message'] as string,
-    inMessageNormHash: row['norm'] as string,
-  }
-}

@@ -41,7 +41,7 @@ export class DevnetChain implements Chain {
     { afterLt, most = 100 }: { afterLt: bigint; most?: number },
   ): Promise<ChainTransaction[]> {
     return this.#chain.archive
-      .transactionsOf(keyOf(tonAddress(address)), {
+      .search([keyOf(tonAddress(address))], {
         fromLt: afterLt + 1n,
         most: Math.max(0, Math.min(most, devnetLimits.pageTransactions)),
         isNewestFirst: false,

@@ -43,3 +43,13 @@ export interface BlockChange {
   /** Internal messages that wait for the next block, in order. */
   readonly carried: readonly Uint8Array[]
 }
+
+/** Which transactions are asked for: those with `fromLt <= lt <= toLt`. */
+export interface TransactionRange {
+  readonly fromLt: bigint
+  /** Up to the newest if absent. */
+  readonly toLt?: bigint
+  readonly most: number
+  readonly skip?: number
+  readonly isNewestFirst: boolean
+}

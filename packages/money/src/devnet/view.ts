@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Address } from '@ton/core'
 import { type AccountBoc, keyOf } from './accounts.ts'
 import type { Blockchain } from './blockchain.ts'
-import type { BlockRecord, TransactionRecord } from './records.ts'
+import type { BlockRecord, TransactionRange, TransactionRecord } from './records.ts'
 
 /** What one request sees of the chain: all of it up to one block, which is the newest unless a fault says otherwise. */
 export class View {
@@ -20,27 +20,17 @@ export class View {
 
   account(address: Address): AccountBoc | undefined {
     if (this.#isNewest) return this.chain.account(address)
-    const [last] = this.transactionsOf(keyOf(address), { most: 1, isNewestFirst: true })
+    const [last] = this.search([keyOf(address)], { most: 1, isNewestFirst: true })
     return last?.accountAfter ?? this.chain.accountAtGenesis(address)
   }
 
-  transactionsOf(
-    account: string,
-    range: { fromLt?: bigint; toLt?: bigint; most: number; isNewestFirst: boolean },
+  /** Transactions of these accounts, or of all if there are none. */
+  search(
+    accounts: readonly string[],
+    range: Omit<TransactionRange, 'fromLt'> & { readonly fromLt?: bigint },
   ): TransactionRecord[] {
     const { fromLt = 0n, toLt } = range
-    return this.chain.archive.transactionsOf(account, { ...range, fromLt, toLt: this.#lastLt(toLt) })
-  }
-
-  transactions(range: {
-    fromLt?: bigint
-    toLt?: bigint
-    most: number
-    skip: number
-    isNewestFirst: boolean
-  }): TransactionRecord[] {
-    const { fromLt = 0n, toLt } = range
-    return this.chain.archive.transactions({ ...range, fromLt, toLt: this.#lastLt(toLt) })
+    return this.chain.archive.search(accounts, { ...range, fromLt, toLt: this.#lastLt(toLt) })
   }
 
   isKnown(record: TransactionRecord | undefined): record is TransactionRecord {
@@ -57,7 +47,7 @@ export class View {
   }
 }
 
-/** The number of the one shard, as text and as toncenter's third version writes it. */
+/** The name of the one shard of either chain: all of it. */
 export const shard = '-9223372036854775808'
 
 /** Hashes of one of the two blocks that a record stands for; nothing but names, since no real block is made. */

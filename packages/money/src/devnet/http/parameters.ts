@@ -31,7 +31,7 @@ export class Parameters {
   }
 
   required(name: string): string {
-    return this.text(name) ?? fail(`${name} is missing`)
+    return this.text(name) ?? wrongly(`${name} is missing`)
   }
 
   /** All values of a parameter that may be repeated. */
@@ -44,7 +44,7 @@ export class Parameters {
         : this.#query.getAll(name)
     if (all.length > devnetLimits.repeated)
       throw wrong(`${name} is given more than ${devnetLimits.repeated} times`)
-    return all.map(item => (typeof item === 'string' ? item : fail(`${name} has to be a text`)))
+    return all.map(item => (typeof item === 'string' ? item : wrongly(`${name} has to be a text`)))
   }
 
   integer(name: string, bounds: { least?: number; most?: number } = {}): number | undefined {
@@ -100,6 +100,10 @@ export function notFound(what: string): MoneyError {
   return new MoneyError('chain-history', `${what} not found`)
 }
 
-function fail(why: string): never {
+export function missing(what: string): never {
+  throw notFound(what)
+}
+
+export function wrongly(why: string): never {
   throw wrong(why)
 }

@@ -14,9 +14,30 @@ export interface Reply {
   readonly body: unknown
 }
 
+interface ErrorReply extends Reply {
+  readonly body: { readonly ok: false; readonly error: string; readonly code: number }
+}
+
 /** An error as toncenter writes it. */
-export function reply(status: number, error: string): Reply {
+export function reply(status: number, error: string): ErrorReply {
   return { status, body: { ok: false, error, code: status } }
+}
+
+const statuses: Readonly<Record<string, number>> = {
+  address: 422,
+  devnet: 422,
+  limit: 429,
+  'chain-history': 404,
+  'chain-refused': 500,
+  'wallet-balance': 409,
+  closed: 503,
+}
+
+/** In toncenter's words where it has words for it; a fault of ours says nothing. */
+export function failure(error: unknown): ErrorReply {
+  if (!(error instanceof MoneyError)) return reply(500, 'internal error')
+  const isOfNode = error.code === 'chain-refused' || error.code === 'chain-history'
+  return reply(statuses[error.code] ?? 500, `${isOfNode ? 'LITE_SERVER_UNKNOWN: ' : ''}${error.message}`)
 }
 
 /** Answers a request whose body is complete. Rejects with a MoneyError for what does not fit. */
@@ -73,9 +94,14 @@ async function rpcReply(body: Record<string, unknown>, options: ServerOptions): 
     return { status: 404, body: { ok: false, error: 'Unknown method', code: 404, ...envelope } }
   if (typeof params !== 'object' || params === null || Array.isArray(params))
     throw wrong('params has to be an object')
-  const parameters = new Parameters(new URLSearchParams(), params as Record<string, unknown>)
-  const result = await run(callOf(parameters, options))
-  return { status: 200, body: { ok: true, result, ...envelope } }
+  try {
+    const parameters = new Parameters(new URLSearchParams(), params as Record<string, unknown>)
+    const result = await run(callOf(parameters, options))
+    return { status: 200, body: { ok: true, result, ...envelope } }
+  } catch (error) {
+    const { status, body: told } = failure(error)
+    return { status, body: { ...told, ...envelope } }
+  }
 }
 
 function isId(id: unknown): boolean {

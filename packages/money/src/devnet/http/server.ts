@@ -6,7 +6,7 @@ import type { DevnetFaults } from '../faults.ts'
 import { devnetLimits } from '../limits.ts'
 import { type AdminAction, isAdminPath } from './admin.ts'
 import { allowedOrigin, isLoopbackHost } from './origin.ts'
-import { type Reply, reply, route } from './route.ts'
+import { failure, type Reply, reply, route } from './route.ts'
 
 export interface ServerOptions {
   readonly chain: Blockchain
@@ -95,7 +95,7 @@ async function serve(
 }
 
 async function answerTo(request: IncomingMessage, options: ServerOptions, running: number): Promise<Reply> {
-  const { faults, world, token, admin } = options
+  const { faults, world } = options
   if (!isLoopbackHost(request.headers.host)) return reply(403, 'call the devnet as localhost or 127.0.0.1')
   if (running > devnetLimits.running) return reply(503, 'too many requests at once')
   const { origin } = request.headers
@@ -107,25 +107,28 @@ async function answerTo(request: IncomingMessage, options: ServerOptions, runnin
   if (faults.isBusy && !isOwn) return reply(429, 'Ratelimit exceeded')
   try {
     const body = await readBody(request)
-    const context = { ...options, token, admin, faults }
-    return await withDeadline(world, route(request, body, context))
+    if (body === undefined) return reply(413, `the body is larger than ${devnetLimits.bodyBytes} bytes`)
+    return await withDeadline(world, route(request, body, options))
   } catch (error) {
     return failure(error)
   }
 }
 
-/** Resolves with the body. Throws `limit` for one that is too large. */
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > devnetLimits.bodyBytes) {
-      throw new MoneyError('limit', `the body is larger than ${devnetLimits.bodyBytes} bytes`)
-    }
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+/** Undefined for a body that is too large; the rest of it is left unread. */
+function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      chunks.push(chunk)
+      if (size <= devnetLimits.bodyBytes) return
+      request.pause()
+      resolve(undefined)
+    })
+    request.on('end', () => resolve(Buffer.concat(chunks)))
+    request.on('close', () => reject(new MoneyError('closed', 'the caller left')))
+  })
 }
 
 async function withDeadline(world: World, answer: Promise<Reply>): Promise<Reply> {
@@ -136,25 +139,6 @@ async function withDeadline(world: World, answer: Promise<Reply>): Promise<Reply
   } finally {
     timer.cancel()
   }
-}
-
-const statuses: Readonly<Record<string, number>> = {
-  address: 422,
-  amount: 422,
-  devnet: 422,
-  limit: 429,
-  'chain-history': 404,
-  'chain-refused': 500,
-  'wallet-balance': 409,
-  closed: 503,
-}
-
-/** In toncenter's words where it has words for it; a fault of ours says nothing. */
-function failure(error: unknown): Reply {
-  if (!(error instanceof MoneyError)) return reply(500, 'internal error')
-  const prefix =
-    error.code === 'chain-refused' || error.code === 'chain-history' ? 'LITE_SERVER_UNKNOWN: ' : ''
-  return reply(statuses[error.code] ?? 500, prefix + error.message)
 }
 
 function corsHeaders(origin: string): Record<string, string> {
