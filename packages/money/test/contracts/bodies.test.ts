@@ -198,6 +198,7 @@ for (const family of ['signed_messages', 'signed_messages_v4'] as const) {
       assert.equal(hashOf(paymentBody(bytes, excessesTo)), body.hash)
       const elsewhere = parseAddress(vectors.inputs.addresses.walletOwner.raw)
       const changed = paymentBody(bytes, elsewhere).beginParse()
+      assert.throws(() => paymentBody(bytes.subarray(1), elsewhere), { code: 'payment-malformed' })
       const original = cell(body).beginParse()
       assert.ok(changed.loadBits(96).equals(original.loadBits(96)))
       assert.equal(changed.loadAddress().toRawString(), vectors.inputs.addresses.walletOwner.raw)

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { beginCell, type Cell } from '@ton/core'
+import { beginCell, type Builder, type Cell } from '@ton/core'
 import fc from 'fast-check'
 import {
   addressKey,
   clientContractAddress,
   clientStateInit,
   codeFromHex,
+  contractAddress,
   nodeWalletStateInit,
   parseAddress,
   proxyContractAddress,
@@ -17,6 +18,7 @@ import {
   readWorkerData,
   workerContractAddress,
   workerStateInit,
+  type ContractAddress,
   type ContractParams,
 } from '../../src/index.ts'
 import { paramsCell, readParams } from '../../src/contracts/params.ts'
@@ -54,6 +56,18 @@ function paramsOf(structVersion: number): ContractParams {
   }
 }
 
+const coins = fc.bigInt({ min: 0n, max: 2n ** 120n - 1n })
+const uint64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
+const uint32 = fc.nat({ max: 2 ** 32 - 1 })
+const bytes32 = fc.uint8Array({ minLength: 32, maxLength: 32 })
+const anyAddress = fc
+  .tuple(fc.constantFrom(-1, 0), bytes32)
+  .map(([workchain, hash]) => contractAddress(workchain, hash))
+
+function storeAddress({ workchain, hash }: ContractAddress): (builder: Builder) => void {
+  return builder => builder.storeUint(0b100, 3).storeInt(workchain, 8).storeBuffer(Buffer.from(hash, 'hex'))
+}
+
 for (const vector of vectors.params_cells) {
   const { struct_version: structVersion, code_mask: mask } = vector
   test(`parameters of struct version ${structVersion}, code mask ${mask}`, () => {
@@ -72,8 +86,6 @@ test('parameters of mainnet', () => {
 })
 
 test('any parameters that are written read back', () => {
-  const uint32 = fc.nat({ max: 2 ** 32 - 1 })
-  const coins = fc.bigInt({ min: 0n, max: 2n ** 120n - 1n })
   const anyParams = fc.record<ContractParams>({
     structVersion: fc.constantFrom(3, 4),
     paramsVersion: uint32,
@@ -192,6 +204,105 @@ test('clients of mainnet', () => {
     const config = { ...read.params, codes: vectorConfig(4, hashes).codes }
     assert.equal(addressKey(clientContractAddress(config, read)), clients[0]!.address.raw)
   }
+})
+
+test('any state of a contract is read as it is', () => {
+  const phases = ['open', 'closing', 'closed'] as const
+  const childParams = vectors.params_cells.find(vector => vector.code_mask === 0)!
+  const proxyParams = vectors.params_cells.find(vector => vector.code_mask === 6)!
+  const anyState = fc.record({
+    phase: fc.nat({ max: 2 }),
+    owner: anyAddress,
+    other: anyAddress,
+    key: bytes32,
+    // A proxy's data have room for so much.
+    balanceNano: uint64,
+    stakeNano: uint64,
+    tokens: uint64,
+    unlockAtS: uint32,
+    secret: bytes32,
+  })
+  fc.assert(
+    fc.property(anyState, ({ owner, other, key, ...state }) => {
+      const parties = beginCell()
+        .store(storeAddress(owner))
+        .store(storeAddress(other))
+        .storeBuffer(Buffer.from(key))
+      const client = beginCell()
+        .storeUint(state.phase, 2)
+        .storeCoins(state.balanceNano)
+        .storeCoins(state.stakeNano)
+        .storeUint(state.tokens, 64)
+        .storeUint(state.unlockAtS, 32)
+        .storeBuffer(Buffer.from(state.secret))
+        .storeRef(parties)
+        .storeRef(cell(childParams))
+      const { params: none, ...readClient } = readClientData(client.endCell())
+      assert.ok(none)
+      const phase = phases[state.phase]!
+      const { balanceNano, stakeNano, unlockAtS } = state
+      const proxyPublicKey = key
+      assert.deepEqual(readClient, {
+        clientOwner: owner,
+        proxyContract: other,
+        proxyPublicKey,
+        phase,
+        balanceNano,
+        stakeNano,
+        unlockAtS,
+        chargedTokens: state.tokens,
+        secretHash: Buffer.from(state.secret).toString('hex'),
+      })
+
+      const proxy = beginCell()
+        .store(storeAddress(owner))
+        .storeBuffer(Buffer.from(key))
+        .store(storeAddress(other))
+        .storeUint(state.phase, 2)
+        .storeCoins(balanceNano)
+        .storeCoins(stakeNano)
+        .storeUint(unlockAtS, 32)
+        .storeRef(cell(proxyParams))
+      const { terms: unused, ...readProxy } = readProxyData(proxy.endCell())
+      assert.ok(unused)
+      const expected = {
+        proxyOwner: owner,
+        proxyPublicKey,
+        root: other,
+        phase,
+        balanceNano,
+        stakeNano,
+        unlockAtS,
+      }
+      assert.deepEqual(readProxy, expected)
+
+      const worker = beginCell()
+        .storeBuilder(parties)
+        .storeUint(state.phase, 2)
+        .storeUint(state.tokens, 64)
+        .storeRef(cell(childParams))
+      if (phase === 'closing') return assert.throws(() => readWorkerData(worker.endCell()), unreadable)
+      const { params: unread, ...readWorker } = readWorkerData(worker.endCell())
+      assert.ok(unread)
+      const workerExpected = { workerOwner: owner, proxyContract: other, proxyPublicKey, phase }
+      assert.deepEqual(readWorker, { ...workerExpected, paidTokens: state.tokens })
+    }),
+  )
+})
+
+test('any state of a node wallet is read as it is', () => {
+  fc.assert(
+    fc.property(uint32, uint32, bytes32, uint32, anyAddress, (seqno, subwallet, publicKey, status, owner) => {
+      const data = beginCell()
+        .storeUint(seqno, 32)
+        .storeUint(subwallet, 32)
+        .storeBuffer(Buffer.from(publicKey))
+        .storeUint(status, 32)
+        .store(storeAddress(owner))
+      const isBlocked = status % 2 === 1
+      assert.deepEqual(readNodeWalletData(data.endCell()), { seqno, subwallet, publicKey, isBlocked, owner })
+    }),
+  )
 })
 
 test('contracts may keep more behind what is known', () => {

@@ -2,13 +2,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   clientBody,
+  compiledCode,
   contractAddress,
   estimateOperation,
   externalFee,
   gasFee,
   messageFee,
   rentOfYear,
+  type Cell,
   type ChainFees,
+  type ContractRole,
   type Operation,
 } from '../../src/index.ts'
 
@@ -77,6 +80,27 @@ test('gas, messages and rent', () => {
   assert.equal(messageFee(fees, 10, 1), 444_000n)
   assert.ok(rentOfYear(fees, 'child') > 16_000_000n && rentOfYear(fees, 'child') < 30_000_000n)
   assert.ok(rentOfYear(fees, 'proxy') > 31_000_000n)
+})
+
+test('rent is that of the largest code in use', () => {
+  const sizeOf = (root: Cell): number => {
+    const cells = new Map<string, number>()
+    const visit = (cell: Cell) => {
+      cells.set(cell.hash().toString('hex'), cell.bits.length + 500)
+      for (const ref of cell.refs) visit(ref)
+    }
+    visit(root)
+    return cells.values().reduce((sum, size) => sum + size, 0)
+  }
+  const code = (role: ContractRole) => sizeOf(compiledCode(role).cell!)
+  // Beside its code a contract has its data, of a few cells, and a proxy and the root the codes of others.
+  const data = 4000
+  const perYear = (size: number) => (BigInt(size + data) * 31_557_600n) >> 16n
+  assert.ok(perYear(code('client')) < rentOfYear(fees, 'child'))
+  assert.ok(perYear(code('worker')) < rentOfYear(fees, 'child'))
+  const children = code('client') + code('worker')
+  assert.ok(perYear(code('proxy') + children) < rentOfYear(fees, 'proxy'))
+  assert.ok(perYear(code('root') + code('proxy') + children) < rentOfYear(fees, 'root'))
 })
 
 test('what an external costs the wallet', () => {
