@@ -90,7 +90,7 @@ test('rent is that of the largest code in use', () => {
       for (const ref of cell.refs) visit(ref)
     }
     visit(root)
-    return cells.values().reduce((sum, size) => sum + size, 0)
+    return [...cells.values()].reduce((sum, size) => sum + size, 0)
   }
   const code = (role: ContractRole) => sizeOf(compiledCode(role).cell!)
   // Beside its code a contract has its data, of a few cells, and a proxy and the root the codes of others.
