@@ -1,4 +1,5 @@
 import type { ClientEvent } from '@cocoon/client'
+import type { SettlementEvent } from '@cocoon/money'
 import type { ProxyEvent } from '@cocoon/proxy'
 import type { WorkerEvent } from '@cocoon/worker'
 import type { RoleName } from './roles/role.ts'
@@ -15,7 +16,7 @@ export type HostEvent =
   | { event: 'endpoint'; what: string; details: Record<string, string | number> }
   | { event: 'control'; action: string }
 
-export type RoleEvent = ClientEvent | ProxyEvent | WorkerEvent | HostEvent
+export type RoleEvent = ClientEvent | ProxyEvent | WorkerEvent | SettlementEvent | HostEvent
 
 /** Hears of everything that happens to a role. */
 export type Report = (event: RoleEvent) => void

@@ -1,4 +1,5 @@
 import { Argument, Command, CommanderError, Option } from 'commander'
+import { addAttestation } from './attest/commands.ts'
 import type { Context } from './context.ts'
 import { print, printJson, tinted } from './context.ts'
 import { CliError, exitCodeOf, reasonOf } from './error.ts'
@@ -10,6 +11,7 @@ import {
   nanotons,
   port,
   rate,
+  repeated,
   thousandths,
   time,
   withCallers,
@@ -72,6 +74,7 @@ function createProgram(context: Context, outcome: Outcome): Command {
   addCalls(program, context)
   addKeys(program, context)
   addInspection(program, context, outcome)
+  addAttestation(program, context, outcome)
   addRoles(program, context)
   return program
 }
@@ -84,6 +87,7 @@ function addUp(program: Command, context: Context): void {
     .option('--proxy-workers-port <port>', 'where workers reach the proxy', port, 11_001)
     .option('--proxy-clients-port <port>', 'where clients reach the proxy', port, 11_002)
     .option('--worker-port <port>', 'HTTP port of the worker', port, 12_000)
+    .option('--chain-port <port>', 'HTTP port of the local TON chain', port, 10_800)
     .option('--model <file>', 'a GGUF file, or hf:owner/repository/file.gguf, in place of the tiny model')
     .option('--backend <url>', 'an OpenAI-compatible server that runs the model instead')
     .option('--backend-model <name>', 'which of its models to offer (default: the first)')
@@ -208,6 +212,8 @@ function withRole(command: Command, policyText: string): Command {
   withLog(command)
     .requiredOption('-c, --config <file>', 'configuration of the role, JSON; COCOON_<KEY> overrides a key')
     .option('-C, --disable-ton <file>', 'root configuration, JSON, of a network without a chain')
+    .option('--chain <url>', 'where the chain is read: an HTTP API such as toncenter; repeatable', repeated())
+    .option('--chain-key <key>', 'API key for it (or COCOON_CHAIN_KEY)')
     .option('-p, --check-hashes', 'check image and model hashes, in test networks too')
   return withPolicy(command, policyText)
 }

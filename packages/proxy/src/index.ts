@@ -1,4 +1,5 @@
 export { type ClientContract, type ClientContracts, contractsWithoutChain } from './client-contracts.ts'
+export { contractsOnChain } from './contracts-on-chain.ts'
 export { type ProxyLimits, proxyLimits } from './desk.ts'
 export { ProxyError, type ProxyErrorCode } from './error.ts'
 export type { ProxyEvent, ProxyStats } from './event.ts'

@@ -8,12 +8,13 @@ import { type DialFlags, httpPortSettingOf, reachOf, runRole, warnOfSettings } f
 /** `cocoon client`. */
 export async function runClient(context: Context, flags: DialFlags & CallerFlags): Promise<void> {
   const callers = callersOf(context, flags)
-  return runRole(context, 'client', flags, async ({ root, report, stateDirectory }) => {
+  return runRole(context, 'client', flags, async ({ network, report, stateDirectory }) => {
     const runner = await readRunnerConfig('clientRunner.config', flags.config, context.environment)
-    warnOfSettings(runner, root, report)
+    const registry = await network(runner)
+    warnOfSettings(runner, registry, report)
     return startClient({
       world: context.world,
-      root,
+      network: registry,
       report,
       stateDirectory,
       runner: flags.checkHashes ? { ...runner, checkProxyHashes: true } : runner,

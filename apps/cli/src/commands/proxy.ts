@@ -12,13 +12,14 @@ export interface ProxyFlags extends RoleFlags {
 
 /** `cocoon proxy`. */
 export function runProxy(context: Context, flags: ProxyFlags): Promise<void> {
-  return runRole(context, 'proxy', flags, async ({ root, report, stateDirectory }) => {
+  return runRole(context, 'proxy', flags, async ({ network, report, stateDirectory }) => {
     const runner = await readRunnerConfig('proxyRunner.config', flags.config, context.environment)
-    warnOfSettings(runner, root, report)
+    const registry = await network(runner)
+    warnOfSettings(runner, registry, report)
     const isBehindRouter = flags.router === true
     return startProxy({
       world: context.world,
-      root,
+      network: registry,
       report,
       stateDirectory,
       runner: flags.checkHashes ? { ...runner, checkWorkerHashes: true } : runner,

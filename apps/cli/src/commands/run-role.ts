@@ -1,20 +1,20 @@
-import type { RootConfig } from '@cocoon/money'
 import { configuredEndpoint } from '../config/address.ts'
-import { readRootFile } from '../config/root-file.ts'
 import { variableOf } from '../config/runner-config.ts'
 import { type Context, print, printJson, stateDirectoryOf, tinted } from '../context.ts'
-import { CliError } from '../error.ts'
 import type { Report } from '../event.ts'
 import { type LogFlags, logLevelOf } from '../flags.ts'
 import { simulatedNotice } from '../http/page.ts'
 import { createLog } from '../log.ts'
 import type { Reach } from '../roles/dialer.ts'
-import type { PolicyName, RoleName, RunningRole } from '../roles/role.ts'
+import type { NetworkSetup, PolicyName, RoleName, RunningRole } from '../roles/role.ts'
+import type { ChainRunner } from './open-network.ts'
 
 /** Flags of the three roles. */
 export interface RoleFlags extends LogFlags {
   config: string
   disableTon?: string
+  chain?: string[]
+  chainKey?: string
   checkHashes?: true
   router?: true
   policy: PolicyName
@@ -29,23 +29,14 @@ export const stopGraceMs = 10_000
 
 /** What the mains of the roles have in common, read and checked. */
 export interface RoleBasics {
-  root: RootConfig
+  /** Where the registry is: a file, or the chain that the role's configuration or the flags name. */
+  network: (runner: ChainRunner) => Promise<NetworkSetup>
   report: Report
   stateDirectory: string
   /** Aborted when a stop is asked for, also before the role runs. */
   signal: AbortSignal
   /** Hears how far a long start is. */
   progress: (text: string) => void
-}
-
-/** Reads the root configuration. Throws `unsupported` without one: networks with a chain are not run yet. */
-async function readRoot(flags: RoleFlags): Promise<RootConfig> {
-  if (flags.disableTon === undefined) {
-    throw new CliError('unsupported', 'This version runs networks without a chain only.', {
-      advice: 'Give the root configuration as a file: --disable-ton root.json',
-    })
-  }
-  return readRootFile(flags.disableTon)
 }
 
 /** Starts a role, says where it listens, and stops it when asked to. */
@@ -59,7 +50,10 @@ export async function runRole(
   const { signal } = stop
   const { stdout, stderr } = context
   const log = createLog({ stream: stderr, level: logLevelOf(flags, 'info') })
+  await using opened = new AsyncDisposableStack()
   const running = await begin(context, flags, start, {
+    network: async runner =>
+      (await import('./open-network.ts')).openNetwork({ context, role, flags, runner, opened }),
     report: event => log.report(role, event),
     signal,
     progress: text => log.note('info', text, { role }),
@@ -86,13 +80,11 @@ async function begin(
   context: Context,
   flags: RoleFlags,
   start: (basics: RoleBasics) => Promise<RunningRole>,
-  basics: Omit<RoleBasics, 'root' | 'stateDirectory'>,
+  basics: Omit<RoleBasics, 'stateDirectory'>,
 ): Promise<RunningRole | undefined> {
   try {
-    const root = await readRoot(flags)
     return await start({
       ...basics,
-      root,
       stateDirectory: stateDirectoryOf(context.environment, flags.state),
     })
   } catch (error) {
@@ -126,11 +118,11 @@ export function httpPortSettingOf(flags: RoleFlags): string {
 /** Settings that are allowed and seldom meant. */
 export function warnOfSettings(
   runner: { isTest: boolean; proxyConnections?: number },
-  root: RootConfig,
+  { root }: NetworkSetup,
   report: Report,
 ): void {
   const warn = (why: string): void => report({ event: 'setting-doubtful', why })
-  if (runner.isTest !== root.isTest) {
+  if (root !== undefined && runner.isTest !== root.isTest) {
     warn(
       'is_test is false, but a network without a chain is a test network; hashes are checked because of it',
     )

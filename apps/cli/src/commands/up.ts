@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Backend, tinyModelName } from '@cocoon/worker'
-import { modelBaseName } from '@cocoon/money'
+import { formatAddress, modelBaseName } from '@cocoon/money'
 import { type Context, foreign, print, printJson, stateDirectoryOf, tinted } from '../context.ts'
 import { CliError, reasonOf } from '../error.ts'
 import type { RoleReport } from '../event.ts'
@@ -25,6 +25,7 @@ export interface UpFlags extends LogFlags, CallerFlags {
   proxyWorkersPort: number
   proxyClientsPort: number
   workerPort: number
+  chainPort: number
   difficulty: number
   model?: string
   backend?: string
@@ -94,6 +95,7 @@ async function choosePorts(flags: UpFlags): Promise<LocalPorts> {
     proxyWorkers: flags.proxyWorkersPort,
     proxyClients: flags.proxyClientsPort,
     worker: flags.workerPort,
+    chain: flags.chainPort,
   }
   const names = Object.keys(ports) as Array<keyof LocalPorts>
   for (const [index, name] of names.entries()) {
@@ -208,7 +210,7 @@ function callableAt(address = ''): string {
 }
 
 function summaryJson(network: LocalNetwork): Record<string, unknown> {
-  const { client, proxy, worker, model } = network
+  const { client, proxy, worker, chain, model } = network
   return {
     event: 'ready',
     simulated: true,
@@ -218,11 +220,12 @@ function summaryJson(network: LocalNetwork): Record<string, unknown> {
     client: client.addresses,
     proxy: proxy.addresses,
     worker: worker.addresses,
+    chain: { api: chain.devnet.url, root: formatAddress(chain.root, { bounceable: true }) },
   }
 }
 
 function summaryText({ stdout }: Context, network: LocalNetwork, keysFile: string | undefined): string[] {
-  const { client, proxy, worker, model } = network
+  const { client, proxy, worker, chain, model } = network
   const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'Hello' }] })
   const strong = (text: string): string => tinted('strong', text, stdout)
   const status = (role: string, address: string | undefined): string =>
@@ -243,6 +246,7 @@ function summaryText({ stdout }: Context, network: LocalNetwork, keysFile: strin
     status('client', client.addresses.http),
     status('proxy', proxy.addresses.http),
     status('worker', worker.addresses.http),
+    `  chain   ${chain.devnet.url}/api/v2/jsonRPC`,
     '',
     tinted('faint', 'Ctrl-C stops it.', stdout),
   ]

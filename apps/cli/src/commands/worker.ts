@@ -16,7 +16,7 @@ export interface WorkerFlags extends DialFlags {
 
 /** `cocoon worker`. */
 export function runWorker(context: Context, flags: WorkerFlags): Promise<void> {
-  return runRole(context, 'worker', flags, async ({ root, report, stateDirectory, signal, progress }) => {
+  return runRole(context, 'worker', flags, async ({ network, report, stateDirectory, signal, progress }) => {
     const read = await readRunnerConfig('workerRunner.config', flags.config, context.environment)
     const runner: WorkerRunnerConfig = {
       ...read,
@@ -29,13 +29,14 @@ export function runWorker(context: Context, flags: WorkerFlags): Promise<void> {
         advice: 'Set model_name to the model that the worker offers: name@commit:hash.',
       })
     }
-    warnOfSettings(runner, root, report)
+    const registry = await network(runner)
+    warnOfSettings(runner, registry, report)
     const { world } = context
     const reach = reachOf(flags, runner.connectToProxyVia)
     const backend = await openBackend(chooseBackend(flags, runner, stateDirectory), { signal, progress })
     return startWorker({
       world,
-      root,
+      network: registry,
       report,
       stateDirectory,
       runner,

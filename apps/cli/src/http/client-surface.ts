@@ -1,5 +1,13 @@
 import type { Client } from '@cocoon/client'
-import { type ContractAddress, formatAddress } from '@cocoon/money'
+import {
+  addressKey,
+  type Channel,
+  type ClientSettlement,
+  type ContractAddress,
+  formatAddress,
+  parseAddress,
+} from '@cocoon/money'
+import type { ChainSide } from '../roles/chain-side.ts'
 import type { ClientSetup } from '../roles/client.ts'
 import type { Dialer } from '../roles/dialer.ts'
 import { checksHashes } from '../roles/role.ts'
@@ -7,8 +15,9 @@ import { busyTime } from './busy-time.ts'
 import { type Metric, metricsOf } from './metrics.ts'
 import { grouped, type Section } from './page.ts'
 import { Rates } from './rates.ts'
-import { rootJson, statusJson, walletJson } from './root-json.ts'
-import { type Faces, needsChain } from './surface.ts'
+import { chainProblems, chainStatusJson, clientActions, walletJson, walletSection } from './chain-faces.ts'
+import { rootJson, statusJson } from './root-json.ts'
+import type { Faces } from './surface.ts'
 import { proxyProblems, type Troubles } from './troubles.ts'
 
 export interface ClientFacesOptions {
@@ -18,24 +27,29 @@ export interface ClientFacesOptions {
   rootAddress: ContractAddress
   dialer: Dialer
   troubles: Troubles
+  onChain: { chainSide: ChainSide; settlement: ClientSettlement } | undefined
 }
 
 /** What a client shows of itself. */
 export function clientFaces(options: ClientFacesOptions): Faces & Disposable {
-  const { client, setup, troubles } = options
+  const { client, setup, troubles, onChain } = options
   const rates = clientRates(client, setup)
-  const problems = (): string[] => proxyProblems(client.proxies(), troubles, setup.runner.proxyConnections)
-  const chainActions = ['charge', 'close', 'topup', 'withdraw'].map(
-    name => [`/request/${name}`, needsChain] as const,
-  )
+  const problems = (): string[] => [
+    ...proxyProblems(client.proxies(), troubles, setup.runner.proxyConnections),
+    ...chainProblems(onChain?.chainSide),
+    ...depositProblems(onChain?.settlement),
+  ]
   return {
     role: 'client',
     problems,
-    lead: () => (client.isReady ? 'Connected: requests are served.' : `Not ready: ${problems()[0]}.`),
+    lead: () => {
+      const [first] = problems()
+      return first === undefined ? 'Connected: requests are served.' : `Not ready: ${first}.`
+    },
     sections: () => clientSections(options),
     json: () => clientJson(options, rates),
     metrics: metricsOf('client', clientMetrics(options)),
-    actions: new Map(chainActions),
+    actions: new Map(clientActions(onChain?.settlement)),
     [Symbol.dispose]: () => rates[Symbol.dispose](),
   }
 }
@@ -54,14 +68,15 @@ function clientRates(client: Client, setup: ClientSetup) {
   }))
 }
 
-function clientJson({ client, setup, wallet, rootAddress }: ClientFacesOptions, rates: ClientRates) {
-  const { runner, root } = setup
+function clientJson({ client, setup, wallet, rootAddress, onChain }: ClientFacesOptions, rates: ClientRates) {
+  const { runner } = setup
+  const root = client.config
   const shown = (address: ContractAddress): string => formatAddress(address, { testnet: runner.isTestnet })
   const targets = client.proxies()
   return {
-    status: { enabled: true, ...statusJson() },
+    status: { enabled: true, ...statusJson(), ...chainStatusJson(onChain?.chainSide) },
     stats: rates.now(),
-    wallet: walletJson(shown(wallet)),
+    wallet: walletJson(shown(wallet), onChain?.chainSide),
     localconf: {
       root_address: shown(rootAddress),
       owner_address: runner.ownerAddress,
@@ -73,25 +88,61 @@ function clientJson({ client, setup, wallet, rootAddress }: ClientFacesOptions, 
       is_ready: session?.isReady ?? false,
       ...(session?.terms && { proxy_sc_address: session.proxyText }),
     })),
-    proxies: targets.flatMap(({ session }) => {
-      const { terms, channel } = session ?? {}
-      if (terms === undefined || channel === undefined) return []
-      return {
-        proxy_sc_address: shown(terms.contract),
-        proxy_public_key: Buffer.from(terms.publicKey).toString('hex'),
-        sc_address: shown(channel.contract),
-        state: 0,
-        tokens_used_proxy_committed_to_blockchain: channel.signedTokens,
-        tokens_used_proxy_committed_to_db: channel.dbTokens,
-        tokens_used_proxy_max: channel.maxTokens,
-        tokens_charged: 0,
-        tokens_payed: 0,
-      }
-    }),
+    proxies: onChain === undefined ? connectedJson(targets, shown) : accountsJson(onChain.settlement, shown),
   }
 }
 
-function clientSections({ client, setup, wallet, troubles }: ClientFacesOptions): Section[] {
+type Shown = (address: ContractAddress) => string
+
+/** Without a chain there is an account where there is a connection. */
+function connectedJson(targets: ReturnType<Client['proxies']>, shown: Shown) {
+  return targets.flatMap(({ session }) => {
+    const { terms, channel } = session ?? {}
+    if (terms === undefined || channel === undefined) return []
+    return {
+      ...channelJson(channel, addressKey(terms.contract), shown),
+      state: 0,
+      tokens_charged: 0,
+      tokens_payed: 0,
+    }
+  })
+}
+
+function accountsJson(settlement: ClientSettlement, shown: Shown) {
+  return settlement.views().map(({ channel, proxyContract, contract, isClosed }) => ({
+    ...channelJson(channel, proxyContract, shown),
+    state: isClosed ? 2 : contract?.phase === 'closing' ? 1 : 0,
+    tokens_charged: contract?.chargedTokens ?? 0,
+    tokens_payed:
+      contract === undefined
+        ? 0
+        : contract.chargedTokens + contract.balanceNano / (contract.params.pricePerTokenNano || 1n),
+    balance: contract?.balanceNano ?? 0,
+    stake: contract?.stakeNano ?? 0,
+  }))
+}
+
+function channelJson(channel: Channel, proxyContract: string, shown: Shown) {
+  return {
+    proxy_sc_address: shown(parseAddress(proxyContract)),
+    proxy_public_key: Buffer.from(channel.publicKey).toString('hex'),
+    sc_address: shown(channel.contract),
+    tokens_used_proxy_committed_to_blockchain: channel.signedTokens,
+    tokens_used_proxy_committed_to_db: channel.dbTokens,
+    tokens_used_proxy_max: channel.maxTokens,
+  }
+}
+
+/** Nothing can be charged before the first deposit has arrived. */
+function depositProblems(settlement: ClientSettlement | undefined): string[] {
+  if (settlement === undefined) return []
+  const views = settlement.views().filter(({ isClosed }) => !isClosed)
+  if (views.some(({ contract }) => contract?.phase === 'open' && contract.balanceNano > 0n)) return []
+  const trouble = views.find(view => view.trouble !== undefined)?.trouble
+  return [trouble === undefined ? 'the first deposit is on its way' : `nothing is deposited: ${trouble}`]
+}
+
+function clientSections({ client, setup, wallet, troubles, onChain }: ClientFacesOptions): Section[] {
   const { stats } = client
   return [
     {
@@ -120,12 +171,12 @@ function clientSections({ client, setup, wallet, troubles }: ClientFacesOptions)
       }),
       empty: 'No proxy is wanted.',
     },
+    walletSection(wallet, onChain?.chainSide, setup.runner.isTestnet),
     {
       title: 'Set-up',
       facts: [
-        ['wallet', formatAddress(wallet, { testnet: setup.runner.isTestnet })],
         ['proof asked of proxies', setup.reach.router ? 'by the router' : setup.reach.policy],
-        ['root configuration', `version ${setup.root.version}`],
+        ['root configuration', `version ${client.config.version}`],
       ],
     },
   ]

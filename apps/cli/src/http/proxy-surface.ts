@@ -1,31 +1,36 @@
 import { addressKey, type ContractAddress, formatAddress, isImageAllowed, MoneyError } from '@cocoon/money'
 import type { Proxy } from '@cocoon/proxy'
+import type { ChainSide } from '../roles/chain-side.ts'
 import type { Handshakes, ProxySetup } from '../roles/proxy.ts'
+import type { ProxyGenerations } from '../roles/proxy-generations.ts'
 import { busyTime } from './busy-time.ts'
 import { handshakeMetric } from './client-surface.ts'
 import { type Metric, metricsOf } from './metrics.ts'
 import { grouped, type Section } from './page.ts'
 import { Rates } from './rates.ts'
 import { RecentWork } from './recent-work.ts'
-import { rootJson, statusJson, walletJson } from './root-json.ts'
-import { type Action, type Faces, needsChain } from './surface.ts'
+import { chainProblems, chainStatusJson, proxyActions, walletJson, walletSection } from './chain-faces.ts'
+import { rootJson, statusJson } from './root-json.ts'
+import type { Action, Faces } from './surface.ts'
 import type { Troubles } from './troubles.ts'
 
 export interface ProxyFacesOptions {
-  proxy: Proxy
+  /** The one that serves now. */
+  proxy: () => Proxy
   setup: ProxySetup
   wallet: ContractAddress
   rootAddress: ContractAddress
   handshakes: Handshakes
   troubles: Troubles
+  onChain: { chainSide: ChainSide; generations: ProxyGenerations } | undefined
 }
 
 /** What a proxy shows of itself. */
 export function proxyFaces(options: ProxyFacesOptions): Faces & Disposable {
-  const { proxy, setup, troubles } = options
+  const { proxy, setup, onChain } = options
   const rates = proxyRates(proxy, setup)
-  const recent = new RecentWork(setup.world, () => proxy.workers)
-  const problems = (): string[] => proxyProblems(proxy, troubles)
+  const recent = new RecentWork(setup.world, () => proxy().workers)
+  const problems = (): string[] => proxyProblems(options)
   return {
     role: 'proxy',
     problems,
@@ -37,11 +42,9 @@ export function proxyFaces(options: ProxyFacesOptions): Faces & Disposable {
     json: () => proxyJson(options, rates, recent),
     metrics: metricsOf('proxy', proxyMetrics(options)),
     actions: new Map<string, Action>([
-      ['/request/enable', () => setEnabled(proxy, true)],
-      ['/request/disable', () => setEnabled(proxy, false)],
-      ['/request/payout', needsChain],
-      ['/request/charge', needsChain],
-      ['/request/withdraw', needsChain],
+      ['/request/enable', () => setEnabled(proxy(), true)],
+      ['/request/disable', () => setEnabled(proxy(), false)],
+      ...proxyActions(onChain && (() => onChain.generations.current.settlement)),
     ]),
     [Symbol.dispose]: () => {
       rates[Symbol.dispose]()
@@ -55,8 +58,14 @@ function setEnabled(proxy: Proxy, enabled: boolean): ReturnType<Action> {
   return { status: 200, body: { enabled: proxy.state === 'open', state: proxy.state } }
 }
 
-function proxyProblems(proxy: Proxy, troubles: Troubles): string[] {
+function proxyProblems({ proxy: current, troubles, onChain }: ProxyFacesOptions): string[] {
+  const proxy = current()
   const problems: string[] = []
+  const settlement = onChain?.generations.current.settlement
+  const obstacle = settlement?.obstacle
+  if (obstacle !== undefined) problems.push(obstacle)
+  problems.push(...chainProblems(onChain?.chainSide))
+  if (settlement?.trouble !== undefined && settlement.trouble !== obstacle) problems.push(settlement.trouble)
   if (troubles.books !== undefined) problems.push(`the books do not balance: ${troubles.books}`)
   if (proxy.state === 'disabled') problems.push('it is disabled; POST /request/enable turns it on')
   if (proxy.state === 'draining') problems.push('it is shutting down')
@@ -68,40 +77,43 @@ function proxyProblems(proxy: Proxy, troubles: Troubles): string[] {
 
 type ProxyRates = ReturnType<typeof proxyRates>
 
-function proxyRates(proxy: Proxy, setup: ProxySetup) {
-  const time = busyTime(setup.world, () => proxy.running)
-  const { stats } = proxy
-  return new Rates(setup.world, () => ({
-    queries: stats.queries,
-    success: stats.succeeded,
-    failed: stats.failed,
-    rejected: stats.rejected,
-    bytes_received: stats.bytesReceived,
-    bytes_sent: stats.bytesSent,
-    time: time(),
-    total_adjusted_tokens_used: Number(stats.adjustedTokens.total),
-    prompt_adjusted_tokens_used: Number(stats.adjustedTokens.prompt),
-    cached_adjusted_tokens_used: Number(stats.adjustedTokens.cached),
-    completion_adjusted_tokens_used: Number(stats.adjustedTokens.completion),
-    reasoning_adjusted_tokens_used: Number(stats.adjustedTokens.reasoning),
-  }))
+function proxyRates(proxy: () => Proxy, setup: ProxySetup) {
+  const time = busyTime(setup.world, () => proxy().running)
+  return new Rates(setup.world, () => {
+    const { stats } = proxy()
+    return {
+      queries: stats.queries,
+      success: stats.succeeded,
+      failed: stats.failed,
+      rejected: stats.rejected,
+      bytes_received: stats.bytesReceived,
+      bytes_sent: stats.bytesSent,
+      time: time(),
+      total_adjusted_tokens_used: Number(stats.adjustedTokens.total),
+      prompt_adjusted_tokens_used: Number(stats.adjustedTokens.prompt),
+      cached_adjusted_tokens_used: Number(stats.adjustedTokens.cached),
+      completion_adjusted_tokens_used: Number(stats.adjustedTokens.completion),
+      reasoning_adjusted_tokens_used: Number(stats.adjustedTokens.reasoning),
+    }
+  })
 }
 
-function proxyJson(
-  { proxy, setup, wallet, rootAddress }: ProxyFacesOptions,
-  rates: ProxyRates,
-  recent: RecentWork,
-) {
-  const { runner, root } = setup
+function proxyJson(options: ProxyFacesOptions, rates: ProxyRates, recent: RecentWork) {
+  const { setup, wallet, rootAddress, onChain } = options
+  const { runner } = setup
+  const proxy = options.proxy()
+  const root = proxy.config()
+  const contract = onChain?.generations.current.settlement.data
   const shown = (address: ContractAddress): string => formatAddress(address, { testnet: runner.isTestnet })
   return {
     status: {
       actual_image_hash: isImageAllowed(root.proxyHashes, runner.imageHash),
       enabled: proxy.state === 'open',
       ...statusJson(),
+      ...chainStatusJson(onChain?.chainSide),
     },
     stats: rates.now(),
-    wallet: walletJson(shown(wallet)),
+    wallet: walletJson(shown(wallet), onChain?.chainSide),
     localconfig: {
       root_address: shown(rootAddress),
       owner_address: runner.ownerAddress,
@@ -110,10 +122,16 @@ function proxyJson(
     smartcontract: {
       address: shown(proxy.contractAddress),
       params_version: root.paramsVersion,
-      balance: 0,
-      ready_for_withdraw: 0,
+      balance: contract?.balanceNano ?? 0,
+      ready_for_withdraw: contract?.balanceNano ?? 0,
+      stake: contract?.stakeNano ?? 0,
     },
-    old_instances: [],
+    old_instances: [...(onChain?.generations.old ?? [])].map(({ settlement }) => ({
+      sc_address: shown(settlement.contract),
+      state: settlement.data?.phase ?? 'unknown',
+      running_message: false,
+      close_at: settlement.data?.unlockAtS ?? 0,
+    })),
     root_contract_config: rootJson(root),
     workers: workersJson(proxy),
     worker_connections: workerConnectionsJson(proxy, recent),
@@ -199,8 +217,10 @@ function grades(view: () => { max: bigint; signed: bigint; available?: bigint; r
   }
 }
 
-function proxySections({ proxy, setup, wallet }: ProxyFacesOptions): Section[] {
+function proxySections({ proxy: current, setup, wallet, onChain }: ProxyFacesOptions): Section[] {
+  const proxy = current()
   const { stats } = proxy
+  const root = proxy.config()
   const workers = [...proxy.workers]
   return [
     {
@@ -237,43 +257,42 @@ function proxySections({ proxy, setup, wallet }: ProxyFacesOptions): Section[] {
       ]),
       empty: 'No client is connected.',
     },
+    walletSection(wallet, onChain?.chainSide, setup.runner.isTestnet),
     {
       title: 'Set-up',
       facts: [
         ['contract', addressKey(proxy.contractAddress)],
-        ['wallet', formatAddress(wallet, { testnet: setup.runner.isTestnet })],
         ['proof asked of workers', setup.isBehindRouter ? 'by the router' : setup.policy],
-        ['price', `${setup.root.pricePerTokenNano} nanoTON for an adjusted token`],
-        ['of which workers get', `${setup.root.workerFeePerTokenNano} nanoTON`],
+        ['price', `${root.pricePerTokenNano} nanoTON for an adjusted token`],
+        ['of which workers get', `${root.workerFeePerTokenNano} nanoTON`],
       ],
     },
   ]
 }
 
 function proxyMetrics({ proxy, handshakes }: ProxyFacesOptions): Metric[] {
-  const { stats } = proxy
-  const { adjustedTokens } = stats
+  const stats = () => proxy().stats
   return [
-    { kind: 'counter', name: 'requests_total', help: 'Queries taken.', read: () => stats.queries },
+    { kind: 'counter', name: 'requests_total', help: 'Queries taken.', read: () => stats().queries },
     {
       kind: 'counter',
       name: 'outcomes_total',
       help: 'Queries that ended, by how.',
       label: 'outcome',
-      read: () => ({ succeeded: stats.succeeded, failed: stats.failed, rejected: stats.rejected }),
+      read: () => ({ succeeded: stats().succeeded, failed: stats().failed, rejected: stats().rejected }),
     },
     {
       kind: 'counter',
       name: 'retries_total',
       help: 'Queries given to another worker.',
-      read: () => stats.retried,
+      read: () => stats().retried,
     },
     {
       kind: 'counter',
       name: 'bytes_total',
       help: 'Bytes of queries and answers.',
       label: 'direction',
-      read: () => ({ sent: stats.bytesSent, received: stats.bytesReceived }),
+      read: () => ({ sent: stats().bytesSent, received: stats().bytesReceived }),
     },
     {
       kind: 'counter',
@@ -281,25 +300,25 @@ function proxyMetrics({ proxy, handshakes }: ProxyFacesOptions): Metric[] {
       help: 'Adjusted tokens charged, by kind.',
       label: 'kind',
       read: () => ({
-        prompt: Number(adjustedTokens.prompt),
-        cached: Number(adjustedTokens.cached),
-        completion: Number(adjustedTokens.completion),
-        reasoning: Number(adjustedTokens.reasoning),
+        prompt: Number(stats().adjustedTokens.prompt),
+        cached: Number(stats().adjustedTokens.cached),
+        completion: Number(stats().adjustedTokens.completion),
+        reasoning: Number(stats().adjustedTokens.reasoning),
       }),
     },
     {
       kind: 'counter',
       name: 'ignored_messages_total',
       help: 'Messages that nobody waited for.',
-      read: () => stats.ignoredMessages,
+      read: () => stats().ignoredMessages,
     },
-    { kind: 'gauge', name: 'running', help: 'Queries under way.', read: () => proxy.running },
+    { kind: 'gauge', name: 'running', help: 'Queries under way.', read: () => proxy().running },
     {
       kind: 'gauge',
       name: 'peers',
       help: 'Peers connected.',
       label: 'peer',
-      read: () => ({ client: proxy.clients.size, worker: proxy.workers.size }),
+      read: () => ({ client: proxy().clients.size, worker: proxy().workers.size }),
     },
     handshakeMetric(handshakes),
   ]

@@ -36,11 +36,6 @@ export function rootJson(root: RootConfig): Record<string, unknown> {
   }
 }
 
-/** A wallet that no chain knows of. */
-export function walletJson(address: string): Record<string, unknown> {
-  return { address, balance: 0, seqno: 0, pending_transactions_cnt: 0, active_transactions_cnt: 0 }
-}
-
 /** What every role's `status` says besides its own. */
 export function statusJson(): Record<string, unknown> {
   return {

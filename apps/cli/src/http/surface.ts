@@ -22,7 +22,12 @@ export interface Faces {
 }
 
 /** Carries out a change, or says why not. */
-export type Action = (parameters: URLSearchParams) => { status: number; body: Record<string, unknown> }
+export type Action = (parameters: URLSearchParams) => ActionOutcome | Promise<ActionOutcome>
+
+export interface ActionOutcome {
+  status: number
+  body: Record<string, unknown>
+}
 
 /** Serves a path; false when it is not known. */
 export type Routes = (request: IncomingMessage, response: ServerResponse, path: string) => boolean
@@ -45,13 +50,24 @@ export function routesOf(faces: Faces, access: Access, report: Report): Routes {
     } else if (action !== undefined) {
       if (request.method !== 'POST') refuseMethod(response, 'POST')
       else if (!access.mayControl(request)) refuseAccess(response)
-      else {
-        const { status, body } = action(parametersOf(request))
-        if (status === 200) report({ event: 'control', action: path.slice('/request/'.length) })
-        sendJson(response, status, body)
-      }
+      else void carryOut(path, () => action(parametersOf(request)), response, report)
     } else return false
     return true
+  }
+}
+
+async function carryOut(
+  path: string,
+  action: () => ActionOutcome | Promise<ActionOutcome>,
+  response: ServerResponse,
+  report: Report,
+): Promise<void> {
+  try {
+    const { status, body } = await action()
+    if (status === 200) report({ event: 'control', action: path.slice('/request/'.length) })
+    sendJson(response, status, body)
+  } catch {
+    sendJson(response, 500, errorBody('internal', 'The action failed. The log says why.'))
   }
 }
 

@@ -4,9 +4,11 @@ import {
   isImageAllowed,
   isModelAllowed,
   parseAddress,
+  type WorkerSettlement,
 } from '@cocoon/money'
 import type { Worker } from '@cocoon/worker'
 import { reasonOf } from '../error.ts'
+import type { ChainSide } from '../roles/chain-side.ts'
 import type { Dialer } from '../roles/dialer.ts'
 import { checksHashes } from '../roles/role.ts'
 import type { WorkerSetup } from '../roles/worker.ts'
@@ -15,8 +17,9 @@ import { handshakeMetric } from './client-surface.ts'
 import { type Metric, metricsOf } from './metrics.ts'
 import { grouped, type Section } from './page.ts'
 import { Rates } from './rates.ts'
-import { rootJson, statusJson, walletJson } from './root-json.ts'
-import { type Action, errorBody, type Faces, needsChain } from './surface.ts'
+import { chainProblems, chainStatusJson, walletJson, walletSection, workerActions } from './chain-faces.ts'
+import { rootJson, statusJson } from './root-json.ts'
+import { type Action, errorBody, type Faces } from './surface.ts'
 import { proxyProblems, type Troubles } from './troubles.ts'
 
 export interface WorkerFacesOptions {
@@ -27,11 +30,12 @@ export interface WorkerFacesOptions {
   backendName: string
   dialer: Dialer
   troubles: Troubles
+  onChain: { chainSide: ChainSide; settlement: WorkerSettlement } | undefined
 }
 
 /** What a worker shows of itself. */
 export function workerFaces(options: WorkerFacesOptions): Faces & Disposable {
-  const { worker, setup } = options
+  const { worker, setup, onChain } = options
   const rates = workerRates(worker, setup)
   const problems = (): string[] => workerProblems(options)
   return {
@@ -48,7 +52,7 @@ export function workerFaces(options: WorkerFacesOptions): Faces & Disposable {
       ['/request/enable', () => setEnabled(worker, true)],
       ['/request/disable', () => setEnabled(worker, false)],
       ['/request/change_coefficient', parameters => changeCoefficient(worker, parameters)],
-      ['/request/payout', needsChain],
+      ...workerActions(onChain?.settlement),
     ]),
     [Symbol.dispose]: () => rates[Symbol.dispose](),
   }
@@ -74,8 +78,10 @@ function changeCoefficient(worker: Worker, parameters: URLSearchParams): ReturnT
   return { status: 200, body: { coefficient: worker.coefficient } }
 }
 
-function workerProblems({ worker, setup, backendName, troubles }: WorkerFacesOptions): string[] {
-  const { runner, root } = setup
+function workerProblems(options: WorkerFacesOptions): string[] {
+  const { worker, setup, backendName, troubles, onChain } = options
+  const { runner } = setup
+  const root = worker.config
   const problems: string[] = []
   if (!worker.backendIsUp) {
     problems.push(`the backend ${backendName} is not up: ${troubles.backend ?? 'no answer yet'}`)
@@ -94,6 +100,7 @@ function workerProblems({ worker, setup, backendName, troubles }: WorkerFacesOpt
       problems.push('the model is not among the model_hashes of the root configuration')
     }
   }
+  problems.push(...chainProblems(onChain?.chainSide))
   return problems
 }
 
@@ -117,8 +124,9 @@ function workerRates(worker: Worker, setup: WorkerSetup) {
   }))
 }
 
-function workerJson({ worker, setup, wallet, rootAddress }: WorkerFacesOptions, rates: WorkerRates) {
-  const { runner, root } = setup
+function workerJson({ worker, setup, wallet, rootAddress, onChain }: WorkerFacesOptions, rates: WorkerRates) {
+  const { runner } = setup
+  const root = worker.config
   const shown = (address: ContractAddress): string => formatAddress(address, { testnet: runner.isTestnet })
   return {
     status: {
@@ -126,9 +134,10 @@ function workerJson({ worker, setup, wallet, rootAddress }: WorkerFacesOptions, 
       actual_model: isModelAllowed(root, worker.model),
       enabled: worker.isEnabled,
       ...statusJson(),
+      ...chainStatusJson(onChain?.chainSide),
     },
     stats: rates.now(),
-    wallet: walletJson(shown(wallet)),
+    wallet: walletJson(shown(wallet), onChain?.chainSide),
     localconfig: {
       root_address: shown(rootAddress),
       owner_address: runner.ownerAddress,
@@ -137,11 +146,21 @@ function workerJson({ worker, setup, wallet, rootAddress }: WorkerFacesOptions, 
       check_proxy_hash: checksHashes(runner.checkProxyHashes, runner.isTest),
     },
     root_contract_config: rootJson(root),
-    proxies: accountsJson(worker, root.paramsVersion, shown),
+    proxies: accountsJson(worker, root.paramsVersion, shown, paidBy(onChain?.settlement)),
   }
 }
 
-function accountsJson(worker: Worker, paramsVersion: number, shown: (address: ContractAddress) => string) {
+/** What the chain has paid out, by proxy contract. */
+function paidBy(settlement: WorkerSettlement | undefined): ReadonlyMap<string, bigint> {
+  return new Map(settlement?.views().map(({ proxyContract, paidTokens }) => [proxyContract, paidTokens]))
+}
+
+function accountsJson(
+  worker: Worker,
+  paramsVersion: number,
+  shown: (address: ContractAddress) => string,
+  paid: ReadonlyMap<string, bigint>,
+) {
   const running = new Map<unknown, number>()
   for (const { session } of worker.proxies()) {
     if (session?.channel !== undefined) running.set(session.channel, session.running)
@@ -154,14 +173,21 @@ function accountsJson(worker: Worker, paramsVersion: number, shown: (address: Co
     earned_tokens_committed_to_blockchain: channel.signedTokens,
     earned_tokens_committed_to_proxy_db: channel.dbTokens,
     earned_tokens_max_known: channel.maxTokens,
-    cached_out_tokens: 0,
-    expected_cached_out_tokens: 0,
+    cached_out_tokens: paid.get(proxyContract) ?? 0,
+    expected_cached_out_tokens: paid.get(proxyContract) ?? 0,
     running_request: running.get(channel) ?? 0,
     params_version: paramsVersion,
   }))
 }
 
-function workerSections({ worker, setup, wallet, backendName, troubles }: WorkerFacesOptions): Section[] {
+function workerSections({
+  worker,
+  setup,
+  wallet,
+  backendName,
+  troubles,
+  onChain,
+}: WorkerFacesOptions): Section[] {
   const { stats } = worker
   return [
     {
@@ -200,11 +226,11 @@ function workerSections({ worker, setup, wallet, backendName, troubles }: Worker
       }),
       empty: 'No proxy is wanted.',
     },
+    walletSection(wallet, onChain?.chainSide, setup.runner.isTestnet),
     {
       title: 'Set-up',
       facts: [
         ['owner', setup.runner.ownerAddress],
-        ['wallet', formatAddress(wallet, { testnet: setup.runner.isTestnet })],
         ['proof asked of proxies', setup.reach.router ? 'by the router' : setup.reach.policy],
       ],
     },

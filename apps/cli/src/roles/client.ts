@@ -1,6 +1,18 @@
+import { createHmac } from 'node:crypto'
 import { join } from 'node:path'
 import { Client, ClientError, type Endpoint, type KeyBook, startEndpoint } from '@cocoon/client'
-import { ChannelsWithoutChain, createPaymentKey, nodeWalletAddress, reservationTokens } from '@cocoon/money'
+import {
+  ChannelsWithoutChain,
+  type ClientChannels,
+  type ClientPolicy,
+  clientPolicy,
+  ClientSettlement,
+  type ContractAddress,
+  createPaymentKey,
+  nodeWalletAddress,
+  reservationTokens,
+  type RootConfig,
+} from '@cocoon/money'
 import type { ClientRunnerConfig } from '@cocoon/wire'
 import { configuredAddress } from '../config/address.ts'
 import { CliError } from '../error.ts'
@@ -9,6 +21,7 @@ import { clientFaces } from '../http/client-surface.ts'
 import { type Routes, routesOf } from '../http/surface.ts'
 import { Troubles } from '../http/troubles.ts'
 import { openKeys } from '../keys/open-keys.ts'
+import { type ChainSide, openChainSide } from './chain-side.ts'
 import { createDialer, type Reach } from './dialer.ts'
 import { isLoopback, listenError, probePort } from './port.ts'
 import { checksHashes, closeOnce, type RoleSetup, type RunningRole } from './role.ts'
@@ -17,6 +30,8 @@ export interface ClientSetup extends RoleSetup {
   readonly runner: ClientRunnerConfig
   readonly reach: Reach
   readonly callers: Callers
+  /** When to act on the chain, where that is not as usual. */
+  readonly policies?: Partial<ClientPolicy> | undefined
 }
 
 /** Who may call the endpoint, and from where. */
@@ -39,28 +54,32 @@ export interface RunningClient extends RunningRole {
 
 /** Starts the client and its OpenAI-compatible endpoint. Rejects with a CliError and leaves nothing open. */
 export async function startClient(setup: ClientSetup): Promise<RunningClient> {
-  const { runner, root, world, report, stateDirectory, callers } = setup
+  const { runner, world, report, stateDirectory, callers } = setup
   const troubles = new Troubles(report)
   const rootAddress = configuredAddress('root_contract_address', runner.rootContractAddress)
-  const owner = configuredAddress('owner_address', runner.ownerAddress)
-  const wallet = nodeWalletAddress({ publicKey: createPaymentKey(runner.nodeWalletKey).publicKey, owner })
 
   await using stack = new AsyncDisposableStack()
   const dialer = stack.use(await createDialer(world, setup.reach, report))
+  const money = await openMoney(setup, rootAddress, troubles, stack)
+  const { wallet, config, channels } = money
   const client = new Client({
     world,
-    config: root,
+    config,
     root: rootAddress,
     wallet,
     isTestnet: runner.isTestnet,
-    channels: new ChannelsWithoutChain('client-charge', new TextEncoder().encode(runner.secretString)),
+    channels,
     checkProxyHashes: checksHashes(runner.checkProxyHashes, runner.isTest),
     proxyConnections: runner.proxyConnections,
     dial: dialer.dial,
     log: troubles.report,
   })
   stack.defer(() => client.close(0))
-  const faces = stack.use(clientFaces({ client, setup, wallet, rootAddress, dialer, troubles }))
+  if (money.onChain !== undefined) {
+    stack.defer(money.onChain.chainSide.registry.onVersion(newer => client.setConfig(newer)))
+  }
+  const { onChain } = money
+  const faces = stack.use(clientFaces({ client, setup, wallet, rootAddress, dialer, troubles, onChain }))
   const access = createAccess(runner.httpAccessHash, world, isLoopback(callers.host))
   const endpoint = await openEndpoint(client, setup, routesOf(faces, access, report), stack)
   if (endpoint !== undefined) {
@@ -82,16 +101,71 @@ export async function startClient(setup: ClientSetup): Promise<RunningClient> {
   }
 }
 
+/** What a client pays with. */
+interface Money {
+  readonly wallet: ContractAddress
+  readonly config: RootConfig
+  readonly channels: ClientChannels
+  readonly onChain: { readonly chainSide: ChainSide; readonly settlement: ClientSettlement } | undefined
+}
+
+async function openMoney(
+  setup: ClientSetup,
+  root: ContractAddress,
+  troubles: Troubles,
+  stack: AsyncDisposableStack,
+): Promise<Money> {
+  const { runner, world, network } = setup
+  const owner = configuredAddress('owner_address', runner.ownerAddress)
+  const secretText = new TextEncoder().encode(runner.secretString)
+  if (network.chain === undefined) {
+    const wallet = nodeWalletAddress({ publicKey: createPaymentKey(runner.nodeWalletKey).publicKey, owner })
+    const channels = new ChannelsWithoutChain('client-charge', secretText)
+    return { wallet, config: network.root, channels, onChain: undefined }
+  }
+  const { nodeWalletKey: walletKey, isTest } = runner
+  const chainSide = stack.use(
+    await openChainSide({ world, setup: network.chain, walletKey, owner, root, isTest }),
+  )
+  const { wallet, registry } = chainSide
+  const { chain, store, interval } = network.chain
+  const settlement = stack.use(
+    new ClientSettlement({
+      world,
+      chain,
+      store,
+      wallet,
+      secret: secretText.length > 0 ? secretText : secretOf(walletKey),
+      config: () => registry.view.config ?? chainSide.config,
+      policy: { ...clientPolicy, ...setup.policies },
+      interval,
+      report: troubles.report,
+    }),
+  )
+  settlement.start()
+  return {
+    wallet: wallet.address,
+    config: chainSide.config,
+    channels: settlement,
+    onChain: { chainSide, settlement },
+  }
+}
+
+/** The secret of a client that chose none: as strong as its wallet's key, and always the same. */
+function secretOf(walletKey: Uint8Array): Uint8Array {
+  const digest = createHmac('sha256', walletKey).update('cocoon client secret').digest('hex')
+  return new TextEncoder().encode(digest)
+}
+
 async function openEndpoint(
   client: Client,
   setup: ClientSetup,
   extraRoutes: Routes,
   stack: AsyncDisposableStack,
 ): Promise<Endpoint | undefined> {
-  const { root, world, report, httpPort, httpPortSetting = 'http_port', callers } = setup
+  const { world, report, httpPort, httpPortSetting = 'http_port', callers } = setup
   if (httpPort === undefined) return undefined
   const { host, keysFile, cors, hostNames } = callers
-  const { pricePerTokenNano, multipliers } = root
   try {
     // What keys spent is kept by port, so with keys a free port is chosen beforehand.
     const port = httpPort === 0 && keysFile !== undefined ? await probePort(host, 0) : httpPort
@@ -105,8 +179,10 @@ async function openEndpoint(
       cors: cors.length > 0 && [...cors],
       hostNames: [...hostNames],
       protection: () => 'simulated',
-      costBound: ({ maxTokens, body: { length: queryBytes }, maxCoefficient }) =>
-        pricePerTokenNano * reservationTokens({ maxTokens, queryBytes, maxCoefficient, multipliers }),
+      costBound: ({ maxTokens, body: { length: queryBytes }, maxCoefficient }) => {
+        const { pricePerTokenNano, multipliers } = client.config
+        return pricePerTokenNano * reservationTokens({ maxTokens, queryBytes, maxCoefficient, multipliers })
+      },
       extraRoutes,
       log: (what, details) => report({ event: 'endpoint', what, details }),
     })

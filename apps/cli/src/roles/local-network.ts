@@ -1,14 +1,20 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import {
+  compiledCode,
   contractAddress,
+  createPaymentKey,
   formatAddress,
-  parsePseudoConfig,
-  type RootConfig,
-  writePseudoConfig,
+  nodeWalletAddress,
+  openSqliteStore,
 } from '@cocoon/money'
 import { fromJson, type World } from '@cocoon/wire'
 import type { Backend } from '@cocoon/worker'
 import type { RoleReport } from '../event.ts'
+import type { ChainSetup } from './chain-side.ts'
 import { type Callers, startClient, type RunningClient } from './client.ts'
+import { type LocalChain, localInterval, startLocalChain } from './local-chain.ts'
+import { listenError } from './port.ts'
 import { startProxy, type RunningProxy } from './proxy.ts'
 import { closeOnce } from './role.ts'
 import { startWorker, type RunningWorker } from './worker.ts'
@@ -20,6 +26,8 @@ export interface LocalPorts {
   readonly proxyWorkers: number
   readonly proxyClients: number
   readonly worker: number
+  /** HTTP interface of the chain. */
+  readonly chain: number
 }
 
 /** What the ports are called where a person chooses them. */
@@ -29,6 +37,7 @@ export const localPortFlags: Record<keyof LocalPorts, string> = {
   proxyWorkers: '--proxy-workers-port',
   proxyClients: '--proxy-clients-port',
   worker: '--worker-port',
+  chain: '--chain-port',
 }
 
 export interface LocalNetworkSetup {
@@ -47,7 +56,7 @@ export interface LocalNetworkSetup {
 }
 
 export interface LocalNetwork {
-  readonly root: RootConfig
+  readonly chain: LocalChain
   /** What requests call the model. */
   readonly model: string
   readonly client: RunningClient
@@ -60,21 +69,56 @@ export interface LocalNetwork {
 
 const host = '127.0.0.1'
 
+/** Enough for the deposits of years at a local network's prices. */
+const fundedNano = 50_000_000_000n
+
+/** Everything is looked at often and settled at once: nothing of it costs anything. */
+const localPolicies = {
+  proxy: {
+    chargeAtNano: 1n,
+    payoutAtNano: 1n,
+    anchorAtNano: 1n,
+    anchorSoonestMs: 1_000,
+    anchorLatestMs: 2_000,
+    tickMs: 300,
+  },
+  client: { tickMs: 300, topUpNano: 5_000_000_000n },
+  worker: { tickMs: 1_000 },
+} as const
+
 /**
- * Starts one proxy, one worker and one client in this process, which talk over TCP with proof of work and TLS.
- * Their keys and the root configuration are made for this run. Rejects with a CliError and leaves nothing open.
+ * Starts a TON chain, one proxy, one worker and one client in this process. The roles talk over TCP with proof of
+ * work and TLS, and pay each other on that chain. Keys and contracts are made for this run. Rejects with a CliError
+ * and leaves nothing open.
  */
 export async function startLocalNetwork(setup: LocalNetworkSetup): Promise<LocalNetwork> {
-  const { world, ports, stateDirectory, report, progress } = setup
+  const { world, ports, report, progress } = setup
   const reach = { policy: 'any', maxDifficulty: 28 } as const
-  const root = localRoot(setup)
-  const file = configurationsFor(world)
-  const shared = { world, root, stateDirectory }
 
   await using stack = new AsyncDisposableStack()
+  progress('Starting the chain')
+  const localChain = stack.use(
+    await startLocalChain({
+      world,
+      port: ports.chain,
+      proxy: {
+        workerEndpoint: { host, port: ports.proxyWorkers },
+        clientEndpoint: { host, port: ports.proxyClients },
+      },
+    }).catch((cause: unknown) => {
+      throw listenError(cause, host, ports.chain, localPortFlags.chain)
+    }),
+  )
+  const { stateDirectory } = setup
+  const places = await openPlaces(setup, localChain, stack)
+  const file = await configurationsFor(world, localChain)
+  const shared = { world, stateDirectory }
+
   progress('Starting the proxy')
   const proxy = await startProxy({
     ...shared,
+    network: { chain: places.proxy },
+    policies: localPolicies.proxy,
     runner: fromJson('proxyRunner.config', file.proxy),
     report: event => report('proxy', event),
     host,
@@ -92,6 +136,8 @@ export async function startLocalNetwork(setup: LocalNetworkSetup): Promise<Local
   progress('Starting the client')
   const client = await startClient({
     ...shared,
+    network: { chain: places.client },
+    policies: localPolicies.client,
     runner: fromJson('clientRunner.config', file.client),
     report: event => report('client', event),
     httpPort: ports.client,
@@ -106,6 +152,8 @@ export async function startLocalNetwork(setup: LocalNetworkSetup): Promise<Local
   progress('Starting the worker')
   const worker = await startWorker({
     ...shared,
+    network: { chain: places.worker },
+    policies: localPolicies.worker,
     // Nobody has vouched for the weights: the zeros say so.
     runner: fromJson('workerRunner.config', {
       ...file.worker,
@@ -120,9 +168,9 @@ export async function startLocalNetwork(setup: LocalNetworkSetup): Promise<Local
   })
   stack.defer(() => worker.close(0))
 
-  stack.move()
+  const closing = stack.move()
   return {
-    root,
+    chain: localChain,
     model,
     client,
     proxy,
@@ -131,39 +179,46 @@ export async function startLocalNetwork(setup: LocalNetworkSetup): Promise<Local
     close: closeOnce(world, async leftMs => {
       // In this order the answers that are under way can still arrive.
       for (const role of [client, worker, proxy]) await role.close(leftMs())
+      await closing.disposeAsync()
     }),
   }
 }
 
-function localRoot({ world, ports }: LocalNetworkSetup): RootConfig {
-  return parsePseudoConfig(
-    writePseudoConfig({
-      ownerAddress: contractAddress(0, world.random(32)),
-      proxies: [
-        {
-          seqno: 1,
-          workerEndpoint: { host, port: ports.proxyWorkers },
-          clientEndpoint: { host, port: ports.proxyClients },
-        },
-      ],
-    }),
-  )
+/** A folder and records for each role, which go when the network does. */
+async function openPlaces(
+  { world, stateDirectory }: LocalNetworkSetup,
+  { chain }: LocalChain,
+  stack: AsyncDisposableStack,
+): Promise<Record<'client' | 'proxy' | 'worker', ChainSetup>> {
+  await mkdir(stateDirectory, { recursive: true, mode: 0o700 })
+  const folder = await mkdtemp(join(stateDirectory, 'up-'))
+  stack.defer(() => rm(folder, { recursive: true, force: true }))
+  const place = async (role: string): Promise<ChainSetup> => {
+    const directory = join(folder, role)
+    await mkdir(directory)
+    const store = stack.use(await openSqliteStore({ path: join(directory, 'records.sqlite'), world }))
+    return { chain, store, directory, isSimulated: true, interval: localInterval }
+  }
+  return { proxy: await place('proxy'), client: await place('client'), worker: await place('worker') }
 }
 
-/** Configuration files of the three roles as JSON, with fresh keys and owners. */
-function configurationsFor(world: World) {
-  const key = (): string => Buffer.from(world.random(32)).toString('base64')
-  const address = (): string => formatAddress(contractAddress(0, world.random(32)))
-  const rootAddress = address()
-  const common = () => ({
-    is_test: true,
-    owner_address: address(),
-    root_contract_address: rootAddress,
-    node_wallet_key: key(),
-  })
+/** Configuration files of the three roles as JSON, with fresh keys and owners, and funded wallets. */
+async function configurationsFor(world: World, localChain: LocalChain) {
+  const common = async () => {
+    const [walletKey, owner] = [world.random(32), contractAddress(0, world.random(32))]
+    const { publicKey } = createPaymentKey(walletKey)
+    await localChain.fund(nodeWalletAddress({ publicKey, owner, code: compiledCode('wallet') }), fundedNano)
+    return {
+      is_test: true,
+      owner_address: formatAddress(owner),
+      root_contract_address: formatAddress(localChain.root),
+      node_wallet_key: Buffer.from(walletKey).toString('base64'),
+    }
+  }
+  const proxyKey = Buffer.from(world.random(32)).toString('base64')
   return {
-    proxy: { ...common(), machine_specific_private_key: key() },
-    client: { ...common(), proxy_connections: 1 },
-    worker: { ...common(), proxy_connections: 1, coefficient: 1000, max_active_requests: 8 },
+    proxy: { ...(await common()), machine_specific_private_key: proxyKey },
+    client: { ...(await common()), proxy_connections: 1 },
+    worker: { ...(await common()), proxy_connections: 1, coefficient: 1000, max_active_requests: 8 },
   }
 }

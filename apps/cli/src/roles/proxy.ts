@@ -1,4 +1,11 @@
-import { createPaymentKey, MemoryLedger, nodeWalletAddress } from '@cocoon/money'
+import {
+  type ContractAddress,
+  createPaymentKey,
+  MemoryLedger,
+  nodeWalletAddress,
+  type ProxyPolicy,
+  proxyPolicy,
+} from '@cocoon/money'
 import { contractsWithoutChain, Proxy } from '@cocoon/proxy'
 import type { ProxyRunnerConfig, Transport, WireError } from '@cocoon/wire'
 import { adaptiveDifficulty, listen, type Listener } from '@cocoon/wire/node'
@@ -7,7 +14,9 @@ import { openSurface } from '../http/open.ts'
 import { proxyFaces } from '../http/proxy-surface.ts'
 import { Troubles } from '../http/troubles.ts'
 import { checkPeersAs, ownIdentity } from './attestation.ts'
+import { type ChainSide, openChainSide } from './chain-side.ts'
 import { listenError } from './port.ts'
+import { ProxyGenerations } from './proxy-generations.ts'
 import { checksHashes, closeOnce, type PolicyName, type RoleSetup, type RunningRole } from './role.ts'
 
 export interface ProxySetup extends RoleSetup {
@@ -25,9 +34,12 @@ export interface ProxySetup extends RoleSetup {
   readonly policy: PolicyName
   /** A router of the reference does proof of work and TLS; the ports are plain and on loopback. */
   readonly isBehindRouter: boolean
+  /** When to act on the chain, where that is not as usual. */
+  readonly policies?: Partial<ProxyPolicy> | undefined
 }
 
 export interface RunningProxy extends RunningRole {
+  /** The one that serves now: with a chain, other prices bring another one. */
   readonly proxy: Proxy
 }
 
@@ -39,45 +51,100 @@ export interface Handshakes {
 
 /** Starts the market. Rejects with a CliError and leaves nothing open. */
 export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
-  const { runner, root, world, host } = setup
+  const { runner, world } = setup
   const troubles = new Troubles(setup.report)
   const rootAddress = configuredAddress('root_contract_address', runner.rootContractAddress)
   const owner = configuredAddress('owner_address', runner.ownerAddress)
-  const wallet = nodeWalletAddress({ publicKey: createPaymentKey(runner.nodeWalletKey).publicKey, owner })
 
   await using stack = new AsyncDisposableStack()
-  const proxy = new Proxy({
-    world,
-    config: root,
-    root: rootAddress,
-    owner,
-    nodeWallet: wallet,
-    key: createPaymentKey(runner.machineSpecificPrivateKey),
-    ledger: new MemoryLedger(),
-    clientContracts: contractsWithoutChain(root),
-    isTestnet: runner.isTestnet,
-    checkWorkerHashes: checksHashes(runner.checkWorkerHashes, runner.isTest),
-    log: troubles.report,
-  })
-  stack.defer(() => proxy.close(0))
-  const { workers, clients, handshakes } = await openPorts(proxy, setup, stack)
-  const faces = stack.use(proxyFaces({ proxy, setup, wallet, rootAddress, handshakes, troubles }))
+  const market = await openMarket(setup, { rootAddress, owner, troubles }, stack)
+  const { workers, clients, handshakes } = await openPorts(market, setup, stack)
+  const { wallet, chainSide, generations } = market
+  const faces = stack.use(
+    proxyFaces({
+      proxy: () => market.proxy,
+      setup,
+      wallet,
+      rootAddress,
+      handshakes,
+      troubles,
+      onChain: chainSide && generations && { chainSide, generations },
+    }),
+  )
   const surface = stack.use(await openSurface(faces, setup, runner.httpAccessHash))
 
   const closing = stack.move()
   return {
     name: 'proxy',
-    proxy,
+    get proxy() {
+      return market.proxy
+    },
     addresses: {
       ...(surface && { http: surface.address }),
-      ...(workers && { workers: `${host}:${workers.port}` }),
-      ...(clients && { clients: `${host}:${clients.port}` }),
+      ...(workers && { workers: `${setup.host}:${workers.port}` }),
+      ...(clients && { clients: `${setup.host}:${clients.port}` }),
     },
     problems: () => faces.problems(),
     close: closeOnce(world, async leftMs => {
-      await proxy.close(leftMs())
+      await market.proxy.close(leftMs())
       await closing.disposeAsync()
     }),
+  }
+}
+
+/** The market, wherever its registry and its books are. */
+interface Market {
+  readonly proxy: Proxy
+  readonly wallet: ContractAddress
+  readonly chainSide: ChainSide | undefined
+  readonly generations: ProxyGenerations | undefined
+}
+
+async function openMarket(
+  setup: ProxySetup,
+  of: { rootAddress: ContractAddress; owner: ContractAddress; troubles: Troubles },
+  stack: AsyncDisposableStack,
+): Promise<Market> {
+  const { runner, world, network } = setup
+  const { rootAddress: root, owner, troubles } = of
+  const key = createPaymentKey(runner.machineSpecificPrivateKey)
+  const proxyOptions = {
+    isTestnet: runner.isTestnet,
+    checkWorkerHashes: checksHashes(runner.checkWorkerHashes, runner.isTest),
+  }
+  if (network.chain === undefined) {
+    const wallet = nodeWalletAddress({ publicKey: createPaymentKey(runner.nodeWalletKey).publicKey, owner })
+    const proxy = new Proxy({
+      ...proxyOptions,
+      world,
+      config: network.root,
+      root,
+      owner,
+      nodeWallet: wallet,
+      key,
+      ledger: new MemoryLedger(),
+      clientContracts: contractsWithoutChain(network.root),
+      log: troubles.report,
+    })
+    stack.defer(() => proxy.close(0))
+    return { proxy, wallet, chainSide: undefined, generations: undefined }
+  }
+  const { nodeWalletKey: walletKey, isTest } = runner
+  const chainSide = stack.use(
+    await openChainSide({ world, setup: network.chain, walletKey, owner, root, isTest }),
+  )
+  const policy = { ...proxyPolicy, ...setup.policies }
+  const { report } = troubles
+  const generations = stack.use(
+    await ProxyGenerations.start({ world, chainSide, root, owner, key, policy, report, proxy: proxyOptions }),
+  )
+  return {
+    get proxy() {
+      return generations.proxy
+    },
+    wallet: chainSide.wallet.address,
+    chainSide,
+    generations,
   }
 }
 
@@ -87,7 +154,7 @@ interface Ports {
   handshakes: Handshakes
 }
 
-async function openPorts(proxy: Proxy, setup: ProxySetup, stack: AsyncDisposableStack): Promise<Ports> {
+async function openPorts(market: Market, setup: ProxySetup, stack: AsyncDisposableStack): Promise<Ports> {
   const { world, report, policy, host, isBehindRouter, workersPort, clientsPort, portSettings } = setup
   const handshakes: Handshakes = { established: 0, failed: 0 }
   const identity = stack.use(await ownIdentity(world, report))
@@ -100,8 +167,8 @@ async function openPorts(proxy: Proxy, setup: ProxySetup, stack: AsyncDisposable
       port,
       onTransport: (transport: Transport) => {
         handshakes.established++
-        if (side === 'workers') proxy.acceptWorker(transport)
-        else proxy.acceptClient(transport)
+        if (side === 'workers') market.proxy.acceptWorker(transport)
+        else market.proxy.acceptClient(transport)
       },
       onRefused: (error: WireError, peer: string) => {
         handshakes.failed++

@@ -1,6 +1,7 @@
 import type { RootConfig } from '@cocoon/money'
 import type { World } from '@cocoon/wire'
 import type { Report } from '../event.ts'
+import type { ChainSetup } from './chain-side.ts'
 
 export type RoleName = 'client' | 'proxy' | 'worker'
 
@@ -15,10 +16,16 @@ export interface RunningRole {
   close(graceMs: number): Promise<void>
 }
 
+/** Where a role knows the registry from, and with it prices and proxies. */
+export type NetworkSetup =
+  /** A file stands for the chain: nothing is paid. */
+  | { readonly root: RootConfig; readonly chain?: undefined }
+  | { readonly root?: undefined; readonly chain: ChainSetup }
+
 /** What every role is started with. */
 export interface RoleSetup {
   readonly world: World
-  readonly root: RootConfig
+  readonly network: NetworkSetup
   readonly report: Report
   /** Port of the HTTP surface on loopback: 0 for a free one, absent for none. */
   readonly httpPort?: number | undefined

@@ -1,0 +1,116 @@
+import {
+  type Chain,
+  compiledCode,
+  type ContractAddress,
+  createPaymentKey,
+  NodeWallet,
+  type PollInterval,
+  type RootConfig,
+  RootWatch,
+  type Store,
+} from '@cocoon/money'
+import type { World } from '@cocoon/wire'
+import { CliError } from '../error.ts'
+
+/** What a role is given to live with a chain; a network without one has a registry from a file instead. */
+export interface ChainSetup {
+  readonly chain: Chain
+  /** Durable records of this role alone. Owned by who opened it. */
+  readonly store: Store
+  /** Where the role keeps its books. */
+  readonly directory: string
+  /** Whether the chain is a local one, whose coins are worth nothing. */
+  readonly isSimulated: boolean
+  /** Between two looks at an account; the usual 5 to 10 s if absent. */
+  readonly interval?: PollInterval | undefined
+}
+
+/** The chain as a running role uses it. */
+export interface ChainSide extends AsyncDisposable {
+  readonly setup: ChainSetup
+  readonly wallet: NodeWallet
+  readonly registry: RootWatch
+  /** The registry when the role began. */
+  readonly config: RootConfig
+}
+
+/** How long a role waits for a chain that does not answer. */
+const registryWaitMs = 60_000
+const registryPollMs = 500
+
+/** Opens the wallet and reads the registry. Rejects with a CliError where that takes longer than a minute. */
+export async function openChainSide(options: {
+  world: World
+  setup: ChainSetup
+  /** 32 bytes. */
+  walletKey: Uint8Array
+  owner: ContractAddress
+  root: ContractAddress
+  isTest: boolean
+  signal?: AbortSignal | undefined
+}): Promise<ChainSide> {
+  const { world, setup, walletKey, owner, root, isTest, signal } = options
+  const { chain, store, interval } = setup
+  await using stack = new AsyncDisposableStack()
+  const shared = { chain, store, world, ...(interval && { interval }) }
+  const registry = stack.use(
+    new RootWatch({ ...shared, address: root, isTest, interval: registryInterval(interval) }),
+  )
+  const config = await firstConfig(world, registry, signal)
+  const wallet = stack.use(
+    new NodeWallet({
+      ...shared,
+      key: createPaymentKey(walletKey),
+      owner,
+      isTest,
+      code: compiledCode('wallet'),
+    }),
+  )
+  void wallet.poke()
+  const closing = stack.move()
+  return { setup, wallet, registry, config, [Symbol.asyncDispose]: () => closing.disposeAsync() }
+}
+
+/** Why a wallet holds a role up, in words for people; empty if it does not. */
+export function walletProblems({ wallet }: ChainSide): string[] {
+  const { problem } = wallet.view
+  return problem === undefined ? [] : [problem.message]
+}
+
+/** What is wrong with the registry, in words for people; empty if nothing is. */
+export function registryProblems({ registry }: ChainSide): string[] {
+  const { isUsable, problem } = registry.view
+  return isUsable || problem === undefined ? [] : [problem.message]
+}
+
+async function firstConfig(
+  world: World,
+  registry: RootWatch,
+  signal: AbortSignal | undefined,
+): Promise<RootConfig> {
+  const until = world.monotonic() + registryWaitMs
+  for (;;) {
+    await registry.poke()
+    const { isUsable, problem, config } = registry.view
+    if (isUsable && config !== undefined) return config
+    signal?.throwIfAborted()
+    if (world.monotonic() >= until) {
+      throw new CliError(
+        'unreachable',
+        `The root contract cannot be read: ${problem?.message ?? 'no answer'}.`,
+        {
+          cause: problem,
+          advice:
+            'Check root_contract_address, and where the chain is read: --chain, or ton_config_filename.',
+        },
+      )
+    }
+    await new Promise<void>(resolve => world.after(registryPollMs, resolve))
+  }
+}
+
+/** The registry changes seldom, and everybody has to know when it does. */
+function registryInterval(interval: PollInterval | undefined): PollInterval {
+  if (interval === undefined) return { fromMs: 30_000, toMs: 60_000 }
+  return { fromMs: 4 * interval.fromMs, toMs: 4 * interval.toMs }
+}

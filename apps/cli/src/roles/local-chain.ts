@@ -1,0 +1,107 @@
+import {
+  type Chain,
+  compiledCode,
+  contractAddress,
+  type ContractAddress,
+  createPaymentKey,
+  NodeWallet,
+  MemoryStore,
+  outcomeError,
+  type PaymentKey,
+  type PollInterval,
+  type RegisteredProxy,
+  type RootConfig,
+  rootContractAddress,
+  rootDeployment,
+} from '@cocoon/money'
+import { type Devnet, startDevnet } from '@cocoon/money/devnet'
+import type { World } from '@cocoon/wire'
+
+/** A TON chain in this process with the root contract of a network on it. */
+export interface LocalChain extends AsyncDisposable {
+  readonly devnet: Devnet
+  readonly chain: Chain
+  readonly root: ContractAddress
+  readonly config: RootConfig
+  /** Coins out of nothing, for a wallet of this network. */
+  fund(address: ContractAddress, nano: bigint): Promise<void>
+}
+
+/** Quick, since nobody else is asked. */
+export const localInterval: PollInterval = { fromMs: 300, toMs: 500 }
+
+const operatorNano = 20_000_000_000n
+const rootNano = 1_000_000_000n
+const oneTon = 1_000_000_000n
+
+/** Starts a chain, makes an operator with a wallet, and deploys the root contract that lists this proxy. */
+export async function startLocalChain(options: {
+  world: World
+  /** Port of the chain's HTTP interface on loopback; 0 takes a free one. */
+  port: number
+  proxy: Pick<RegisteredProxy, 'workerEndpoint' | 'clientEndpoint'>
+}): Promise<LocalChain> {
+  const { world, port, proxy } = options
+  await using stack = new AsyncDisposableStack()
+  const devnet = stack.use(await startDevnet({ world, blockTimeMs: 0, port }))
+  const key = createPaymentKey(world.random(32))
+  const operator = stack.use(operatorWallet(devnet.chain, world, key))
+  await devnet.faucet(operator.address, operatorNano)
+  const config = localConfig(operator.address, proxy, world)
+  const code = compiledCode('root')
+  const root = rootContractAddress(code, config)
+  await operator.send('root', { destination: root, valueNano: rootNano, ...rootDeployment(code, config) })
+  const failure = outcomeError(await operator.outcome('root'))
+  if (failure !== undefined) throw failure
+  const closing = stack.move()
+  return {
+    devnet,
+    chain: devnet.chain,
+    root,
+    config,
+    fund: async (address, nano) => void (await devnet.faucet(address, nano)),
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+  }
+}
+
+function operatorWallet(chain: Chain, world: World, key: PaymentKey): NodeWallet {
+  return new NodeWallet({
+    chain,
+    store: new MemoryStore(),
+    world,
+    key,
+    owner: contractAddress(0, world.random(32)),
+    code: compiledCode('wallet'),
+    interval: { fromMs: 50, toMs: 100 },
+  })
+}
+
+/** What a token costs on a local network: 2 nanotons, of which the worker gets 1. */
+function localConfig(
+  ownerAddress: ContractAddress,
+  proxy: Pick<RegisteredProxy, 'workerEndpoint' | 'clientEndpoint'>,
+  world: World,
+): RootConfig {
+  return {
+    structVersion: 4,
+    version: 1,
+    paramsVersion: 1,
+    // Another number each time: no contract of this network has the address of one elsewhere.
+    uniqueId: new DataView(world.random(4).buffer).getUint32(0),
+    isTest: true,
+    pricePerTokenNano: 2n,
+    workerFeePerTokenNano: 1n,
+    multipliers: { prompt: 10_000, cached: 10_000, completion: 10_000, reasoning: 10_000 },
+    proxyDelayBeforeCloseS: 600,
+    clientDelayBeforeCloseS: 300,
+    minProxyStakeNano: oneTon,
+    minClientStakeNano: oneTon,
+    ownerAddress,
+    lastProxySeqno: 1,
+    proxies: [{ seqno: 1, ...proxy }],
+    proxyHashes: new Set(),
+    workerHashes: new Set(),
+    modelHashes: new Set(),
+    codes: { proxy: compiledCode('proxy'), worker: compiledCode('worker'), client: compiledCode('client') },
+  }
+}

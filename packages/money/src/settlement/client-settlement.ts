@@ -1,0 +1,388 @@
+import { hash } from 'node:crypto'
+import type { ProxySignedPaymentAny, World } from '@cocoon/wire'
+import { addressKey, type ContractAddress, parseAddress } from '../address.ts'
+import type { Channel, ChannelTotals } from '../channel.ts'
+import type { ClientChannels } from '../channels.ts'
+import type { Chain } from '../chain/chain.ts'
+import { clientBody } from '../contracts/bodies.ts'
+import { type ClientContractData, clientStateInit, readClientData } from '../contracts/client.ts'
+import { readProxyData } from '../contracts/proxy.ts'
+import { paymentBody } from '../envelope.ts'
+import { MoneyError } from '../error.ts'
+import type { AccountKey } from '../ledger.ts'
+import type { ProxyTerms } from '../proxy-terms.ts'
+import type { ContractTerms, RootConfig } from '../root-config.ts'
+import type { Store } from '../store/store.ts'
+import { AccountWatch } from '../watch/account-watch.ts'
+import { Poll } from '../watch/poll.ts'
+import { type BookedChannel, ChannelBook } from './channel-book.ts'
+import {
+  type ClientSituation,
+  type ClientStep,
+  clientStep,
+  type ClientWish,
+  depositObstacle,
+} from './client-steps.ts'
+import type { SettlementReport } from './event.ts'
+import { Orders, queryIdOf, type Sender } from './orders.ts'
+import { attachedNano, type ClientPolicy } from './policy.ts'
+
+export interface ClientSettlementOptions {
+  readonly world: World
+  readonly chain: Chain
+  readonly store: Store
+  /** The owner of this client's contracts. */
+  readonly wallet: Sender
+  /** Never empty: whoever knows it spends this client's balance. */
+  readonly secret: Uint8Array
+  /** The registry as it stands now. */
+  readonly config: () => RootConfig
+  readonly policy: ClientPolicy
+  readonly interval?: { fromMs: number; toMs: number } | undefined
+  readonly report: SettlementReport
+}
+
+/** What a client has at one proxy, for people. */
+export interface ClientAccountView {
+  readonly proxyContract: AccountKey
+  readonly channel: Channel
+  /** Undefined before the first look at the chain, or before it is deployed. */
+  readonly contract: ClientContractData | undefined
+  readonly isLeaving: boolean
+  readonly isClosed: boolean
+  /** Why it does not get on, in words. */
+  readonly trouble: string | undefined
+}
+
+interface Account {
+  readonly booked: BookedChannel
+  readonly watch: AccountWatch
+  data: ClientContractData | undefined
+  /** What the contract is made from; known while the registry still has it. */
+  terms: ContractTerms<'client'> | undefined
+  readonly asked: Set<ClientWish>
+  proxyStakeNano: bigint | undefined
+  obstacle: string | undefined
+}
+
+/** How long a nonce is worth registering. */
+const registrationS = 280
+/** A registry that changed closes old contracts by itself; after this long a client asks. */
+const leaveAfterDelays = 0.5
+
+/** The chain side of a client: registers, pays in, charges what it used, closes and gets its coins back. */
+export class ClientSettlement implements ClientChannels, AsyncDisposable {
+  readonly secret: Uint8Array
+  readonly #options: ClientSettlementOptions
+  readonly #book: ChannelBook
+  readonly #orders: Orders
+  readonly #accounts = new Map<AccountKey, Account>()
+  readonly #poll: Poll
+  readonly #secretHash: Uint8Array
+
+  constructor(options: ClientSettlementOptions) {
+    const { store, world, wallet, report, secret, policy } = options
+    if (secret.length === 0) throw new MoneyError('key', 'The secret of a client cannot be empty')
+    this.secret = secret
+    this.#options = options
+    this.#secretHash = new Uint8Array(hash('sha256', secret, 'buffer'))
+    this.#book = new ChannelBook(store, 'client-charge')
+    this.#orders = new Orders({ wallet, world, report })
+    this.#orders.resume('client/')
+    this.#poll = new Poll(world, { fromMs: policy.tickMs, toMs: 1.5 * policy.tickMs }, () => this.#tick())
+    this.#orders.onEnd = () => {
+      for (const { watch } of this.#accounts.values()) void watch.poke()
+    }
+    for (const booked of this.#book.all()) if (!booked.isClosed) this.#follow(booked)
+  }
+
+  /** Begins to look after the contracts. */
+  start(): void {
+    void this.#poll.poke()
+  }
+
+  async open({
+    terms,
+    contract,
+    config,
+  }: {
+    terms: ProxyTerms
+    contract: ContractAddress
+    config: RootConfig
+  }): Promise<Channel> {
+    const proxyContract = addressKey(terms.contract)
+    const { publicKey } = terms
+    const booked = await this.#book.open({
+      proxyContract,
+      contract,
+      publicKey,
+      paramsVersion: config.paramsVersion,
+    })
+    if (booked.isClosed || booked.isLeaving) {
+      throw new MoneyError(
+        'contract',
+        `This client's contract at proxy ${proxyContract} ${booked.isClosed ? 'is closed for good' : 'is closing'}. ` +
+          'Use another proxy, or another wallet',
+      )
+    }
+    const account = this.#accounts.get(proxyContract) ?? this.#follow(booked)
+    account.terms = config
+    void account.watch.poke()
+    return booked.channel
+  }
+
+  async register(channel: Channel, nonce: bigint): Promise<void> {
+    const account = this.#accountOf(channel)
+    const { wallet, world } = this.#options
+    const id = `client/${addressKey(channel.contract)}/register#${nonce}`
+    await account.watch.poke()
+    const isDeployed = account.data !== undefined
+    await wallet.send(
+      id,
+      {
+        destination: channel.contract,
+        valueNano: attachedNano,
+        isBounceable: isDeployed,
+        body: clientBody.register({ queryId: queryIdOf(id), nonce, excessesTo: wallet.address }),
+        ...(!isDeployed && { stateInit: this.#stateInit(account) }),
+      },
+      { deadlineS: Math.floor(world.now() / 1000) + registrationS },
+    )
+    void wallet.outcome(id).then(
+      () => account.watch.poke(),
+      () => {},
+    )
+  }
+
+  rolledBack(channel: Channel, payment: ProxySignedPaymentAny, totals: ChannelTotals): void {
+    channel.update(payment, totals)
+  }
+
+  *all(): Iterable<[proxyContract: string, channel: Channel]> {
+    for (const { proxyContract, channel } of this.#book.all()) yield [proxyContract, channel]
+  }
+
+  views(): ClientAccountView[] {
+    return [...this.#book.all()].map(booked => {
+      const { proxyContract, channel, isLeaving, isClosed } = booked
+      const account = this.#accounts.get(proxyContract)
+      return {
+        proxyContract,
+        channel,
+        contract: account?.data,
+        isLeaving,
+        isClosed,
+        trouble: account?.obstacle ?? account?.watch.problem?.message ?? this.#orders.trouble(slotOf(booked)),
+      }
+    })
+  }
+
+  /** Begins to close the contract at a proxy; its balance comes back to the wallet. Throws `account-unknown`. */
+  async close(proxyContract: AccountKey): Promise<void> {
+    this.#known(proxyContract).booked.isLeaving = true
+    await this.#book.save()
+    await this.#poll.poke()
+  }
+
+  /** Takes what is above the stake back to the wallet. Throws `account-unknown`. */
+  withdraw(proxyContract: AccountKey): Promise<void> {
+    return this.#ask(proxyContract, 'withdraw')
+  }
+
+  /** Pays in once more. Throws `account-unknown`. */
+  topUp(proxyContract: AccountKey): Promise<void> {
+    return this.#ask(proxyContract, 'top-up')
+  }
+
+  /** Submits the newest signed charge. Throws `account-unknown`. */
+  charge(proxyContract: AccountKey): Promise<void> {
+    return this.#ask(proxyContract, 'charge')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#poll[Symbol.asyncDispose]()
+    for (const { watch } of this.#accounts.values()) await watch[Symbol.asyncDispose]()
+    await this.#book.save()
+  }
+
+  async #ask(proxyContract: AccountKey, wish: ClientWish): Promise<void> {
+    this.#known(proxyContract).asked.add(wish)
+    await this.#poll.poke()
+  }
+
+  #known(proxyContract: AccountKey): Account {
+    const account = this.#accounts.get(proxyContract)
+    if (account !== undefined) return account
+    throw new MoneyError('account-unknown', `This client has no open contract at proxy ${proxyContract}`)
+  }
+
+  #accountOf(channel: Channel): Account {
+    for (const account of this.#accounts.values()) if (account.booked.channel === channel) return account
+    throw new MoneyError('account-unknown', 'The channel is none of this client')
+  }
+
+  #follow(booked: BookedChannel): Account {
+    const { chain, store, world, interval } = this.#options
+    const { contract } = booked.channel
+    const account: Account = {
+      booked,
+      watch: new AccountWatch({
+        chain,
+        store,
+        world,
+        address: contract,
+        cursorKey: `client/${addressKey(contract)}/cursor`,
+        begin: 'now',
+        ...(interval && { interval }),
+        onState: ({ data }) => {
+          account.data = data === undefined ? undefined : readClientData(data)
+        },
+      }),
+      data: undefined,
+      terms: undefined,
+      asked: new Set(),
+      proxyStakeNano: undefined,
+      obstacle: undefined,
+    }
+    this.#accounts.set(booked.proxyContract, account)
+    void account.watch.poke()
+    return account
+  }
+
+  async #tick(): Promise<void> {
+    try {
+      for (const account of this.#accounts.values()) await this.#look(account)
+      await this.#book.save()
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      this.#options.report({ event: 'settlement-failed', why })
+    }
+  }
+
+  async #look(account: Account): Promise<void> {
+    const { booked, watch, data } = account
+    const stateLt = watch.state?.lastLt
+    if (data === undefined || stateLt === undefined) return
+    this.#noticeRegistry(account, data)
+    if (data.phase === 'closed') {
+      booked.isClosed = true
+      this.#accounts.delete(booked.proxyContract)
+      await watch[Symbol.asyncDispose]()
+      return
+    }
+    const { policy } = this.#options
+    await this.#askProxyStake(account)
+    const situation = this.#situation(account, data)
+    this.#noticeObstacle(account, depositObstacle(situation, policy))
+    const step = clientStep(situation, policy)
+    if (step !== undefined) this.#order(account, step, stateLt)
+    if (step !== undefined) account.asked.delete(step.do as ClientWish)
+  }
+
+  #situation({ booked, watch, asked, proxyStakeNano }: Account, data: ClientContractData): ClientSituation {
+    const { channel, isLeaving } = booked
+    return {
+      contract: data,
+      params: data.params,
+      secretHash: Buffer.from(this.#secretHash).toString('hex'),
+      maxTokens: channel.maxTokens,
+      signedTokens: channel.signedTokens,
+      isLeaving,
+      asked,
+      proxyStakeNano,
+      nowS: watch.state?.at.timeS ?? 0,
+    }
+  }
+
+  /** Other prices or codes: the old contract is left once its proxy had time to settle by itself. */
+  #noticeRegistry({ booked }: Account, { params }: ClientContractData): void {
+    const nowS = Math.floor(this.#options.world.now() / 1000)
+    if (this.#options.config().paramsVersion === booked.paramsVersion) {
+      booked.outdatedAtS = undefined
+      return
+    }
+    booked.outdatedAtS ??= nowS
+    const patienceS =
+      leaveAfterDelays * Math.max(0, params.proxyDelayBeforeCloseS - params.clientDelayBeforeCloseS)
+    if (nowS - booked.outdatedAtS > patienceS) booked.isLeaving = true
+  }
+
+  #noticeObstacle(account: Account, why: string | undefined): void {
+    if (why !== undefined && why !== account.obstacle) {
+      this.#options.report({ event: 'deposit-held-back', why })
+    }
+    account.obstacle = why
+  }
+
+  /** Looked up while it matters and does not suffice. */
+  async #askProxyStake(account: Account): Promise<void> {
+    const { policy, chain } = this.#options
+    const leastNano = account.data?.params.minProxyStakeNano ?? 0n
+    const isKnown = account.proxyStakeNano !== undefined && account.proxyStakeNano >= leastNano
+    if (!policy.requireProxyStake || leastNano === 0n || isKnown) return
+    const { data } = await chain.account(parseAddress(account.booked.proxyContract))
+    account.proxyStakeNano = data === undefined ? 0n : readProxyData(data).stakeNano
+  }
+
+  #order({ booked }: Account, step: ClientStep, stateLt: bigint): void {
+    const { wallet } = this.#options
+    const { channel } = booked
+    const addNano = step.do === 'top-up' ? step.addNano : 0n
+    this.#orders.place(
+      {
+        slot: slotOf(booked),
+        purpose: `${step.do}/${step.do === 'charge' ? channel.signedTokens : stateLt}`,
+        message: queryId => ({
+          destination: channel.contract,
+          valueNano: attachedNano + addNano,
+          isBounceable: true,
+          body: bodyOf(step, { queryId, excessesTo: wallet.address }, channel),
+        }),
+      },
+      stateLt,
+    )
+  }
+
+  #stateInit({ terms, booked }: Account): ReturnType<typeof clientStateInit> {
+    if (terms === undefined) {
+      throw new MoneyError('contract', 'The contract is not deployed, and the registry has other codes now')
+    }
+    const { proxyContract, channel } = booked
+    return clientStateInit(terms, {
+      clientOwner: this.#options.wallet.address,
+      proxyContract: parseAddress(proxyContract),
+      proxyPublicKey: channel.publicKey,
+    })
+  }
+}
+
+function slotOf({ channel }: BookedChannel): string {
+  return `client/${addressKey(channel.contract)}`
+}
+
+function bodyOf(
+  step: ClientStep,
+  query: { queryId: bigint; excessesTo: ContractAddress },
+  channel: Channel,
+): ReturnType<typeof clientBody.withdraw> {
+  switch (step.do) {
+    case 'top-up':
+      return step.secretHash === undefined
+        ? clientBody.topUp({ ...query, nano: step.addNano })
+        : clientBody.changeSecretHashAndTopUp({
+            ...query,
+            nano: step.addNano,
+            secretHash: Buffer.from(step.secretHash, 'hex'),
+          })
+    case 'set-secret':
+      return clientBody.changeSecretHash({ ...query, secretHash: Buffer.from(step.secretHash, 'hex') })
+    case 'raise-stake':
+      return clientBody.increaseStake({ ...query, stakeNano: step.stakeNano })
+    case 'charge':
+      return paymentBody(channel.payment!, query.excessesTo)
+    case 'request-refund':
+      return clientBody.requestRefund(query)
+    case 'withdraw':
+      return clientBody.withdraw(query)
+  }
+}

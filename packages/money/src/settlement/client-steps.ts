@@ -1,0 +1,96 @@
+import type { ClientContractData } from '../contracts/client.ts'
+import type { ContractParams } from '../root-config.ts'
+import type { ClientPolicy } from './policy.ts'
+
+/** What a client has to do about its contract at one proxy now. */
+export type ClientStep =
+  | { readonly do: 'top-up'; readonly addNano: bigint; readonly secretHash: string | undefined }
+  | { readonly do: 'set-secret'; readonly secretHash: string }
+  | { readonly do: 'raise-stake'; readonly stakeNano: bigint }
+  /** Submits the newest signed charge, so that use may go on. */
+  | { readonly do: 'charge' }
+  | { readonly do: 'request-refund' }
+  | { readonly do: 'withdraw' }
+
+/** `withdraw` takes out what is above the stake. */
+export type ClientWish = 'top-up' | 'charge' | 'withdraw'
+
+export interface ClientSituation {
+  /** Undefined before the contract is deployed. */
+  readonly contract: ClientContractData | undefined
+  readonly params: ContractParams
+  /** SHA-256 of this client's secret, 64 hex digits. */
+  readonly secretHash: string
+  /** Used in all, as the proxy says, and how much of it a signature covers. */
+  readonly maxTokens: bigint
+  readonly signedTokens: bigint
+  /** Somebody asked to close, or the registry has other prices or codes now. */
+  readonly isLeaving: boolean
+  /** What somebody asked for, without waiting for its threshold. */
+  readonly asked: ReadonlySet<ClientWish>
+  /** What the proxy's contract holds as its guarantee; undefined where it is not known. */
+  readonly proxyStakeNano: bigint | undefined
+  readonly nowS: number
+}
+
+/**
+ * A new contract is filled by the first step after it has registered. A leaving client asks for its refund, and
+ * asks again once the proxy has let the delay pass: then the proxy's guarantee pays.
+ */
+export function clientStep(situation: ClientSituation, policy: ClientPolicy): ClientStep | undefined {
+  const { contract, secretHash, isLeaving, asked, nowS } = situation
+  if (contract === undefined || contract.phase === 'closed') return undefined
+  if (contract.phase === 'closing') {
+    return nowS > contract.unlockAtS ? { do: 'request-refund' } : undefined
+  }
+  if (isLeaving) return { do: 'request-refund' }
+  if (asked.has('withdraw') && contract.balanceNano > contract.stakeNano) return { do: 'withdraw' }
+  const newSecret = contract.secretHash === secretHash ? undefined : secretHash
+  const addNano = missingNano(situation, contract, policy)
+  if (addNano > 0n) return { do: 'top-up', addNano, secretHash: newSecret }
+  if (newSecret !== undefined) return { do: 'set-secret', secretHash: newSecret }
+  if (contract.stakeNano < wantedStakeNano(situation, policy)) {
+    return { do: 'raise-stake', stakeNano: wantedStakeNano(situation, policy) }
+  }
+  return isChargeDue(situation, contract, policy) ? { do: 'charge' } : undefined
+}
+
+/** Why nothing is paid in although it should be, in words; undefined if nothing is in the way. */
+export function depositObstacle(situation: ClientSituation, policy: ClientPolicy): string | undefined {
+  const { params, proxyStakeNano } = situation
+  if (!policy.requireProxyStake || params.minProxyStakeNano === 0n) return undefined
+  if (proxyStakeNano === undefined) return 'the guarantee of the proxy is not known yet'
+  return proxyStakeNano < params.minProxyStakeNano
+    ? `the proxy holds a guarantee of ${proxyStakeNano} nanotons, and the registry asks ${params.minProxyStakeNano}`
+    : undefined
+}
+
+function wantedStakeNano({ params }: ClientSituation, policy: ClientPolicy): bigint {
+  const stakeNano = policy.stakeNano ?? params.minClientStakeNano
+  return stakeNano > params.minClientStakeNano ? stakeNano : params.minClientStakeNano
+}
+
+/** What is to be paid in: nothing while the balance, less what is used and not charged yet, will do. */
+function missingNano(situation: ClientSituation, contract: ClientContractData, policy: ClientPolicy): bigint {
+  const { params, maxTokens, asked } = situation
+  const { pricePerTokenNano } = params
+  if (pricePerTokenNano === 0n || depositObstacle(situation, policy) !== undefined) return 0n
+  const stakeNano = wantedStakeNano(situation, policy)
+  const unchargedTokens = maxTokens > contract.chargedTokens ? maxTokens - contract.chargedTokens : 0n
+  const leftNano = contract.balanceNano - unchargedTokens * pricePerTokenNano
+  const isEnough = leftNano * 100n >= stakeNano * policy.topUpBelowPercent
+  if (isEnough && !asked.has('top-up')) return 0n
+  const addNano = policy.topUpNano ?? stakeNano
+  return addNano - (addNano % pricePerTokenNano)
+}
+
+function isChargeDue(
+  { params, signedTokens, asked }: ClientSituation,
+  contract: ClientContractData,
+  policy: ClientPolicy,
+): boolean {
+  const unchargedTokens = signedTokens - contract.chargedTokens
+  if (unchargedTokens <= 0n) return false
+  const unchargedNano = unchargedTokens * params.pricePerTokenNano
+  return asked.has('charge') || unchargedNano * 100n >= contract.stakeNano * policy.chargeAbovePercent
+}

@@ -1,0 +1,142 @@
+import { hash } from 'node:crypto'
+import type { World } from '@cocoon/wire'
+import type { ContractAddress } from '../address.ts'
+import type { OutgoingMessage } from '../wallet/message.ts'
+import type { Outcome } from '../wallet/outcome.ts'
+import type { SettlementReport } from './event.ts'
+
+/** The part of a wallet that settlement needs. */
+export interface Sender {
+  readonly address: ContractAddress
+  /** Durable once it resolves; the same id again changes nothing. */
+  send(id: string, message: OutgoingMessage, options?: { deadlineS?: number }): Promise<void>
+  outcome(id: string): Promise<Outcome>
+  /** Ids of messages whose outcome is not known yet. */
+  openIds(): string[]
+}
+
+/** What is ordered. The same slot, purpose and attempt are the same order for good, also after a restart. */
+export interface Order {
+  /** What it is about, such as a contract and an aspect of it: one order at a time. */
+  readonly slot: string
+  /** What makes it due, such as a running total or the state that was seen. */
+  readonly purpose: string
+  /** Same input, same message: it may be asked again after a restart. */
+  readonly message: (queryId: bigint) => OutgoingMessage
+}
+
+const firstRetryMs = 5_000
+const longestRetryMs = 600_000
+const separator = '#'
+
+interface Slot {
+  /** A message of this slot is open in the wallet. */
+  isOpen: boolean
+  failures: number
+  retryAt: number
+  /** The next decision must know of what happened up to here at the destination. */
+  seenLt: bigint
+  /** Why the last one failed. */
+  trouble: string | undefined
+}
+
+/**
+ * Orders to the wallet, one at a time for each slot: settled, failed or not, before the next one. A failed order is
+ * tried again after a while, under another id. Nothing is ordered twice, since an id says what it is for.
+ */
+export class Orders {
+  readonly #wallet: Sender
+  readonly #world: World
+  readonly #report: SettlementReport
+  readonly #slots = new Map<string, Slot>()
+  /** Called whenever an order ended. */
+  onEnd: () => void = () => {}
+
+  constructor(options: { wallet: Sender; world: World; report: SettlementReport }) {
+    this.#wallet = options.wallet
+    this.#world = options.world
+    this.#report = options.report
+  }
+
+  /** Takes up what an earlier process has left open among the slots that begin so. */
+  resume(prefix: string): void {
+    for (const id of this.#wallet.openIds()) {
+      const [slot = ''] = id.split(separator)
+      if (!slot.startsWith(prefix)) continue
+      this.#slot(slot).isOpen = true
+      void this.#follow(slot, id)
+    }
+  }
+
+  /**
+   * Orders it, unless the slot is taken, waits after a failure, or the decision rests on a state older than what the
+   * last order did: `stateLt` is the account's newest transaction in the state that was looked at.
+   */
+  place(order: Order, stateLt?: bigint): void {
+    const slot = this.#slot(order.slot)
+    if (slot.isOpen || this.#world.monotonic() < slot.retryAt) return
+    if (stateLt !== undefined && stateLt < slot.seenLt) return
+    slot.isOpen = true
+    void this.#run(order, slot)
+  }
+
+  /** Why the last order of a slot failed; undefined if it did not. */
+  trouble(slot: string): string | undefined {
+    return this.#slots.get(slot)?.trouble
+  }
+
+  isOpen(slot: string): boolean {
+    return this.#slots.get(slot)?.isOpen ?? false
+  }
+
+  async #run(order: Order, slot: Slot): Promise<void> {
+    const id = [order.slot, order.purpose, slot.failures].join(separator)
+    try {
+      const message = order.message(queryIdOf(id))
+      this.#report({ event: 'chain-order', order: id, valueNano: message.valueNano })
+      await this.#wallet.send(id, message)
+    } catch (error) {
+      return this.#failed(slot, id, error instanceof Error ? error.message : String(error))
+    }
+    await this.#follow(order.slot, id)
+  }
+
+  async #follow(slotName: string, id: string): Promise<void> {
+    const slot = this.#slot(slotName)
+    try {
+      const outcome = await this.#wallet.outcome(id)
+      if ('transaction' in outcome) slot.seenLt = BigInt(outcome.transaction.lt)
+      if (outcome.kind !== 'delivered') return this.#failed(slot, id, outcome.words)
+      slot.isOpen = false
+      slot.failures = 0
+      slot.trouble = undefined
+      this.#report({ event: 'chain-order-done', order: id })
+      this.onEnd()
+    } catch (error) {
+      this.#failed(slot, id, error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  #failed(slot: Slot, id: string, why: string): void {
+    slot.isOpen = false
+    slot.trouble = why
+    slot.retryAt = this.#world.monotonic() + Math.min(longestRetryMs, firstRetryMs * 2 ** slot.failures)
+    slot.failures++
+    this.#report({ event: 'chain-order-failed', order: id, why })
+    this.onEnd()
+  }
+
+  #slot(name: string): Slot {
+    let slot = this.#slots.get(name)
+    if (slot === undefined) {
+      slot = { isOpen: false, failures: 0, retryAt: 0, seenLt: 0n, trouble: undefined }
+      this.#slots.set(name, slot)
+    }
+    return slot
+  }
+}
+
+/** The number by which contracts name what belongs together: it follows from the order. */
+export function queryIdOf(id: string): bigint {
+  return BigInt(`0x${hash('sha256', id, 'hex').slice(0, 16)}`)
+}

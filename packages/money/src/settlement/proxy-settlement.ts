@@ -1,0 +1,333 @@
+import { randomBetween, type Timer, type World } from '@cocoon/wire'
+import { addressKey, type ContractAddress, sameAddress } from '../address.ts'
+import type { Chain, ChainTransaction } from '../chain/chain.ts'
+import { clientContractAddress } from '../contracts/client.ts'
+import { proxyContractAddress, readProxyData, type ProxyContractData } from '../contracts/proxy.ts'
+import {
+  readProxyMessage,
+  type ClientReport,
+  type SavedState,
+  type WorkerReport,
+} from '../contracts/proxy-message.ts'
+import { workerContractAddress } from '../contracts/worker.ts'
+import { creditFromContract } from '../credit.ts'
+import { MoneyError } from '../error.ts'
+import type { AccountKey, Ledger } from '../ledger.ts'
+import type { PaymentKey } from '../payment-key.ts'
+import type { RootConfig } from '../root-config.ts'
+import type { Store } from '../store/store.ts'
+import { AccountWatch, type StoreChanges } from '../watch/account-watch.ts'
+import { Anchors } from './anchors.ts'
+import { type ClientRecord, ContractRecords } from './contract-records.ts'
+import type { SettlementReport } from './event.ts'
+import { Orders, type Sender } from './orders.ts'
+import type { ProxyPolicy } from './policy.ts'
+import { ProxyOrders } from './proxy-orders.ts'
+import { isAnchorDue, type ProxyRules } from './proxy-steps.ts'
+
+export interface ProxySettlementOptions {
+  readonly world: World
+  readonly chain: Chain
+  readonly store: Store
+  readonly ledger: Ledger
+  readonly wallet: Sender
+  readonly key: PaymentKey
+  /** Prices and codes for the life of this proxy contract. */
+  readonly config: RootConfig
+  readonly root: ContractAddress
+  readonly owner: ContractAddress
+  readonly policy: ProxyPolicy
+  /** How often the chain is looked at; the watch's own default if absent. */
+  readonly interval?: { fromMs: number; toMs: number } | undefined
+  readonly report: SettlementReport
+}
+
+/**
+ * The chain side of one proxy contract: deploys it, holds its guarantee, follows what clients' and workers'
+ * contracts tell it, announces states of the books, charges, pays out and takes out the commission. Nothing may be
+ * served before `obstacle` is undefined.
+ */
+export class ProxySettlement implements AsyncDisposable {
+  readonly contract: ContractAddress
+  readonly #options: ProxySettlementOptions
+  readonly #prefix: string
+  readonly #records: ContractRecords
+  readonly #anchors: Anchors
+  readonly #orders: Orders
+  readonly #own: ProxyOrders
+  readonly #watch: AccountWatch
+  readonly #nonces = new Map<bigint, { owner: AccountKey; seen: () => void }>()
+  #data: ProxyContractData | undefined
+  #timer: Timer | undefined
+  #ticking: Promise<void> | undefined
+  #isClosed = false
+  #isRetiring = false
+  #isDone = false
+  #session: 'starting' | 'confirmed' = 'starting'
+  #refused: string | undefined
+  #anchoredAt: number | undefined
+  #waitingSeqno: number | undefined
+
+  constructor(options: ProxySettlementOptions) {
+    const { world, chain, store, wallet, report } = options
+    this.#options = options
+    this.contract = ProxySettlement.contractOf(options)
+    this.#prefix = `proxy/${addressKey(this.contract)}`
+    this.#records = new ContractRecords(store, this.#prefix)
+    this.#anchors = new Anchors({ store, prefix: this.#prefix, sessionHash: world.random(32) })
+    this.#orders = new Orders({ wallet, world, report })
+    this.#orders.resume(this.#prefix)
+    this.#orders.onEnd = () => void this.#watch.poke()
+    this.#own = new ProxyOrders({
+      ...options,
+      contract: this.contract,
+      prefix: this.#prefix,
+      orders: this.#orders,
+    })
+    this.#watch = new AccountWatch({
+      chain,
+      store,
+      world,
+      address: this.contract,
+      cursorKey: `${this.#prefix}/cursor`,
+      begin: 'first',
+      ...(options.interval && { interval: options.interval }),
+      onTransaction: transaction => this.#take(transaction),
+      onState: state => {
+        this.#data = state.data === undefined ? undefined : readProxyData(state.data)
+      },
+    })
+  }
+
+  /** Address of the proxy contract that these make. */
+  static contractOf({
+    config,
+    key,
+    owner,
+    root,
+  }: Pick<ProxySettlementOptions, 'config' | 'key' | 'owner' | 'root'>): ContractAddress {
+    return proxyContractAddress(config, { proxyPublicKey: key.publicKey, proxyOwner: owner, root })
+  }
+
+  /** Takes up what the store knows, and begins. Rejects with a MoneyError where books and store do not fit. */
+  async start(): Promise<void> {
+    const { ledger, config } = this.#options
+    for (const [owner, record] of this.#records.clients()) {
+      if (record.phase === 'closed') continue
+      await ledger.openClient(owner, creditFromContract(record, config))
+    }
+    for (const [owner, paidTokens] of this.#records.paidTotals()) {
+      await ledger.openWorker(owner)
+      ledger.recordPaid(owner, paidTokens)
+    }
+    this.#tickLater(0)
+  }
+
+  /** Why nothing may be served now, in words; undefined while it may. */
+  get obstacle(): string | undefined {
+    if (this.#refused !== undefined) return this.#refused
+    if (this.#isRetiring) return 'the proxy contract is being closed'
+    if (this.#data === undefined) return 'the proxy contract is not deployed yet'
+    if (this.#data.phase !== 'open') return 'the proxy contract is closing'
+    if (this.#session === 'starting') return 'the chain has not confirmed the books yet'
+    return undefined
+  }
+
+  /** What keeps it from getting on, for people; undefined if nothing does. */
+  get trouble(): string | undefined {
+    return this.#refused ?? this.#own.trouble ?? this.#watch.problem?.message
+  }
+
+  /** The own contract as it was last seen. */
+  get data(): ProxyContractData | undefined {
+    return this.#data
+  }
+
+  /** Every client and worker was settled with, and the contract is closed. */
+  get isDone(): boolean {
+    return this.#isDone
+  }
+
+  client(owner: AccountKey): ClientRecord | undefined {
+    return this.#records.client(owner)
+  }
+
+  clients(): Iterable<[AccountKey, ClientRecord]> {
+    return this.#records.clients()
+  }
+
+  /** Looks out for a client's registration of a nonce that nobody else waits for. */
+  expectNonce(owner: AccountKey): Disposable & { nonce: bigint; seen: Promise<void> } {
+    const { promise: seen, resolve } = Promise.withResolvers<void>()
+    const nonce = new DataView(this.#options.world.random(8).buffer).getBigUint64(0)
+    this.#nonces.set(nonce, { owner, seen: resolve })
+    return { nonce, seen, [Symbol.dispose]: () => void this.#nonces.delete(nonce) }
+  }
+
+  /** Settles with everybody, closes the contract and takes out what is left. Serves nothing any more. */
+  retire(): void {
+    this.#isRetiring = true
+    void this.#watch.poke()
+  }
+
+  /** Acts on what is due without waiting for its threshold. */
+  chargeNow(owner: AccountKey): void {
+    this.#own.charge(owner, this.#options.ledger.client(owner).committedToChain)
+  }
+
+  payNow(owner: AccountKey): Promise<void> {
+    return this.#own.pay('worker-payout', owner, this.#options.ledger.worker(owner).committedToChain)
+  }
+
+  withdrawNow(): void {
+    this.#own.withdraw(this.#watch.state?.lastLt ?? 0n)
+  }
+
+  /** Looks at the chain at once; resolves when it has. */
+  poke(): Promise<void> {
+    return this.#watch.poke()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true
+    this.#timer?.cancel()
+    await this.#watch[Symbol.asyncDispose]()
+    await this.#ticking
+  }
+
+  #tickLater(delayMs = randomBetween(this.#options.world, 1, 1.5) * this.#options.policy.tickMs): void {
+    if (this.#isClosed) return
+    this.#timer = this.#options.world.after(delayMs, () => {
+      this.#ticking = this.#tick()
+        .catch((error: unknown) =>
+          this.#options.report({ event: 'settlement-failed', why: messageOf(error) }),
+        )
+        .finally(() => this.#tickLater())
+    })
+  }
+
+  async #tick(): Promise<void> {
+    if (this.#watch.state === undefined) await this.#watch.poke()
+    const { state } = this.#watch
+    if (state === undefined || this.#refused !== undefined || this.#isDone) return
+    const rules = this.#rules()
+    const allSettled = await this.#own.settle(this.#records, rules, this.#session === 'confirmed')
+    this.#own.keepOwn(this.#data, rules, { allSettled, stateLt: state.lastLt, nowS: state.at.timeS })
+    if (this.#data === undefined) return
+    if (this.#data.phase === 'closed') {
+      this.#isDone = true
+      return
+    }
+    await this.#anchor(rules)
+  }
+
+  async #anchor(rules: ProxyRules): Promise<void> {
+    const { ledger, world, config } = this.#options
+    const sinceMs = world.monotonic() - (this.#anchoredAt ?? Number.NEGATIVE_INFINITY)
+    const unsignedTokens = ledger
+      .clients()
+      .reduce((sum, { max, committedToChain }) => sum + max - committedToChain, 0n)
+    const unsignedNano = unsignedTokens * (config.pricePerTokenNano || 1n)
+    // What was announced and is not confirmed is ordered again if its message failed.
+    const isWaiting = this.#session === 'starting' || this.#waitingSeqno !== undefined
+    if (!isWaiting && !isAnchorDue({ unsignedNano, sinceMs }, rules)) return
+    this.#waitingSeqno = await ledger.announce()
+    this.#anchoredAt = world.monotonic()
+    await this.#anchors.announce(this.#waitingSeqno, this.contract, this.#orders)
+  }
+
+  #rules(): ProxyRules {
+    const { config, policy } = this.#options
+    return { params: config, policy, isRetiring: this.#isRetiring }
+  }
+
+  /**
+   * One transaction of the own contract. A message that failed there is passed over: the contract that sent it takes
+   * its change back and tells of that.
+   */
+  async #take(transaction: ChainTransaction): Promise<StoreChanges> {
+    const { inMessage, isSuccess, exitCode } = transaction
+    const wasRefused = !isSuccess && exitCode !== undefined
+    if (inMessage?.source === undefined || inMessage.isBounced || wasRefused) return new Map()
+    const message = readProxyMessage(inMessage.body)
+    switch (message?.kind) {
+      case 'client-report':
+        return this.#takeClient(message, inMessage.source)
+      case 'worker-report':
+        return this.#takeWorker(message, inMessage.source)
+      case 'saved-state':
+        return this.#takeState(message, inMessage.source)
+      default:
+        return new Map()
+    }
+  }
+
+  async #takeClient(report: ClientReport, source: ContractAddress): Promise<StoreChanges> {
+    const { ledger, config } = this.#options
+    const { clientOwner, account, request } = report
+    const parties = { clientOwner, proxyContract: this.contract, proxyPublicKey: this.#options.key.publicKey }
+    if (!sameAddress(source, clientContractAddress(config, parties))) return new Map()
+    const owner = addressKey(clientOwner)
+    const { max } = await ledger.openClient(owner, creditFromContract(account, config))
+    if (account.chargedTokens > max) {
+      this.#refuse(
+        `client ${owner} was charged ${account.chargedTokens} tokens, and the books know of ${max}`,
+      )
+    }
+    const change = this.#records.takeClient(clientOwner, account)
+    const { phase, balanceNano } = account
+    this.#options.report({ event: 'client-contract', client: owner, phase, balanceNano })
+    if (request?.kind === 'register') {
+      const waiting = this.#nonces.get(request.nonce)
+      if (waiting?.owner === owner) waiting.seen()
+    }
+    return new Map([change])
+  }
+
+  async #takeWorker(report: WorkerReport, source: ContractAddress): Promise<StoreChanges> {
+    const { ledger, config } = this.#options
+    const { workerOwner, phase, paidTokens } = report
+    const parties = { workerOwner, proxyContract: this.contract, proxyPublicKey: this.#options.key.publicKey }
+    if (!sameAddress(source, workerContractAddress(config, parties))) return new Map()
+    const owner = addressKey(workerOwner)
+    const { max } = await ledger.openWorker(owner)
+    if (paidTokens > max) {
+      this.#refuse(`worker ${owner} was paid for ${paidTokens} tokens, and the books know of ${max}`)
+    }
+    ledger.recordPaid(owner, paidTokens)
+    if (paidTokens > 0n) this.#options.report({ event: 'worker-paid', worker: owner, tokens: paidTokens })
+    return new Map([this.#records.takeWorker(workerOwner, paidTokens, phase === 'closed')])
+  }
+
+  async #takeState(state: SavedState, source: ContractAddress): Promise<StoreChanges> {
+    if (!sameAddress(source, this.#options.wallet.address)) return new Map()
+    const whose = this.#anchors.judge(state)
+    if (whose === 'foreign') {
+      this.#refuse(`the chain shows state ${state.seqno} of this proxy, which these books never announced`)
+      return new Map()
+    }
+    await this.#options.ledger.confirm(state.seqno)
+    if (state.seqno === this.#waitingSeqno) this.#waitingSeqno = undefined
+    this.#options.report({ event: 'books-confirmed', seqno: state.seqno })
+    if (whose === 'own') this.#session = 'confirmed'
+    return this.#anchors.changesAfter(state)
+  }
+
+  /** For good: only a person can tell which copy of the books is the right one. */
+  #refuse(what: string): void {
+    if (this.#refused !== undefined) return
+    this.#refused =
+      `These books are older than what the chain knows, or another copy of them runs: ${what}. ` +
+      'Stop other copies, or restore the newest database'
+    this.#options.report({ event: 'books-rolled-back', why: this.#refused })
+  }
+
+  /** Throws `MoneyError('rolled-back')` where the books were found to be old. */
+  requireSound(): void {
+    if (this.#refused !== undefined) throw new MoneyError('rolled-back', this.#refused)
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
