@@ -1,7 +1,7 @@
 import { Cell as ParsedCell, type Slice } from '@ton/core'
 import { contractAddress, formatAddress, sameAddress, type ContractAddress } from './address.ts'
 import { CellWriter, type Cell, type CellHash } from './cell.ts'
-import { fitting } from './contracts/bodies.ts'
+import { fitting, reachable } from './contracts/bodies.ts'
 import { opcodes } from './contracts/opcodes.generated.ts'
 import { MoneyError } from './error.ts'
 import { verifySignature, type PaymentKey } from './payment-key.ts'
@@ -39,7 +39,7 @@ const withoutTokens: ReadonlySet<number> = new Set([opcodes.proxyClose, opcodes.
  *     payload:  op:uint32 query_id:uint64 [tokens:uint64] contract:addr_std
  *
  * The signature covers the hash of the payload alone: whoever submits it may replace `excessesTo`. Numbers that
- * do not fit 64 bits are `MoneyError('amount')`.
+ * do not fit 64 bits are `MoneyError('amount')`, an address where nothing arrives is `MoneyError('address')`.
  */
 export function signEnvelope(signed: Signed, excessesTo: ContractAddress, key: PaymentKey): Uint8Array {
   const { operation, queryId, tokens } = signed
@@ -75,7 +75,7 @@ export function verifyEnvelope(
 
 /**
  * The body of the message that submits what a proxy signed, with excesses to another address. The signature is
- * not checked here. Throws `MoneyError('payment-malformed')`.
+ * not checked here. Throws `MoneyError('payment-malformed')`, and `MoneyError('address')` where nothing arrives.
  */
 export function paymentBody(bytes: Uint8Array, excessesTo: ContractAddress): ParsedCell {
   const { signed, signature, payload } = readEnvelope(bytes)
@@ -89,7 +89,7 @@ function envelope(
   return new CellWriter()
     .uint(head.operation, 32)
     .uint(head.queryId, 64)
-    .address(head.excessesTo)
+    .address(reachable(head.excessesTo))
     .bytes(head.signature)
     .reference(payload)
 }

@@ -19,15 +19,15 @@ export const clientBody = {
   register: ({ nonce, ...query }: Query & { nonce: bigint }): Cell =>
     operation(opcodes.clientRegister, query)
       .uint(fitting('A nonce', nonce, 64), 64)
-      .address(query.excessesTo)
+      .address(reachable(query.excessesTo))
       .build(),
   topUp: ({ nano, ...query }: Query & { nano: bigint }): Cell =>
-    operation(opcodes.clientTopUp, query).coins(coins(nano)).address(query.excessesTo).build(),
+    operation(opcodes.clientTopUp, query).coins(coins(nano)).address(reachable(query.excessesTo)).build(),
   /** `secretHash` has 32 bytes. */
   changeSecretHash: ({ secretHash, ...query }: Query & { secretHash: Uint8Array }): Cell =>
     operation(opcodes.clientChangeSecretHash, query)
       .bytes(hash256(secretHash))
-      .address(query.excessesTo)
+      .address(reachable(query.excessesTo))
       .build(),
   changeSecretHashAndTopUp: ({
     secretHash,
@@ -37,35 +37,42 @@ export const clientBody = {
     operation(opcodes.clientChangeSecretHashAndTopUp, query)
       .coins(coins(nano))
       .bytes(hash256(secretHash))
-      .address(query.excessesTo)
+      .address(reachable(query.excessesTo))
       .build(),
-  /** Sets the stake, which only grows. No coins move. */
+  /** Sets the stake, which only grows, below 2^63: not everybody reads more. No coins move. */
   increaseStake: ({ stakeNano, ...query }: Query & { stakeNano: bigint }): Cell =>
-    operation(opcodes.clientIncreaseStake, query).coins(coins(stakeNano)).address(query.excessesTo).build(),
+    operation(opcodes.clientIncreaseStake, query)
+      .coins(fitting('A stake in nanotons', stakeNano, 63))
+      .address(reachable(query.excessesTo))
+      .build(),
   /** Pays back what exceeds the stake. */
   withdraw: (query: Query): Cell =>
-    operation(opcodes.clientWithdraw, query).address(query.excessesTo).build(),
+    operation(opcodes.clientWithdraw, query).address(reachable(query.excessesTo)).build(),
   /** Begins to close the contract; again, after the delay, closes it without the proxy. */
   requestRefund: (query: Query): Cell =>
-    operation(opcodes.clientRequestRefund, query).address(query.excessesTo).build(),
+    operation(opcodes.clientRequestRefund, query).address(reachable(query.excessesTo)).build(),
 } as const
 
 /** Bodies of messages to a worker's contract; for payouts see `paymentBody`. */
 export const workerBody = {
   register: (query: Query): Cell =>
-    operation(opcodes.workerRegister, query).address(query.excessesTo).build(),
+    operation(opcodes.workerRegister, query).address(reachable(query.excessesTo)).build(),
 } as const
 
 /** Bodies of messages to a proxy's contract; for signed ones see `paymentBody`. */
 export const proxyBody = {
   /** Sends the owner what the proxy has earned. Anybody may ask. */
   requestPayout: (query: Query): Cell =>
-    operation(opcodes.proxyPayoutRequest, query).address(query.excessesTo).build(),
+    operation(opcodes.proxyPayoutRequest, query).address(reachable(query.excessesTo)).build(),
   /** Adds to the owner's guarantee. Anybody may. */
   increaseStake: ({ nano, ...query }: Query & { nano: bigint }): Cell =>
-    operation(opcodes.proxyIncreaseStake, query).coins(coins(nano)).address(query.excessesTo).build(),
+    operation(opcodes.proxyIncreaseStake, query)
+      .coins(coins(nano))
+      .address(reachable(query.excessesTo))
+      .build(),
   /** From the owner: begins to close. */
-  close: (query: Query): Cell => operation(opcodes.proxyOwnerClose, query).address(query.excessesTo).build(),
+  close: (query: Query): Cell =>
+    operation(opcodes.proxyOwnerClose, query).address(reachable(query.excessesTo)).build(),
   /** From the owner: begins to close, as text. */
   textClose: (): Cell => text('c'),
   /** From the owner: sends what the proxy has earned, as text. */
@@ -113,6 +120,17 @@ export function fitting(what: string, value: bigint, bits: number): bigint {
     )
   }
   return value
+}
+
+/** An address where coins can arrive. Throws `MoneyError('address')` for workchains that there are not. */
+export function reachable(address: ContractAddress): ContractAddress {
+  if (address.workchain !== 0 && address.workchain !== -1) {
+    throw new MoneyError(
+      'address',
+      `Nothing arrives in workchain ${address.workchain}. Give an address in 0 or -1`,
+    )
+  }
+  return address
 }
 
 /** Throws `MoneyError('amount')` for what has not 32 bytes. */

@@ -51,7 +51,8 @@ export function describeExit(code: number, contract?: ContractRole): string {
 export function describeFailure(transaction: ChainTransaction, contract?: ContractRole): string | undefined {
   const { isSuccess, exitCode, actionCode } = transaction
   if (isSuccess) return undefined
-  if (exitCode === undefined) return 'The message brought no gas: the contract did not run.'
+  if (exitCode === undefined)
+    return 'The contract did not run: the message brought no gas, or there is no contract yet.'
   if (exitCode !== 0 && exitCode !== 1) return describeExit(exitCode, contract)
   return actionCode ? describeExit(actionCode) : 'It failed without an exit code.'
 }

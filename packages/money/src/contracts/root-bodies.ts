@@ -4,7 +4,7 @@ import { tonCell, type CellWriter } from '../cell.ts'
 import { formatProxyEndpoints } from '../endpoint.ts'
 import type { PaymentKey } from '../payment-key.ts'
 import type { ContractCodes, ContractParams, RegisteredProxy } from '../root-config.ts'
-import { coins, fitting, hash256, operation } from './bodies.ts'
+import { coins, fitting, hash256, operation, reachable } from './bodies.ts'
 import { opcodes } from './opcodes.generated.ts'
 import { writeEndpoint } from './root-state.ts'
 
@@ -73,12 +73,12 @@ export const rootBody = {
   /** Empties all four lists. */
   reset: (query: Query): Cell => operation(opcodes.rootReset, query).build(),
   changeOwner: ({ owner, ...query }: Query & { owner: ContractAddress }): Cell =>
-    operation(opcodes.rootChangeOwner, query).address(owner).build(),
+    operation(opcodes.rootChangeOwner, query).address(reachable(owner)).build(),
   addPublicKey: (key: Query & AddedKey): Cell =>
     addedKey(operation(opcodes.rootAddPublicKey, key), key).build(),
   /**
-   * From anybody, signed by the key keeper. Every root takes it, and takes it again, until the key expires, unless
-   * it says `once`: for one root of this project, under the number that its governance has come to.
+   * From anybody, signed by the key keeper. With `once` it is for one root of this project alone, under the number
+   * that its governance has come to.
    */
   addPublicKeySigned: ({
     keeper,
@@ -95,7 +95,7 @@ export const rootBody = {
     if (once !== undefined) uint32(payload.address(once.root), once.counter)
     const signed = payload.finish()
     return operation(opcodes.rootAddPublicKeySigned, key)
-      .address(excessesTo)
+      .address(reachable(excessesTo))
       .bytes(keeper.sign(signed.hash))
       .reference(signed)
       .build()

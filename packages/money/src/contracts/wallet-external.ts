@@ -18,7 +18,9 @@ export interface WalletMessage {
   readonly body?: Cell | undefined
   /** Deploys the account. Coins for an account that is not there yet must not come back. */
   readonly stateInit?: Cell | undefined
-  /** Mode of TON; without it chosen by the value, and always such that a failing message leaves the others be. */
+  /** Whether an account that fails gives the coins back; without it, unless it is deployed. */
+  readonly isBounceable?: boolean | undefined
+  /** Mode of TON; without it chosen by the value, and always such that one that cannot be sent leaves the others be. */
   readonly mode?: number | undefined
 }
 
@@ -47,8 +49,8 @@ const ignoreErrors = 2
  * wallet, for which `wallet.code` must be known as a cell, `MoneyError('config')` otherwise. Amounts that do not
  * fit are `MoneyError('amount')`; more messages are a RangeError of the caller.
  *
- * A message that cannot be sent is left out: were it to fail the transaction, the number would not advance and
- * anybody could repeat the external until it expires, at the wallet's cost.
+ * A message that cannot be sent is left out, so that the wallet's number advances with every external that it
+ * executes; see `sentMessages`.
  */
 export function signWalletExternal(external: {
   wallet: Omit<NodeWalletParties, 'publicKey'>
@@ -100,8 +102,8 @@ export function sentMessages(
 
 /** A whole message as the wallet of a node sends it; also what `walletBody.send` takes. */
 export function messageCell(message: WalletMessage): Cell {
-  const { stateInit, body } = message
-  const flags = stateInit === undefined ? 0x18 : 0x10
+  const { stateInit, body, isBounceable = stateInit === undefined } = message
+  const flags = isBounceable ? 0x18 : 0x10
   const writer = new CellWriter()
     .uint(flags, 6)
     .address(message.to)

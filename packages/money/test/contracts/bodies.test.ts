@@ -4,6 +4,7 @@ import { beginCell, Cell } from '@ton/core'
 import {
   clientBody,
   codeFromCell,
+  contractAddress,
   createPaymentKey,
   messageCell,
   parseAddress,
@@ -16,6 +17,7 @@ import {
   verifyClosing,
   walletBody,
   workerBody,
+  type ContractAddress,
 } from '../../src/index.ts'
 import { opcodes } from '../../src/contracts/opcodes.generated.ts'
 import { cell, hashOf, hex, vectors } from '../vectors.ts'
@@ -241,6 +243,7 @@ test('what does not fit is refused', () => {
   const refused = { name: 'MoneyError', code: 'amount' }
   assert.throws(() => clientBody.topUp({ ...query, nano: -1n }), refused)
   assert.throws(() => clientBody.topUp({ ...query, nano: 2n ** 120n }), refused)
+  assert.throws(() => clientBody.increaseStake({ ...query, stakeNano: 2n ** 63n }), refused)
   assert.throws(() => clientBody.withdraw({ ...query, queryId: 2n ** 64n }), refused)
   assert.throws(() => clientBody.register({ ...query, nonce: -1n }), refused)
   assert.throws(() => clientBody.changeSecretHash({ ...query, secretHash: new Uint8Array(31) }), refused)
@@ -249,4 +252,22 @@ test('what does not fit is refused', () => {
     name: 'MoneyError',
     code: 'config',
   })
+})
+
+test('excesses go only where something arrives', () => {
+  const refused = { name: 'MoneyError', code: 'address' }
+  const [nowhere, masterchain] = [1, -1].map(workchain => contractAddress(workchain, excessesTo.hash))
+  const key = createPaymentKey(new Uint8Array(32).fill(1))
+  const payment = { kind: 'worker-payout', key, queryId, tokens: 1n, contract: excessesTo } as const
+  for (const make of [
+    (to: ContractAddress) => clientBody.withdraw({ queryId, excessesTo: to }),
+    (to: ContractAddress) => proxyBody.requestPayout({ queryId, excessesTo: to }),
+    (to: ContractAddress) => workerBody.register({ queryId, excessesTo: to }),
+    (to: ContractAddress) => rootBody.changeOwner({ queryId, owner: to }),
+    (to: ContractAddress) => signPayment({ ...payment, excessesTo: to }),
+    (to: ContractAddress) => paymentBody(signPayment({ ...payment, excessesTo }), to),
+  ]) {
+    assert.throws(() => make(nowhere!), refused)
+    make(masterchain!)
+  }
 })
