@@ -55,6 +55,11 @@ const understood: ReadonlySet<string> = new Set([oid.basicConstraints, oid.keyUs
  * an elliptic key, an ECDSA signature, DER in its one form. Throws `certificate-malformed`.
  */
 export function parseChainCertificate(der: Bytes): ChainCertificate {
+  return parseUnderstanding(der, understood)
+}
+
+/** The same where the caller goes by further extensions, which may therefore be critical. */
+export function parseUnderstanding(der: Bytes, understood: ReadonlySet<string>): ChainCertificate {
   if (der.length > maxChainCertificateBytes) throw malformed(`it has ${der.length} bytes`)
   const outer = new DerReader(der)
   const certificate = outer.enter(tag.sequence)
@@ -68,7 +73,7 @@ export function parseChainCertificate(der: Bytes): ChainCertificate {
   certificate.end()
   return {
     der,
-    ...parseBody(new DerReader(body.content), signatureCurve),
+    ...parseBody(new DerReader(body.content), signatureCurve, understood),
     signedBytes: body.whole,
     signature,
   }
@@ -76,7 +81,7 @@ export function parseChainCertificate(der: Bytes): ChainCertificate {
 
 type Body = Omit<ChainCertificate, 'der' | 'signedBytes' | 'signature'>
 
-function parseBody(fields: DerReader, signatureCurve: Curve): Body {
+function parseBody(fields: DerReader, signatureCurve: Curve, understood: ReadonlySet<string>): Body {
   const version = fields.enter(contextTag(0, true))
   if (smallNumber(version.next(tag.integer), 2) !== 2) throw malformed('it is not of version 3')
   version.end()

@@ -1,0 +1,13 @@
+/** Evidence of NVIDIA GPUs and switches: what they measure, what their vendor vouches for, and the binding of both. */
+export { type NvidiaAnchors, nvidiaAnchors } from './anchors.ts'
+export type { Anchor, CertificateSummary } from './chain.ts'
+export type { SuppliedReference } from './check-reference.ts'
+export type { Architecture } from './device.ts'
+export { type GpuEvidence, parseEvidenceFile, parseEvidenceText } from './evidence.ts'
+export { defaultGpuPolicy, type GpuPolicy } from './gpu-policy.ts'
+export type { DeviceSection, GpuReport, MeasurementFinding, ReferenceSection } from './gpu-report.ts'
+export { nvidiaLimits } from './limits.ts'
+export type { NamedCheck } from './named-checks.ts'
+export { parseReference, type ReferenceDocument } from './reference.ts'
+export { type AttestationReport, parseAttestationReport } from './spdm.ts'
+export { verifyGpu, type VerifyGpuOptions } from './verify-gpu.ts'
