@@ -55,11 +55,13 @@ export function writeMessage(message: OutgoingMessage): MessageRecord {
 }
 
 /** The message as the wallet's external message carries it. */
-export function readMessage({ destination, valueNano, body, stateInit }: MessageRecord): WalletMessage {
+export function readMessage(record: MessageRecord): WalletMessage {
+  const { destination, valueNano, body, stateInit, isBounceable } = record
   return {
     to: parseAddress(destination),
     valueNano: BigInt(valueNano),
     body: Cell.fromBase64(body),
+    isBounceable,
     ...(stateInit !== undefined && { stateInit: Cell.fromBase64(stateInit) }),
   }
 }

@@ -2,6 +2,7 @@ import type { World } from '@cocoon/wire'
 import { addressKey, type ContractAddress } from '../address.ts'
 import type { AccountState, Chain } from '../chain/chain.ts'
 import type { Code } from '../code.ts'
+import { compiledCode } from '../contracts/compiled.ts'
 import { walletReserveNano } from '../contracts/fees.ts'
 import { nodeWalletAddress } from '../contracts/node-wallet.ts'
 import { MoneyError } from '../error.ts'
@@ -27,7 +28,7 @@ export interface NodeWalletOptions {
   readonly key: PaymentKey
   /** May block and drain the wallet. */
   readonly owner: ContractAddress
-  /** Which wallet; see `NodeWalletParties`. */
+  /** Any wallet with the same data and messages; default this project's. Deploying it takes its cell. */
   readonly code?: Code | undefined
   /** The wallet sends nothing that would leave it less; default 2.1 TON, as the contract refuses below 2. */
   readonly keepNano?: bigint
@@ -78,7 +79,7 @@ export class NodeWallet implements AsyncDisposable {
       world,
       key,
       owner,
-      code,
+      code = compiledCode('wallet'),
       keepNano = walletReserveNano + marginNano,
       isTest = false,
     } = options
