@@ -1,5 +1,5 @@
 // Compiles the contracts. Writes their codes into build/contracts, and what they give to TypeScript into the sources
-// of this package; with `--check` only tells whether the latter are those due.
+// of this package; with `--check` only tells whether the latter are those due. With `--gas` measures the gas anew.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -27,6 +27,13 @@ if (!isCheck) {
   for (const [name, code] of codes) {
     writeFileSync(join(built, `Cocoon${name.charAt(0).toUpperCase()}${name.slice(1)}.boc`), code.toBoc())
   }
+}
+
+if (process.argv.includes('--gas')) {
+  // Only now: what it measures are the codes that have just been written.
+  const { measureGas } = await import('./gas.ts')
+  const path = join(contracts, 'gas.json')
+  writeFileSync(path, await measureGas(readFileSync(path, 'utf8')))
 }
 
 function source(name: string): string {

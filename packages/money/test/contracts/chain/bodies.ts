@@ -1,6 +1,6 @@
 // Bodies of messages, cell by cell as the network lays them out; vectors.test.ts holds them against the vectors.
 
-import { beginCell, Builder, Cell, type Address, type Slice } from '@ton/core'
+import { beginCell, type Address, type Builder, type Cell, type Slice } from '@ton/core'
 import { keyPairFromSeed, sign, type KeyPair } from '@ton/crypto'
 import { opcodes } from '../../../src/contracts/opcodes.generated.ts'
 

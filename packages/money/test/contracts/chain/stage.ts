@@ -1,8 +1,12 @@
 // A chain in memory with one network on it: a root's address, a proxy contract, one client and one worker, and a
 // wallet. Messages are injected, so nobody's balance pays for what is attached.
 
-import { internal as internalMessage, type BlockchainTransaction } from '@ton/sandbox'
-import { Blockchain, createShardAccount, type BlockchainSnapshot } from '@ton/sandbox'
+import {
+  Blockchain,
+  createShardAccount,
+  internal as internalMessage,
+  type BlockchainTransaction,
+} from '@ton/sandbox'
 import { Address, beginCell, Cell, toNano, type StateInit } from '@ton/core'
 import { proxyKey, walletKey } from './bodies.ts'
 import {
@@ -16,9 +20,6 @@ import {
 } from './states.ts'
 
 export const startS = 1_800_000_000
-
-export { toNano, createShardAccount }
-export type { BlockchainSnapshot }
 
 /** What one transaction of a contract came to. */
 export interface Step {
@@ -37,6 +38,13 @@ export interface Sent {
   readonly body: Cell
   readonly bounce: boolean
   readonly bounced: boolean
+}
+
+export interface SendOptions {
+  /** Deploys what the message goes to. */
+  readonly init?: StateInit
+  /** Whether the message may come back; it may, unless said otherwise. */
+  readonly bounce?: boolean
 }
 
 export class Stage {
@@ -99,10 +107,17 @@ export class Stage {
     at: Address,
     value: bigint,
     body: Cell,
-    options: { init?: StateInit; bounce?: boolean } = {},
+    options: SendOptions = {},
   ): Promise<Step[]> {
     const { transactions } = await this.chain.sendMessage(
-      internalMessage({ from, to: at, value, body, bounce: options.bounce ?? true, stateInit: options.init }),
+      internalMessage({
+        from,
+        to: at,
+        value,
+        body,
+        bounce: options.bounce ?? true,
+        ...(options.init && { stateInit: options.init }),
+      }),
     )
     return transactions.map(step)
   }

@@ -65,7 +65,7 @@ export interface ProxyState {
   readonly owner: Address
   readonly publicKey: Buffer
   readonly root: Address
-  readonly params?: Params
+  readonly params?: Params | undefined
   readonly state?: number
   readonly balance?: bigint
   readonly stake?: bigint
@@ -89,7 +89,7 @@ export interface ChildState {
   readonly owner: Address
   readonly proxy: Address
   readonly publicKey: Buffer
-  readonly params?: Params
+  readonly params?: Params | undefined
   readonly state?: number
   readonly tokens?: bigint
 }
@@ -140,7 +140,7 @@ export interface RootState {
   readonly owner: Address
   readonly version?: number
   readonly registry?: Cell
-  readonly params?: Params
+  readonly params?: Params | undefined
   readonly managerKey?: Buffer
   readonly keyManager?: Cell
   readonly governance?: Cell

@@ -14,7 +14,7 @@ import {
   uint,
   walletExternal,
 } from './bodies.ts'
-import { Stage, startS, step, type Step } from './stage.ts'
+import { Stage, startS, step, type SendOptions, type Step } from './stage.ts'
 import { codes, rootData, stateOf } from './states.ts'
 
 /** Gas of the contracts that a message ran, in order; and what the sender had to pay in all, in nanotons. */
@@ -205,11 +205,7 @@ class Rows {
     at: Address,
     value: string,
     body: Cell,
-    options: {
-      init?: Parameters<Stage['send']>[4] extends infer O ? (O & object)['init' & keyof O] : never
-      bounce?: boolean
-      stays?: string
-    } = {},
+    options: SendOptions & { readonly stays?: string } = {},
   ): Promise<void> {
     const before = await this.#stage.balance(from)
     const steps = await this.#stage.send(from, at, toNano(value), body, options)
@@ -230,8 +226,9 @@ class Rows {
   }
 }
 
-function relaxed(at: Address, value: bigint, body: Cell): Cell {
+/** A message as a wallet sends it; services put the body into a cell of its own. */
+export function relaxed(at: Address, value: bigint, body: Cell, forceRef = true): Cell {
   return beginCell()
-    .store(storeMessageRelaxed(internal({ to: at, value, bounce: true, body }), { forceRef: true }))
+    .store(storeMessageRelaxed(internal({ to: at, value, bounce: true, body }), { forceRef }))
     .endCell()
 }
