@@ -129,6 +129,9 @@ export type {
   ChainMessage,
   ChainTransaction,
 } from './chain/chain.ts'
+export { openChain, type ChainSource, type OpenChainOptions, type OpenedChain } from './chain/open.ts'
+export type { SourceStatus } from './chain/failover.ts'
+export type { HeadLimits } from './chain/head-watch.ts'
 export type { Store } from './store/store.ts'
 export { MemoryStore } from './store/memory.ts'
 export { openSqliteStore } from './store/sqlite.ts'
