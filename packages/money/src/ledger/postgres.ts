@@ -39,6 +39,9 @@ const refreshEveryMs = 1_000
 /** Refreshes to a renewal of the lease, and to an audit of all accounts. */
 const refreshesPerRenewal = 3
 const refreshesPerAudit = 10
+/** Refreshes until a reservation that may have been made, or not, is released. */
+const refreshesInDoubt = 20
+const maxReleasedAtOnce = 1_000
 
 /**
  * Opens the books of one proxy contract in a PostgreSQL database, together with other processes. Rejects with
@@ -68,6 +71,8 @@ class PostgresLedger implements SharedLedger {
   readonly #leadership: Leadership
   /** Reservations that this process has open. */
   readonly #open = new Set<string>()
+  /** Requests that may hold a reservation which nobody knows of, and the refresh that releases it. */
+  readonly #inDoubt = new Map<string, number>()
   #timer: Timer | undefined
   #refreshes = 0
   #breach: string | undefined
@@ -130,7 +135,7 @@ class PostgresLedger implements SharedLedger {
         `${this.#open.size} reservations are open, and no more may be. Retry later`,
       )
     }
-    await this.#asking(this.#requests.reserve(reservation))
+    await this.#asking(this.#requests.reserve(reservation), requestId)
     this.#open.add(requestId)
     return Object.freeze({ requestId, client, tokens })
   }
@@ -150,7 +155,7 @@ class PostgresLedger implements SharedLedger {
 
   async release(requestId: string): Promise<boolean> {
     this.#requireOpen()
-    const isReleased = await this.#asking(this.#requests.release(requestId))
+    const isReleased = await this.#asking(this.#requests.release(requestId), requestId)
     this.#open.delete(requestId)
     return isReleased
   }
@@ -233,13 +238,26 @@ class PostgresLedger implements SharedLedger {
     }
   }
 
-  async #asking<T>(answer: Promise<T>): Promise<T> {
+  /** `inDoubt` is a request that holds a reservation, or does not, if the answer is a failure of the database. */
+  async #asking<T>(answer: Promise<T>, inDoubt?: string): Promise<T> {
     try {
-      return await answer
+      const given = await answer
+      if (inDoubt !== undefined) this.#inDoubt.delete(inDoubt)
+      return given
     } catch (error) {
       this.#noteEnd(error)
+      const isStorage = error instanceof MoneyError && error.code === 'storage'
+      if (isStorage && inDoubt !== undefined && this.#inDoubt.size < this.#options.maxReservations) {
+        this.#inDoubt.set(inDoubt, this.#refreshes + refreshesInDoubt)
+      }
       throw error
     }
+  }
+
+  /** Whoever wanted to repeat what failed has done so by now. */
+  async #releaseDoubtful(): Promise<void> {
+    const due = [...this.#inDoubt].filter(([, at]) => at <= this.#refreshes).slice(0, maxReleasedAtOnce)
+    await Promise.all(due.map(([requestId]) => this.release(requestId)))
   }
 
   /** Reservations of a session whose lease is over are gone: the process has to begin anew. */
@@ -266,6 +284,7 @@ class PostgresLedger implements SharedLedger {
     this.#refreshes++
     if (this.#refreshes % refreshesPerRenewal === 0) await this.#renew()
     await this.#accounts.writeNotes()
+    await this.#releaseDoubtful()
     await this.#accounts.refresh()
     if (this.#refreshes % refreshesPerAudit === 0) this.#breach ??= await findBreach(this.#connection)
   }

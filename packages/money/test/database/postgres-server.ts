@@ -25,6 +25,15 @@ export class PostgresServer implements AsyncDisposable {
   /** `isDurable` syncs to the disk, which only a measurement needs. */
   static async start({ isDurable = false } = {}): Promise<PostgresServer> {
     const folder = mkdtempSync(join(tmpdir(), 'cocoon-postgres-'))
+    try {
+      return await PostgresServer.#make(folder, isDurable)
+    } catch (error) {
+      rmSync(folder, { recursive: true, force: true })
+      throw error
+    }
+  }
+
+  static async #make(folder: string, isDurable: boolean): Promise<PostgresServer> {
     const { bin, settings } = programs(folder)
     const server = new PostgresServer(folder, bin, settings)
     const init = [
@@ -41,6 +50,11 @@ export class PostgresServer implements AsyncDisposable {
     if (status !== 0) throw new Error(`initdb failed: ${stderr}`, { cause: error })
     await server.run(isDurable)
     return server
+  }
+
+  /** Where its socket is. */
+  get folder(): string {
+    return this.#folder
   }
 
   get url(): string {

@@ -1,0 +1,38 @@
+import { writeSync } from 'node:fs'
+import { systemWorld as world } from '@cocoon/wire/node'
+import type { Ledger } from '../../src/ledger.ts'
+import { openPostgresLedger } from '../../src/ledger/postgres.ts'
+import { openSqliteLedger } from '../../src/ledger/sqlite.ts'
+
+// Charges as fast as it can, and says of each request that it is about to be charged, then that it was: `?id` and
+// `!id`. It ends only when it is killed.
+
+const [kind, place = '', contract = '', prefix = ''] = process.argv.slice(2)
+const atOnce = 24
+const credit = { paid: 10n ** 15n, stake: 10n ** 15n, charged: 0n }
+
+const ledger: Ledger = await (kind === 'sqlite'
+  ? openSqliteLedger({ path: place, contract, world, rememberedRequests: 500_000 })
+  : openPostgresLedger({ url: place, contract, world, rememberedRequests: 500_000, leaseMs: 2_000 }))
+for (let index = 0; index < 4; index++) {
+  await ledger.openClient(account(1 + index), credit)
+  await ledger.openWorker(account(11 + index))
+}
+let requests = 0
+await Promise.all(Array.from({ length: atOnce }, (_, index) => spend(index)))
+
+async function spend(index: number): Promise<never> {
+  for (;;) {
+    const requestId = `${prefix}-${requests++}-${index % 4}`
+    await ledger.reserve({ requestId, client: account(1 + (index % 4)), tokens: 10n })
+    writeSync(1, `?${requestId}\n`)
+    await ledger.charge({ requestId, worker: account(11 + (requests % 4)), tokens: 7n })
+    writeSync(1, `!${requestId}\n`)
+    if (requests % 64 === 0) await ledger.commit()
+  }
+}
+
+/** The same as that of the model, without all that comes with it: the process is to start fast. */
+function account(number: number): string {
+  return `0:${number.toString(16).padStart(64, '0')}`
+}
