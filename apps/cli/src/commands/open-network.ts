@@ -28,8 +28,8 @@ export async function openNetwork(options: {
 }): Promise<NetworkSetup> {
   const { context, role, flags, runner, opened } = options
   if (flags.disableTon !== undefined) return { root: await readRootFile(flags.disableTon) }
-  const sources = await chainSourcesOf(context, flags, runner.tonConfigFilename)
-  const chain = opened.use(openChain({ sources, world: context.world }))
+  const sources = await chainSourcesOf(context.environment, flags, runner.tonConfigFilename)
+  const chain = opened.use(openChain(sources, { world: context.world }))
   const state = stateDirectoryOf(context.environment, flags.state)
   const directory = runner.dbPath || join(state, `${role}-${runner.httpPort}`)
   try {

@@ -6,6 +6,7 @@ import {
   createPaymentKey,
   NodeWallet,
   MemoryStore,
+  openChain,
   outcomeError,
   type PaymentKey,
   type PollInterval,
@@ -53,10 +54,11 @@ export async function startLocalChain(options: {
   await operator.send('root', { destination: root, valueNano: rootNano, ...rootDeployment(code, config) })
   const failure = outcomeError(await operator.outcome('root'))
   if (failure !== undefined) throw failure
+  const chain = stack.use(openChain([{ url: devnet.url }], { world }))
   const closing = stack.move()
   return {
     devnet,
-    chain: devnet.chain,
+    chain,
     root,
     config,
     fund: async (address, nano) => void (await devnet.faucet(address, nano)),
