@@ -40,7 +40,7 @@ export class Deliveries {
     this.#ask = of.ask
   }
 
-  /** Settles what has arrived. Throws the first `MoneyError` of the chain, after all destinations were looked at. */
+  /** Settles what has arrived. Throws the first `MoneyError` of the chain, after all destinations for which it answers. */
   async follow(nowS: number): Promise<void> {
     const byDestination = Map.groupBy(this.#parcels(), ({ open }) => open.message.destination)
     const failures: unknown[] = []
@@ -51,6 +51,8 @@ export class Deliveries {
         const code = error instanceof MoneyError ? error.code : undefined
         if (code === 'storage' || code === 'closed') throw error
         failures.push(error)
+        // Who does not answer for one destination does not for the next.
+        if (code === 'chain-unreachable' || code === 'chain-busy') break
         if (code !== 'chain-history') continue
       }
       await this.#giveUp(parcels, nowS)

@@ -12,6 +12,8 @@ export const walletLimits = {
   validForS: 600,
   /** After its end a final block has to be so much later before an external message is taken for lost. */
   expiryMarginS: 60,
+  /** External messages with one number that were given up and are still known. */
+  lostExternals: 16,
   /** Between handing in the same external message twice. */
   resendMs: 30_000,
   /** From a wallet's transaction until nobody looks for what it caused any more. */

@@ -71,6 +71,7 @@ export class NodeWallet implements AsyncDisposable {
   readonly #accepting = new Map<string, { digest: string; written: Promise<void> }>()
   readonly #closing = new AbortController()
   #nextNumber: number
+  #resumes = false
   #problem: Error | undefined
 
   constructor(options: NodeWalletOptions) {
@@ -85,7 +86,7 @@ export class NodeWallet implements AsyncDisposable {
     } = options
     this.#options = options
     this.address = nodeWalletAddress({ publicKey: key.publicKey, owner, code })
-    this.#outbox = new Outbox(store, `wallet/${addressKey(this.address)}`)
+    this.#outbox = new Outbox(store, `wallet/${addressKey(this.address)}`, world)
     this.#nextNumber = this.#outbox.nextNumber()
     const { address } = this
     const outbox = this.#outbox
@@ -102,6 +103,10 @@ export class NodeWallet implements AsyncDisposable {
       begin: 'now',
       onTransaction: transaction => this.#sender.take(transaction),
       onState: state => this.#onState(state),
+      onProblem: problem => {
+        // The store may have it or not: only the next process will know.
+        if (problem instanceof MoneyError && problem.code === 'storage') this.#waiters.fail(problem)
+      },
     })
   }
 
@@ -192,20 +197,17 @@ export class NodeWallet implements AsyncDisposable {
   /** Looks at the chain at once, and from then on. Resolves when such a look has ended; never rejects. */
   async poke(): Promise<void> {
     await this.#watch.poke()
-    if (this.#watch.problem instanceof MoneyError && this.#watch.problem.code === 'storage') {
-      this.#waiters.fail(this.#watch.problem)
-    }
   }
 
   /**
-   * Sends again after `rolled-back`, once the other copy is stopped. What had not left the wallet is given up, as the
-   * other copy may have sent it: its outcome is `not-sent`, and whoever asked for it looks at the chain.
+   * Sends again after `rolled-back`, once the other copy is stopped. What had not left the wallet is given up, as
+   * the other copy may have sent it: its outcome is `not-sent`, and whoever asked for it looks at the destination.
+   * Rejects with what keeps the wallet from looking at the chain; the next look that succeeds then makes up for it.
    */
   async resumeAfterSecondCopy(): Promise<void> {
-    await this.#sender.abandon(
-      'A second copy of the wallet ran and may have sent it. Look at the destination',
-    )
+    this.#resumes = true
     await this.poke()
+    if (this.#resumes) throw this.#watch.problem ?? closed()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -220,6 +222,10 @@ export class NodeWallet implements AsyncDisposable {
   }
 
   async #onState(state: AccountState): Promise<void> {
+    if (this.#resumes) {
+      await this.#sender.abandon('A second copy of the wallet may have sent it. Look at the destination')
+      this.#resumes = false
+    }
     const problems: unknown[] = []
     const steps = [
       () => this.#sender.advance(state, message => this.#call(() => this.#options.chain.send(message))),

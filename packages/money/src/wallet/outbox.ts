@@ -1,3 +1,4 @@
+import type { World } from '@cocoon/wire'
 import type { ChainTransaction } from '../chain/chain.ts'
 import type { Store } from '../store/store.ts'
 import type { StoreChanges } from '../watch/account-watch.ts'
@@ -30,6 +31,8 @@ export interface SentMark {
 
 export interface SettledMessage {
   readonly number: number
+  /** Milliseconds since the Unix epoch: the oldest are forgotten first. */
+  readonly settledAtMs: number
   readonly digest: string
   readonly outcome: Outcome
 }
@@ -49,6 +52,13 @@ export interface ExternalRecord {
   readonly failure: string | undefined
 }
 
+/** An external message that was given up, and that only a faulty source of the chain can still show as executed. */
+export interface LostExternal {
+  readonly seqno: number
+  readonly bodyHash: string
+  readonly ids: readonly string[]
+}
+
 /** A transaction of the wallet that its key has signed for, and that is not of these records. */
 export interface ForeignRecord {
   readonly lt: string
@@ -63,11 +73,13 @@ export interface ForeignRecord {
 export class Outbox {
   readonly #store: Store
   readonly #prefix: string
+  readonly #world: World
 
   /** The prefix names the wallet, so that records of another one are never taken for its own. */
-  constructor(store: Store, prefix: string) {
+  constructor(store: Store, prefix: string, world: World) {
     this.#store = store
     this.#prefix = prefix
+    this.#world = world
   }
 
   get cursorKey(): string {
@@ -95,6 +107,11 @@ export class Outbox {
     return this.#read('external')
   }
 
+  /** Given up, with the number that the next external message has too. Oldest first. */
+  lost(): LostExternal[] {
+    return this.#read('lost') ?? []
+  }
+
   /** The wallet's next sequence number as far as it was seen; undefined before the first look. */
   seqno(): number | undefined {
     return this.#read('seqno')
@@ -111,13 +128,13 @@ export class Outbox {
   }
 
   change(): OutboxChange {
-    const settledBefore = (): Array<[key: string, number: number]> => {
+    const settledBefore = (): SettledKey[] => {
       const entries = this.#store.entries(`${this.#prefix}/settled/`)
       // Sorted and cut now and then only: it reads all of them.
       if (entries.length < walletLimits.remembered * 1.25) return []
-      return entries.map(([key, value]) => [key, (JSON.parse(value) as SettledMessage).number])
+      return entries.map(([key, value]) => [key, JSON.parse(value) as SettledMessage])
     }
-    return new OutboxChange(this.#prefix, settledBefore)
+    return new OutboxChange(this.#prefix, { settledBefore, nowMs: this.#world.now() })
   }
 
   write(change: OutboxChange): Promise<void> {
@@ -134,16 +151,20 @@ export class Outbox {
   }
 }
 
+type SettledKey = [key: string, settled: SettledMessage]
+
 /** Changes of an outbox that become durable together. */
 export class OutboxChange {
   readonly #prefix: string
   readonly #changes = new Map<string, string | undefined>()
-  readonly #settledBefore: () => Array<[key: string, number: number]>
+  readonly #settledBefore: () => SettledKey[]
+  readonly #nowMs: number
   #settles = false
 
-  constructor(prefix: string, settledBefore: () => Array<[key: string, number: number]>) {
+  constructor(prefix: string, of: { settledBefore: () => SettledKey[]; nowMs: number }) {
     this.#prefix = prefix
-    this.#settledBefore = settledBefore
+    this.#settledBefore = of.settledBefore
+    this.#nowMs = of.nowMs
   }
 
   get isEmpty(): boolean {
@@ -163,6 +184,10 @@ export class OutboxChange {
     return this.#put('external', external)
   }
 
+  lost(lost: readonly LostExternal[]): this {
+    return this.#put('lost', lost.length === 0 ? undefined : lost)
+  }
+
   seqno(seqno: number | undefined): this {
     return this.#put('seqno', seqno)
   }
@@ -176,11 +201,14 @@ export class OutboxChange {
   settle({ id, number, digest }: OpenMessage, outcome: Outcome): this {
     this.#settles = true
     this.#put(`open/${id}`, undefined)
-    return this.#put(`settled/${id}`, { number, digest, outcome } satisfies SettledMessage)
+    const settled: SettledMessage = { number, settledAtMs: this.#nowMs, digest, outcome }
+    return this.#put(`settled/${id}`, settled)
   }
 
   #forgetOldest(): void {
-    const oldestFirst = this.#settledBefore().sort(([, a], [, b]) => a - b)
+    const oldestFirst = this.#settledBefore().sort(
+      ([, a], [, b]) => a.settledAtMs - b.settledAtMs || a.number - b.number,
+    )
     for (const [key] of oldestFirst.slice(0, Math.max(0, oldestFirst.length - walletLimits.remembered)))
       this.#changes.set(key, undefined)
   }

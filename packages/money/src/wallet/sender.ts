@@ -10,7 +10,7 @@ import type { StoreChanges } from '../watch/account-watch.ts'
 import { chooseBatch, lowBalance, validUntil } from './batch.ts'
 import { walletLimits } from './limits.ts'
 import { hexHash, readMessage } from './message.ts'
-import type { ExternalRecord, OpenMessage, Outbox } from './outbox.ts'
+import type { ExternalRecord, LostExternal, OpenMessage, Outbox } from './outbox.ts'
 
 export interface SenderOptions {
   readonly wallet: Omit<NodeWalletParties, 'publicKey'>
@@ -49,17 +49,19 @@ export class Sender {
     // Top-ups, refunds and the owner's orders are nothing to the sender.
     if (transaction.inMessage?.kind !== 'external-in') return change.changes
     const external = outbox.external()
-    if (external === undefined || hexHash(transaction.inMessage.body) !== external.bodyHash) {
-      return change.foreign(transaction).changes
-    }
+    const bodyHash = hexHash(transaction.inMessage.body)
+    const executed = [external, ...outbox.lost()].find(known => known?.bodyHash === bodyHash)
+    if (executed === undefined) return change.foreign(transaction).changes
     if (!transaction.isSuccess) {
+      // Of one that was given up, the messages wait or are in the next one, and only the fee is lost.
+      if (external?.bodyHash !== bodyHash) return change.changes
       const failure = `The wallet could not execute it: ${describeFailure(transaction, 'wallet')}`
       return change.external({ ...external, failure }).changes
     }
     const { lt, timeS } = transaction
-    const opened = this.#messagesOf(external)
+    const opened = this.#messagesOf(executed)
     const messages = opened.map(({ message }) => readMessage(message))
-    const sent = sentMessages(transaction, { wallet: address, bodyHash: external.bodyHash, messages })
+    const sent = sentMessages(transaction, { wallet: address, bodyHash, messages })
     for (const [index, open] of opened.entries()) {
       if (sent?.[index] === undefined) {
         const words = 'The wallet left it out: it could not pay for it, or nothing can be sent there'
@@ -68,7 +70,11 @@ export class Sender {
         change.put({ ...open, sent: { lt: String(lt), timeS, afterLt: String(lt) } })
       }
     }
-    return change.external(undefined).seqno(external.seqno + 1).changes
+    // Whatever else has this number can never be executed, and what is in it waits again.
+    return change
+      .external(undefined)
+      .lost([])
+      .seqno(executed.seqno + 1).changes
   }
 
   /**
@@ -132,7 +138,8 @@ export class Sender {
         change.settle(open, { kind: 'not-sent', words: external.failure })
     }
     // Without a failure its messages wait again, as they are in no external message.
-    await outbox.write(change.external(undefined).seqno(seqno))
+    const lost = seqno === external.seqno ? [...outbox.lost(), lostOf(external)] : []
+    await outbox.write(change.external(undefined).lost(lost.slice(-walletLimits.lostExternals)).seqno(seqno))
     return undefined
   }
 
@@ -189,7 +196,7 @@ export class Sender {
     return this.#options.outbox.open().filter(({ sent }) => sent === undefined)
   }
 
-  #messagesOf({ ids }: ExternalRecord): OpenMessage[] {
+  #messagesOf({ ids }: LostExternal): OpenMessage[] {
     return ids.flatMap(id => this.#options.outbox.openMessage(id) ?? [])
   }
 
@@ -200,6 +207,10 @@ export class Sender {
         `that used ${known}. Use another source`,
     )
   }
+}
+
+function lostOf({ seqno, bodyHash, ids }: ExternalRecord): LostExternal {
+  return { seqno, bodyHash, ids }
 }
 
 export function readWallet(state: AccountState): { seqno: number; isBlocked: boolean } {

@@ -30,6 +30,8 @@ export interface AccountWatchOptions {
   onTransaction?(transaction: ChainTransaction): StoreChanges | Promise<StoreChanges>
   /** Takes each state of the account that was read, after all transactions that led to it. */
   onState?(state: AccountState, signal: AbortSignal): void | Promise<void>
+  /** Hears why a look failed. */
+  onProblem?(problem: Error): void
 }
 
 /** Follows an account of the chain: begins with the first `poke` and ends with its disposal. */
@@ -71,6 +73,7 @@ export class AccountWatch implements AsyncDisposable {
       this.#problem = undefined
     } catch (error) {
       this.#problem = error instanceof Error ? error : new Error(String(error))
+      this.#options.onProblem?.(this.#problem)
     }
   }
 

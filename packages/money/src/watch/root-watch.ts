@@ -146,7 +146,8 @@ export class RootWatch implements AsyncDisposable {
     }
     const isNew = before === undefined || config.version > before.version
     const boc = isNew || this.#data === undefined ? data.toBoc().toString('base64') : this.#data
-    const seenAtS = Math.max(at.timeS, this.#seenAtS ?? 0)
+    // A source whose blocks are ahead of the clock cannot keep the configuration from growing old.
+    const seenAtS = Math.max(Math.min(at.timeS, this.#nowS()), this.#seenAtS ?? 0)
     const record: RootRecord = { seenAtS, data: boc }
     await this.#options.store.write(new Map([[this.#storeKey, JSON.stringify(record)]]))
     this.#data = boc
@@ -198,7 +199,11 @@ export class RootWatch implements AsyncDisposable {
 
   #ageS(): number | undefined {
     if (this.#seenAtS === undefined) return undefined
-    return Math.max(0, Math.floor(this.#options.world.now() / 1000) - this.#seenAtS)
+    return Math.max(0, this.#nowS() - this.#seenAtS)
+  }
+
+  #nowS(): number {
+    return Math.floor(this.#options.world.now() / 1000)
   }
 
   #refusal(ageS: number | undefined): Error | undefined {

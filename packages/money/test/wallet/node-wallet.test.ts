@@ -319,7 +319,12 @@ describe('outcomes', () => {
     await using scene = new Scene()
     const prefix = `wallet/${addressKey(scene.model.address)}/settled/`
     for (let number = 1; number <= 5200; number++) {
-      const settled = { number, digest: 'd', outcome: { kind: 'not-sent', words: 'old' } }
+      const settled = {
+        number,
+        settledAtMs: number,
+        digest: 'd',
+        outcome: { kind: 'not-sent', words: 'old' },
+      }
       scene.disk.records.set(`${prefix}old/${number}`, JSON.stringify(settled))
     }
     await scene.restart()
@@ -383,6 +388,32 @@ describe('an external message', () => {
     scene.model.publish()
     await scene.wallet.poke()
     assert.deepEqual([scene.problem, scene.model.arrived.length], [undefined, 1])
+  })
+
+  test('given up on the word of a faulty source is taken for executed when it shows', async () => {
+    await using scene = new Scene()
+    const { model, wallet, chain } = scene
+    await wallet.send('a', order(1))
+    await wallet.poke()
+    const before = await chain.account(model.address)
+    model.mine()
+    const history = chain.history(model.address).splice(0)
+    const honest = await chain.account(model.address)
+    chain.setAccount(model.address, before)
+    chain.passTime(700)
+    await wallet.send('b', order(2))
+    await wallet.poke()
+    assert.deepEqual(
+      parseOrder(chain.sent.at(-1)!).messages.map(({ body }) => body.beginParse().loadUint(64)),
+      [1, 2],
+    )
+    chain.history(model.address).push(...history)
+    chain.setAccount(model.address, honest)
+    await wallet.poke()
+    assert.equal((await wallet.outcome('a')).kind, 'delivered')
+    await scene.round()
+    assert.equal((await wallet.outcome('b')).kind, 'delivered')
+    assert.deepEqual([model.arrived.length, model.seqno, scene.problem], [2, 2, undefined])
   })
 
   test('a number that nothing explains stops the sending until it is explained', async () => {
@@ -462,6 +493,27 @@ describe('an external message', () => {
 })
 
 describe('what keeps a wallet from sending', () => {
+  test('a store that fails: who waits hears of it, also without asking again', async () => {
+    const scene = new Scene()
+    const wallet = new NodeWallet({
+      chain: scene.chain,
+      store: new Disk().open({ at: 3, how: 'fails' }),
+      world: scene.world,
+      key,
+      owner,
+      code,
+    })
+    await wallet.send('a', order(1))
+    const waiting = assert.rejects(wallet.outcome('a'), { code: 'storage' })
+    scene.model.mine()
+    await scene.world.advance(20_000)
+    await waiting
+    assert.equal((wallet.view.problem as MoneyError).code, 'storage')
+    await assert.rejects(wallet.send('b', order(2)), { code: 'storage' })
+    await wallet[Symbol.asyncDispose]()
+    await scene[Symbol.asyncDispose]()
+  })
+
   test('too few coins: it says how many and where to', async () => {
     await using scene = new Scene({ balanceNano: 1_500_000_000n })
     await scene.wallet.poke()

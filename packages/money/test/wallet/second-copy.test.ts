@@ -106,6 +106,24 @@ test('after the other copy is stopped, what may have been sent is given up and t
   await wallet[Symbol.asyncDispose]()
 })
 
+test('without chain it does not go on, and does so with the next look', async () => {
+  const [chain, disk] = [new ScriptedChain(), new Disk()]
+  const model = new WalletModel(chain)
+  const wallet = opened(chain, disk)
+  await wallet.poke()
+  sendElsewhere(chain, model)
+  model.mine()
+  await wallet.send('a', order(1))
+  await wallet.poke()
+  chain.fail('account')
+  await assert.rejects(wallet.resumeAfterSecondCopy(), { code: 'chain-unreachable' })
+  assert.deepEqual(wallet.openIds(), ['a'])
+  await wallet.poke()
+  assert.equal((await wallet.outcome('a')).kind, 'not-sent')
+  assert.equal(problemOf(wallet), undefined)
+  await wallet[Symbol.asyncDispose]()
+})
+
 test('what is under way when it goes on stays so until it can no longer be executed', async () => {
   const [chain, disk] = [new ScriptedChain(), new Disk()]
   const model = new WalletModel(chain)

@@ -135,6 +135,18 @@ test('a source whose blocks stand still lets the configuration grow old', async 
   assert.throws(() => watch.config(), { code: 'chain-stale' })
 })
 
+test('a source whose blocks are ahead of the clock does not keep it young', async () => {
+  const chain = new ScriptedChain()
+  rootOf(chain)
+  chain.passTime(1_000_000)
+  const { watch, world } = watching(chain, new Disk().open())
+  await using _ = watch
+  await watch.poke()
+  chain.account = () => Promise.reject(new MoneyError('chain-unreachable', 'no source answers'))
+  await world.advance(7_201_000)
+  assert.throws(() => watch.config(), { code: 'chain-stale' })
+})
+
 test('a start without chain knows what was seen last, and how old it is', async () => {
   const [chain, disk] = [new ScriptedChain(), new Disk()]
   rootOf(chain)
