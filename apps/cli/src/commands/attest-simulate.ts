@@ -58,6 +58,8 @@ async function localTee(context: Context, state: string | undefined): Promise<Si
     if (error instanceof RangeError) {
       throw new CliError('config', `${path} is no seed: ${error.message}`, { advice: 'Delete it.' })
     }
+    const { cause } = error as CliError
+    if ((cause as NodeJS.ErrnoException | undefined)?.code !== 'ENOENT') throw error
     // There is none yet: the first one is made.
   }
   const seed = world.random(32)

@@ -3,6 +3,7 @@ import type { Bytes } from '../bytes.ts'
 import type { CryptoBackend } from '../crypto/backend.ts'
 import { type ChainCertificate, keyUsage, parseChainCertificate } from '../x509/certificate.ts'
 import { malformed } from '../der.ts'
+import { TrustError } from '../error.ts'
 import { parsePem } from '../x509/pem.ts'
 import type { TrustedRoot } from './trusted-root.ts'
 
@@ -21,7 +22,7 @@ export const signingChainNames: ChainNames = [['Intel SGX TCB Signing'], ['Intel
 
 /** Reads a chain of exactly `length` certificates. Throws `certificate-malformed`. */
 export function readChain(pem: string | undefined, length: number): Chain {
-  if (pem === undefined) throw malformed('the chain is missing')
+  if (pem === undefined) throw new TrustError('evidence-missing', 'The chain of certificates is missing.')
   const certificates = parsePem(pem)
   if (certificates.length !== length) {
     throw malformed(`a chain of ${certificates.length} certificates where ${length} belong`)

@@ -1,10 +1,9 @@
 import type { Bytes } from '../bytes.ts'
 import type { Collateral } from '../collateral/collateral.ts'
 import { parseQeIdentity, type QeIdentity } from '../collateral/qe-identity.ts'
-import { invalidJson } from '../collateral/strict-json.ts'
 import { parseTcbInfo, type TcbInfo } from '../collateral/tcb-info.ts'
 import type { CryptoBackend } from '../crypto/backend.ts'
-import { malformed } from '../der.ts'
+import { TrustError } from '../error.ts'
 import { parseQuote, type Quote } from '../quote/parse-quote.ts'
 import { type Crl, parseCrl } from '../x509/crl.ts'
 import { platformIdentity, type PlatformIdentity } from '../x509/sgx-extension.ts'
@@ -66,7 +65,7 @@ export function readMaterial(
 
 function readCrl(checks: Checks, name: VerificationCheckName, der: Bytes | undefined): Crl | undefined {
   return checks.attempt(name, () => {
-    if (!der) throw malformed('the revocation list is missing')
+    if (!der) throw missing('revocation list')
     return parseCrl(der)
   })
 }
@@ -78,9 +77,13 @@ function readJson<Value>(
   parse: (text: string) => Value,
 ): Value | undefined {
   return checks.attempt(name, () => {
-    if (text === undefined) throw invalidJson('it is missing')
+    if (text === undefined) throw missing('signed JSON')
     return parse(text)
   })
+}
+
+function missing(what: string): TrustError {
+  return new TrustError('evidence-missing', `The ${what} is missing, and nothing is believed without it.`)
 }
 
 /** The same object without its undefined members, as its type says. */

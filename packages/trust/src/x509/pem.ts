@@ -8,12 +8,12 @@ const block =
   /-----BEGIN CERTIFICATE-----\r?\n([A-Za-z\d+/=\r\n]+?)\r?\n-----END CERTIFICATE-----(?:\r?\n|$)/y
 
 /**
- * The certificates of a PEM text, in order. White space and NULs may stand at the end, where strings of C have
+ * The certificates of a PEM text, in order. Line ends and NULs may stand at the end, where strings of C have
  * theirs; nothing else may stand around the blocks. Throws `certificate-malformed`.
  */
 export function parsePem(text: string): Bytes[] {
   if (text.length > maxPemBytes) throw malformed(`the chain has ${text.length} characters`)
-  const content = text.replace(/[\s\0]+$/, '')
+  const content = text.replace(/[\r\n\0]+$/, '')
   const found: Bytes[] = []
   block.lastIndex = 0
   while (block.lastIndex < content.length) {
