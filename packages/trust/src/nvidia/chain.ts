@@ -7,7 +7,7 @@ import { authorityFault, type Chain, dateFault, isoTime, signatureFault } from '
 import { type ChainCertificate, parseUnderstanding } from '../x509/certificate.ts'
 import { oidOf } from '../x509/values.ts'
 import { nvidiaLimits } from './limits.ts'
-import type { Judge } from './named-checks.ts'
+import type { Judge } from '../verify/named-checks.ts'
 
 /** What certificates of devices and of OCSP responders may call critical. Names of devices are not gone by. */
 const understood: ReadonlySet<string> = new Set([

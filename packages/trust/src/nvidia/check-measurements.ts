@@ -1,6 +1,6 @@
 import { sameBytes, toHex } from '@cocoon/wire'
 import type { GpuCheckName, MeasurementFinding } from './gpu-report.ts'
-import type { NamedChecks } from './named-checks.ts'
+import type { NamedChecks } from '../verify/named-checks.ts'
 import { opaqueType } from './opaque.ts'
 import type { GoldenMeasurement, ReferenceDocument } from './reference.ts'
 import type { AttestationReport } from './spdm.ts'

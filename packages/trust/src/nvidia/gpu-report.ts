@@ -1,7 +1,7 @@
 import type { QuoteReport } from '../verify/report.ts'
 import type { CertificateSummary } from './chain.ts'
 import type { Architecture } from './device.ts'
-import type { NamedCheck } from './named-checks.ts'
+import type { NamedCheck } from '../verify/named-checks.ts'
 
 const chainChecks = ['issuers', 'root', 'signatures', 'dates'] as const
 

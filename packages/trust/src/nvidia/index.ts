@@ -7,7 +7,7 @@ export { type GpuEvidence, parseEvidenceFile, parseEvidenceText } from './eviden
 export { defaultGpuPolicy, type GpuPolicy } from './gpu-policy.ts'
 export type { DeviceSection, GpuReport, MeasurementFinding, ReferenceSection } from './gpu-report.ts'
 export { nvidiaLimits } from './limits.ts'
-export type { NamedCheck } from './named-checks.ts'
+export type { NamedCheck } from '../verify/named-checks.ts'
 export { parseReference, type ReferenceDocument } from './reference.ts'
 export { type AttestationReport, parseAttestationReport } from './spdm.ts'
 export { verifyGpu, type VerifyGpuOptions } from './verify-gpu.ts'
