@@ -59,6 +59,20 @@ function isDay(day: string): boolean {
   return !Number.isNaN(dayMs) && new Date(dayMs).toISOString().startsWith(day)
 }
 
+/** Milliseconds of `1s`, `500ms`, `2min`, or of 0. */
+export function duration(text: string): number {
+  const [, number, unit = ''] = /^(\d{1,6})(ms|s|min)?$/.exec(text) ?? []
+  const unitMs = { ms: 1, s: 1000, min: 60_000, '': Number(number) === 0 ? 1 : undefined }[unit]
+  if (unitMs !== undefined && number !== undefined) return Number(number) * unitMs
+  throw new InvalidArgumentError('It must be a time such as 1s, 500ms or 2min, or 0.')
+}
+
+export function seconds(text: string): number {
+  const number = wholeNumber(text, 315_360_000, 'a whole number of seconds from 1 to 315360000')
+  if (number > 0) return number
+  throw new InvalidArgumentError('It must be a whole number of seconds from 1 to 315360000.')
+}
+
 /** The origin of a web page as browsers state it. */
 export function origin(text: string): string {
   if (text === '*' || /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@]+$/i.test(text)) return text

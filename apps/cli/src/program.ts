@@ -7,11 +7,13 @@ import {
   coins,
   count,
   difficulty,
+  duration,
   names,
   nanotons,
   port,
   rate,
   repeated,
+  seconds,
   thousandths,
   time,
   withCallers,
@@ -61,6 +63,8 @@ function createProgram(context: Context, outcome: Outcome): Command {
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
     .exitOverride()
+    // `devnet` and the commands below it have flags of the same names.
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: text => context.stdout.write(text),
       writeErr: text => context.stderr.write(text),
@@ -76,6 +80,7 @@ function createProgram(context: Context, outcome: Outcome): Command {
   addInspection(program, context, outcome)
   addAttestation(program, context, outcome)
   addRoles(program, context)
+  addDevnet(program, context)
   return program
 }
 
@@ -171,6 +176,54 @@ function addInspection(program: Command, context: Context, outcome: Outcome): vo
     async flags => {
       outcome.isWell = await (await import('./commands/doctor.ts')).runDoctor(context, flags)
     },
+  )
+}
+
+function addDevnet(program: Command, context: Context): void {
+  const devnet = withJson(program.command('devnet'))
+    .description('run a local TON chain behind the HTTP API of toncenter, with coins for nothing')
+    .enablePositionalOptions()
+    .option('--port <port>', 'where it answers, on this machine alone', port, 10_800)
+    .option('--dir <dir>', 'folder that keeps the chain (default: devnet in the state folder)')
+    .addOption(
+      new Option('--block-time <time>', 'from block to block, or 0 for one at each message')
+        .argParser(duration)
+        .default(1000, '1s'),
+    )
+    .option('--state <dir>', 'folder for control tokens (default: ~/.cache/cocoon)')
+    .action(async flags => (await import('./commands/devnet.ts')).runDevnet(context, flags))
+  const command = (name: string, description: string): Command =>
+    withJson(devnet.command(name))
+      .description(description)
+      .option('--port <port>', 'where the chain answers', port, 10_800)
+      .option('--state <dir>', 'folder for control tokens (default: ~/.cache/cocoon)')
+
+  command('faucet', 'send coins of the local chain to an address')
+    .argument('<address>', 'TON address')
+    .argument('<amount>', 'coins, such as 0.5', coins)
+    .action(async (address: string, amount: bigint, flags) =>
+      (await import('./commands/devnet-actions.ts')).runFaucet(context, address, amount, flags),
+    )
+  command('snapshot', 'keep the whole chain as it is, under a name')
+    .argument('<name>', 'up to 64 letters, digits, points, dashes and underlines')
+    .action(async (name: string, flags) =>
+      (await import('./commands/devnet-actions.ts')).runSnapshot(context, name, flags),
+    )
+  command('restore', 'go back to what was kept under a name')
+    .argument('<name>', 'name of a snapshot')
+    .action(async (name: string, flags) =>
+      (await import('./commands/devnet-actions.ts')).runRestore(context, name, flags),
+    )
+  command('advance', 'move the clock of the chain ahead')
+    .argument('<seconds>', 'how far', seconds)
+    .action(async (ahead: number, flags) =>
+      (await import('./commands/devnet-actions.ts')).runAdvance(context, ahead, flags),
+    )
+  command('mine', 'make a block now').action(async flags =>
+    (await import('./commands/devnet-actions.ts')).runMine(context, flags),
+  )
+  command('status', 'say how far the chain is').action(async flags =>
+    (await import('./commands/devnet-actions.ts')).runDevnetStatus(context, flags),
   )
 }
 

@@ -11,7 +11,18 @@ async function matchesTranscript(name: string, text: string): Promise<void> {
   assert.equal(text, await readFile(file, 'utf8'))
 }
 
-for (const command of ['up', 'chat', 'models', 'keys', 'status', 'doctor', 'proxy', 'client', 'worker']) {
+for (const command of [
+  'up',
+  'chat',
+  'models',
+  'keys',
+  'status',
+  'doctor',
+  'proxy',
+  'client',
+  'worker',
+  'devnet',
+]) {
   test(`help ${command} is as in its transcript`, async () => {
     const { exitCode, stdout, stderr } = await runToEnd(['help', command])
     assert.equal(exitCode, 0)
@@ -25,6 +36,14 @@ for (const command of ['new', 'list', 'remove']) {
     const { exitCode, stdout } = await runToEnd(['keys', command, '--help'])
     assert.equal(exitCode, 0)
     await matchesTranscript(`help-keys-${command}`, stdout)
+  })
+}
+
+for (const command of ['faucet', 'snapshot', 'restore', 'advance', 'mine', 'status']) {
+  test(`help of devnet ${command} is as in its transcript`, async () => {
+    const { exitCode, stdout } = await runToEnd(['devnet', command, '--help'])
+    assert.equal(exitCode, 0)
+    await matchesTranscript(`help-devnet-${command}`, stdout)
   })
 }
 

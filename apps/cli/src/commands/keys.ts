@@ -4,6 +4,7 @@ import { CliError } from '../error.ts'
 import type { CommonFlags } from '../flags.ts'
 import { changeKeyFile, readKeyFile } from '../keys/key-file.ts'
 import { table } from '../table.ts'
+import { coinsText } from './coins.ts'
 
 export interface KeysFlags extends CommonFlags {
   file: string
@@ -68,15 +69,9 @@ function row({ id, name, budgetNano, requestsPerMinute, models, expires }: KeyEn
   return [
     foreign(id, 80),
     foreign(name || '–', 80),
-    budgetNano === undefined ? '–' : coinsOf(BigInt(budgetNano)),
+    budgetNano === undefined ? '–' : coinsText(BigInt(budgetNano)),
     requestsPerMinute === undefined ? '–' : String(requestsPerMinute),
     models === undefined ? 'all' : foreign(models.join(', '), 80),
     expires === undefined ? '–' : foreign(expires, 80),
   ]
-}
-
-/** Nanotons as decimal coins, exactly. */
-function coinsOf(nano: bigint): string {
-  const digits = String(nano).padStart(10, '0')
-  return `${digits.slice(0, -9)}.${digits.slice(-9)}`.replace(/\.?0+$/, '')
 }

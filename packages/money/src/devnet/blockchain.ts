@@ -17,6 +17,8 @@ export interface BlockchainOptions {
   readonly directory: string | undefined
   /** A block at once for each message, instead of when `mine` is called. */
   readonly isImmediate: boolean
+  /** Hears of each block once it is written. */
+  onBlock(block: BlockRecord): void
 }
 
 const genesisAccounts = new Map<string, () => AccountBoc>([[keyOf(faucetAddress), faucetAccount]])
@@ -27,15 +29,17 @@ export class Blockchain implements AsyncDisposable {
   readonly #tvm: Tvm
   readonly #world: World
   readonly #isImmediate: boolean
+  readonly #onBlock: (block: BlockRecord) => void
   readonly #gifts = new Gifts()
   #turn: Promise<unknown> = Promise.resolve()
   #isClosed = false
 
-  private constructor(archive: Archive, tvm: Tvm, { world, isImmediate }: BlockchainOptions) {
+  private constructor(archive: Archive, tvm: Tvm, { world, isImmediate, onBlock }: BlockchainOptions) {
     this.archive = archive
     this.#tvm = tvm
     this.#world = world
     this.#isImmediate = isImmediate
+    this.#onBlock = onBlock
   }
 
   /** Goes on with what the folder holds, or begins a chain. Rejects with `MoneyError('storage')`. */
@@ -206,12 +210,17 @@ export class Blockchain implements AsyncDisposable {
     const draft = await this.#draft(gifts === undefined ? externals : [gifts, ...externals])
     const refusal = vital === undefined ? undefined : draft.refusals.get(vital)
     if (refusal !== undefined) throw refusalError(refusal)
-    this.archive.append(draft)
+    this.#write(draft)
     this.#gifts.settle(draft)
     for (let made = 1; made < devnetLimits.blocksAtOnce && this.#isImmediate; made++) {
       if (this.archive.carried(this.head.seqno).length === 0) return
-      this.archive.append(await this.#draft([]))
+      this.#write(await this.#draft([]))
     }
+  }
+
+  #write(draft: BlockDraft): void {
+    this.archive.append(draft)
+    this.#onBlock(draft.block)
   }
 
   #draft(externals: readonly ExternalMessage[]): Promise<BlockDraft> {

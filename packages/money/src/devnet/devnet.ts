@@ -23,6 +23,8 @@ export interface DevnetOptions {
   port?: number | false
   /** What calls of `/devnet/...` that change something have to carry; without one there are none. */
   token?: string
+  /** Hears of each block once it is written. */
+  onBlock?: (block: ChainHead & { transactions: number }) => void
   /** Hears why no blocks are made any more. */
   onFailure?: (error: unknown) => void
 }
@@ -74,9 +76,14 @@ const headOf = ({ seqno, timeS }: ChainHead): ChainHead => ({ seqno, timeS })
  * interface on loopback. Rejects with `MoneyError`: `storage`, `port-in-use`, `devnet`.
  */
 export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
-  const { world, directory, blockTimeMs, port = 0, token } = options
+  const { world, directory, blockTimeMs, port = 0, token, onBlock = () => {} } = options
   if (!(blockTimeMs >= 0)) throw new MoneyError('devnet', 'The time of a block is 0 or more milliseconds')
-  const blockchain = await Blockchain.open({ world, directory, isImmediate: blockTimeMs === 0 })
+  const blockchain = await Blockchain.open({
+    world,
+    directory,
+    isImmediate: blockTimeMs === 0,
+    onBlock: block => onBlock({ ...headOf(block), transactions: block.transactionCount }),
+  })
   const faults = noFaults()
   const pace = new Pace(world, blockchain, options)
   const devnet: Omit<Devnet, 'url' | typeof Symbol.asyncDispose> = {
