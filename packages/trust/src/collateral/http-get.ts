@@ -3,7 +3,15 @@ import { type Bytes, join } from '../bytes.ts'
 import { TrustError } from '../error.ts'
 
 /** The part of the Web's fetch that is used here. */
-export type Fetch = (url: string, init: { signal: AbortSignal; redirect: 'error' }) => Promise<FetchResponse>
+export type Fetch = (url: string, init: FetchInit) => Promise<FetchResponse>
+
+export interface FetchInit {
+  readonly signal: AbortSignal
+  readonly redirect: 'error'
+  readonly method?: 'POST'
+  readonly headers?: Record<string, string>
+  readonly body?: Bytes
+}
 
 export interface FetchResponse {
   readonly status: number
@@ -20,6 +28,8 @@ export interface HttpGetOptions {
   readonly fetch: Fetch
   readonly world: World
   readonly signal?: AbortSignal | undefined
+  /** A question that is sent along, which changes nothing at the other end. */
+  readonly post?: { readonly contentType: string; readonly body: Bytes }
 }
 
 export interface HttpAnswer {
@@ -60,13 +70,18 @@ interface Failure {
 }
 
 async function attemptGet(url: string, options: HttpGetOptions): Promise<HttpAnswer | Failure> {
-  const { fetch, world, signal } = options
+  const { fetch, world, signal, post } = options
+  const question = post && {
+    method: 'POST' as const,
+    headers: { 'content-type': post.contentType },
+    body: post.body,
+  }
   const deadline = new AbortController()
   const timer = world.after(attemptTimeoutMs, () => deadline.abort())
   const signals = signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal
   try {
     const { status, headers, body } = await untilAborted(
-      fetch(url, { signal: signals, redirect: 'error' }),
+      fetch(url, { signal: signals, redirect: 'error', ...question }),
       signals,
     )
     if (status !== 200) {

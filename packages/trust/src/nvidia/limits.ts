@@ -25,6 +25,4 @@ export const nvidiaLimits = {
   maxRecordedBytes: 4_194_304,
   /** For a recording command. */
   recordTimeoutMs: 60_000,
-  /** For one fetched document or answer. */
-  fetchTimeoutMs: 20_000,
 } as const
