@@ -1,6 +1,6 @@
 import { randomBetween, type World } from '@cocoon/wire'
 import type { MoneyError } from '../error.ts'
-import { chainError } from './failure.ts'
+import { chainError, Retry } from './failure.ts'
 
 const shortestBackoffMs = 200
 const longestBackoffMs = 4_000
@@ -51,18 +51,6 @@ export function pause(world: World, delayMs: number, signal: AbortSignal): Promi
     const timer = world.after(delayMs, end)
     signal.addEventListener('abort', end, { once: true })
   })
-}
-
-/** What may be another's or a moment's fault; everything else fails the same way again. */
-export class Retry {
-  readonly error: MoneyError
-  /** What the source asks for. */
-  readonly afterMs: number
-
-  constructor(error: MoneyError, afterMs = 0) {
-    this.error = error
-    this.afterMs = afterMs
-  }
 }
 
 /**

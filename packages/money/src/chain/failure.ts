@@ -10,6 +10,18 @@ export function chainError(
   return new MoneyError(code, `${source} ${what}`, cause === undefined ? undefined : { cause })
 }
 
+/** What may be another's or a moment's fault; everything else fails the same way again. */
+export class Retry {
+  readonly error: MoneyError
+  /** What the source asks for. */
+  readonly afterMs: number
+
+  constructor(error: MoneyError, afterMs = 0) {
+    this.error = error
+    this.afterMs = afterMs
+  }
+}
+
 /** The cause of an error for an answer that is too large: a smaller question may help. */
 export const oversized: unique symbol = Symbol('answer too large')
 
@@ -18,6 +30,7 @@ export function reading<T>(source: string, what: string, read: () => T): T {
   try {
     return read()
   } catch (cause) {
+    if (cause instanceof Retry) throw cause
     if (cause instanceof MoneyError && cause.code.startsWith('chain-') && cause.code !== 'chain-answer')
       throw cause
     const why = cause instanceof MoneyError ? `: ${cause.message}` : ''

@@ -1,7 +1,7 @@
 import type { World } from '@cocoon/wire'
 import type { MoneyError } from '../error.ts'
 import type { ChainHead } from './chain.ts'
-import { chainError } from './failure.ts'
+import { chainError, Retry } from './failure.ts'
 
 export interface HeadLimits {
   /** How far the time of a block may be from our own clock, either way, seconds. */
@@ -37,7 +37,10 @@ export class HeadWatch {
     return this.#newest
   }
 
-  /** Throws `chain-stale` for a block that is older or newer than an answer may be. */
+  /**
+   * Throws `chain-stale` for a block that is older or newer than an answer may be; a `Retry` of it where the same
+   * source may do better.
+   */
   check(head: ChainHead): ChainHead {
     const { maxSkewS, maxLagBlocks } = this.#limits
     const skewS = Math.round(head.timeS - this.#world.now() / 1000)
@@ -55,7 +58,10 @@ export class HeadWatch {
       this.#newest = head
       this.#newestAtMs = this.#world.monotonic()
     } else if (head.seqno + maxLagBlocks < newest.seqno) {
-      throw this.#stale(`goes back from block ${newest.seqno} to ${head.seqno}. Use another source`)
+      // Behind one address there may be several nodes, of which the next one asked is further.
+      throw new Retry(
+        this.#stale(`goes back from block ${newest.seqno} to ${head.seqno}. Use another source`),
+      )
     }
     return head
   }

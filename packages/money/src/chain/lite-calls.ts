@@ -4,8 +4,8 @@ import { TLReadBuffer, TLWriteBuffer, type TLFunction } from 'ton-tl'
 import { MoneyError } from '../error.ts'
 import { AdnlConnection, type AdnlPeer } from './adnl-connection.ts'
 import { isBusy } from './complaint.ts'
-import { Deadline, late, Retry, retrying } from './deadline.ts'
-import { chainError, quoted, reading } from './failure.ts'
+import { Deadline, late, retrying } from './deadline.ts'
+import { chainError, quoted, reading, Retry } from './failure.ts'
 import type { RateLimit } from './rate-limit.ts'
 
 /** One attempt of a call, connecting included. */
@@ -69,11 +69,7 @@ export class LiteCalls {
       if (judged !== undefined && 'value' in judged) return judged.value
       throw judged ?? this.#complaint(error)
     }
-    try {
-      return reading(source, 'response', () => handling.read(method.decodeResponse(new TLReadBuffer(answer))))
-    } catch (cause) {
-      throw retryable(cause, 'chain-stale')
-    }
+    return reading(source, 'response', () => handling.read(method.decodeResponse(new TLReadBuffer(answer))))
   }
 
   #complaint({ text, code }: { text: string; code: number }): Retry {

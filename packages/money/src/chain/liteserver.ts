@@ -136,13 +136,16 @@ export class LiteServerChain implements Chain {
       Functions.liteServer_getMasterchainInfo,
       { kind: 'liteServer.getMasterchainInfo' },
       deadline,
-      { read: ({ last }) => masterBlock(last) },
+      {
+        read: ({ last }) => {
+          const known = this.#newest
+          const isKnown = known !== undefined && known.id.rootHash.equals(last.rootHash)
+          if (isKnown) this.#watch.check(known.head)
+          return isKnown ? undefined : masterBlock(last)
+        },
+      },
     )
-    const known = this.#newest
-    if (known !== undefined && known.id.rootHash.equals(id.rootHash)) {
-      this.#watch.check(known.head)
-      return known
-    }
+    if (id === undefined) return this.#newest!
     const request = { kind: 'liteServer.getBlockHeader', id, mode: withState } as const
     const block = await this.#calls.call(Functions.liteServer_getBlockHeader, request, deadline, {
       read: ({ headerProof }) => {

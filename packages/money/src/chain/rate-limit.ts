@@ -11,7 +11,7 @@ export class RateLimit {
   readonly #intervalMs: number
   readonly #burstMs: number
   /** When the next call may go, by the monotonic clock; in the past where calls were not used. */
-  #nextMs: number
+  #nextMs = -Infinity
   #waiting = 0
 
   /** `perSecond` may be a fraction, or Infinity. */
@@ -19,7 +19,6 @@ export class RateLimit {
     this.#world = world
     this.#intervalMs = 1000 / perSecond
     this.#burstMs = Math.max(0, 1000 - this.#intervalMs)
-    this.#nextMs = world.monotonic()
   }
 
   /** Resolves when a call may go. Rejects with `chain-busy` at once where that is after the deadline. */

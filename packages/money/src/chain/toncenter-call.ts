@@ -1,7 +1,7 @@
 import type { World } from '@cocoon/wire'
 import type { MoneyError } from '../error.ts'
-import { late, Retry, retrying, type Deadline } from './deadline.ts'
-import { chainError, quoted, reading } from './failure.ts'
+import { late, retrying, type Deadline } from './deadline.ts'
+import { chainError, quoted, reading, Retry } from './failure.ts'
 import { Fields } from './fields.ts'
 import { post, type HttpAnswer } from './http-call.ts'
 import type { RateLimit } from './rate-limit.ts'
@@ -73,12 +73,7 @@ export class TonCenterCalls {
       if (judged !== undefined && 'value' in judged) return judged.value
       throw judged ?? this.#complaint(outcome, answer)
     }
-    try {
-      return reading(source, `result of ${method}`, () => read(outcome.result))
-    } catch (cause) {
-      const error = cause as MoneyError
-      throw error.code === 'chain-stale' ? new Retry(error) : error
-    }
+    return reading(source, `result of ${method}`, () => read(outcome.result))
   }
 
   async #post(body: string, deadline: Deadline): Promise<HttpAnswer> {

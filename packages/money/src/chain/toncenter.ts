@@ -56,13 +56,15 @@ export class TonCenterChain implements Chain {
   async head(): Promise<ChainHead> {
     using deadline = this.#deadline()
     const seqno = await this.#calls.call('getMasterchainInfo', {}, deadline, {
-      read: result => readBlock(new Fields(result).fields('last')),
+      read: result => {
+        const seqno = readBlock(new Fields(result).fields('last'))
+        const newest = this.#watch.newest
+        if (newest === undefined || seqno > newest.seqno) return seqno
+        this.#watch.check({ seqno, timeS: newest.timeS })
+        return undefined
+      },
     })
-    const newest = this.#watch.newest
-    if (newest !== undefined && seqno <= newest.seqno) {
-      this.#watch.check({ seqno, timeS: newest.timeS })
-      return newest
-    }
+    if (seqno === undefined) return this.#watch.newest!
     const block = { workchain: -1, shard: wholeShard, seqno }
     return this.#calls.call('getBlockHeader', block, deadline, {
       read: result => this.#watch.check({ seqno, timeS: new Fields(result).count('gen_utime') }),
