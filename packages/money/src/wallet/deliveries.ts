@@ -118,7 +118,6 @@ export class Deliveries {
     for (const { open, sent } of others) change.put({ ...open, sent: { ...sent, afterLt: String(lt) } })
     await this.#outbox.write(change)
     left.delete(arrived)
-    for (const other of others) other.afterLt = lt
   }
 
   /** Messages always arrive; where a source does not show it for so long, it will not show it any more. */

@@ -12,7 +12,7 @@ import {
   type Outcome,
   type OutgoingMessage,
 } from '../../src/index.ts'
-import { Disk } from '../watch/faulty-store.ts'
+import { Disk, faultAt } from '../watch/faulty-store.ts'
 import { internalMessage, ScriptedChain, someAddress } from '../watch/scripted-chain.ts'
 import { code, key, owner, parseOrder, WalletModel } from './wallet-model.ts'
 
@@ -204,6 +204,28 @@ describe('sending', () => {
 })
 
 describe('outcomes', () => {
+  test('of two messages that look the same and are on their way together, each has its own', async () => {
+    await using scene = new Scene()
+    const { model } = scene
+    model.isSlow = true
+    await scene.wallet.send('a', order(1))
+    await scene.wallet.send('b', order(1))
+    for (let block = 0; block < 3; block++) await scene.round()
+    assert.deepEqual([model.onTheWay.length, scene.wallet.view.onTheirWay], [2, 2])
+    model.reactions.set(addressKey(shop), () => failed)
+    model.arrive(model.onTheWay.shift()!)
+    await scene.wallet.poke()
+    // The next process knows which transaction was of the first one.
+    await scene.restart()
+    await scene.wallet.poke()
+    assert.deepEqual(scene.wallet.openIds(), ['b'])
+    model.reactions.clear()
+    model.arrive(model.onTheWay.shift()!)
+    await scene.wallet.poke()
+    const kinds = (await outcomes(scene.wallet, 'a', 'b')).map(({ kind }) => kind)
+    assert.deepEqual(kinds, ['failed', 'delivered'])
+  })
+
   const failed = { isSuccess: false, exitCode: 1001, actionCode: undefined }
   const bounce = internalMessage({ destination: new Scene().model.address, isBounced: true })
   const skipped = { isSuccess: false, exitCode: undefined, actionCode: undefined }
@@ -497,7 +519,7 @@ describe('what keeps a wallet from sending', () => {
     const scene = new Scene()
     const wallet = new NodeWallet({
       chain: scene.chain,
-      store: new Disk().open({ at: 3, how: 'fails' }),
+      store: new Disk().open(faultAt(3, 'fails')),
       world: scene.world,
       key,
       owner,

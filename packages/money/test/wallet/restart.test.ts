@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { beginCell, type Cell } from '@ton/core'
+import fc from 'fast-check'
 import { VirtualWorld } from '../../../wire/test/virtual-world.ts'
 import { type Chain, MoneyError, NodeWallet, type OutgoingMessage } from '../../src/index.ts'
-import { Disk, type WriteFault } from '../watch/faulty-store.ts'
+import { Disk, faultAt, type WriteFault, type WriteFaults } from '../watch/faulty-store.ts'
 import { ScriptedChain, someAddress } from '../watch/scripted-chain.ts'
 import { code, key, owner, WalletModel } from './wallet-model.ts'
 
@@ -30,18 +31,30 @@ const messages: ReadonlyArray<[id: string, message: OutgoingMessage]> = [
 ])
 
 /** What happens to one question to the chain, and with it to the process. */
-type Death = 'before it is asked' | 'after it is answered'
+type QuestionFault =
+  | 'killed before it is asked'
+  | 'killed after it is answered'
+  | 'fails'
+  | 'fails but executed'
 
-/** Counts the questions of all processes, and has one of them kill the process that asks. */
+/** What goes wrong: everything is counted from 0, over all processes. */
+interface Faults {
+  readonly write?: WriteFaults
+  readonly question?: (question: number) => QuestionFault | undefined
+  /** How a block comes about; see `WalletModel.mine`. */
+  readonly block?: () => { seconds: number; loses: boolean }
+}
+
+/** Counts the questions of all processes, and ends the process that asks the wrong one. */
 class DeadlyChain {
   questions = 0
   isDead = false
   readonly #chain: ScriptedChain
-  readonly #death: { at: number; how: Death } | undefined
+  readonly #faultOf: (question: number) => QuestionFault | undefined
 
-  constructor(chain: ScriptedChain, death: { at: number; how: Death } | undefined) {
+  constructor(chain: ScriptedChain, { question = () => undefined }: Faults) {
     this.#chain = chain
-    this.#death = death
+    this.#faultOf = question
   }
 
   open(): Chain {
@@ -57,32 +70,34 @@ class DeadlyChain {
   }
 
   async #ask<T>(question: () => Promise<T>): Promise<T> {
-    const isDeadly = this.questions++ === this.#death?.at
-    if (!isDeadly) return question()
-    if (this.#death.how === 'after it is answered') await question()
+    const fault = this.#faultOf(this.questions++)
+    if (fault === undefined) return question()
+    if (fault === 'killed after it is answered' || fault === 'fails but executed') await question()
+    if (fault.startsWith('fails')) throw new MoneyError('chain-unreachable', 'no source answers')
     this.isDead = true
     return new Promise<T>(() => undefined)
   }
 }
 
-interface Faults {
-  readonly write?: { at: number; how: WriteFault }
-  readonly death?: { at: number; how: Death }
-}
-
-/** Sends all messages through processes that end at the fault and begin again, and checks what has arrived. */
+/** Sends all messages through processes that end at a fault and begin again, and checks what has arrived. */
 async function runThrough(faults: Faults): Promise<{ writes: number; questions: number; processes: number }> {
   const [world, chain, disk] = [new VirtualWorld(), new ScriptedChain(), new Disk()]
   const model = new WalletModel(chain)
-  const deadly = new DeadlyChain(chain, faults.death)
+  const deadly = new DeadlyChain(chain, faults)
   const ended = new Set<string>()
   let processes = 0
   for (let isDone = false; !isDone;) {
-    if (++processes > 3) throw new Error('one fault ends one process')
+    if (++processes > 100) throw new Error('it comes to no end')
     deadly.isDead = false
-    const store = disk.open(faults.write)
-    const wallet = new NodeWallet({ chain: deadly.open(), store, world, key, owner, code })
-    isDone = await live(wallet, { deadly, world, model, ended })
+    const wallet = new NodeWallet({
+      chain: deadly.open(),
+      store: disk.open(faults.write),
+      world,
+      key,
+      owner,
+      code,
+    })
+    isDone = await live(wallet, { deadly, world, model, ended, block: faults.block ?? steadyBlock })
     await wallet[Symbol.asyncDispose]()
   }
   assert.equal(world.timers, 0)
@@ -94,10 +109,20 @@ async function runThrough(faults: Faults): Promise<{ writes: number; questions: 
   return { writes: disk.writes, questions: deadly.questions, processes }
 }
 
+function steadyBlock(): { seconds: number; loses: boolean } {
+  return { seconds: 10, loses: false }
+}
+
 /** One process: true when all messages are delivered, false when it ended before. */
 async function live(
   wallet: NodeWallet,
-  of: { deadly: DeadlyChain; world: VirtualWorld; model: WalletModel; ended: Set<string> },
+  of: {
+    deadly: DeadlyChain
+    world: VirtualWorld
+    model: WalletModel
+    ended: Set<string>
+    block: () => { seconds: number; loses: boolean }
+  },
 ): Promise<boolean> {
   let isBroken = false
   const broken = (error: unknown): void => {
@@ -117,13 +142,20 @@ async function live(
     if (block === 2) waiting.push(send(5).catch(broken))
     await of.world.advance(10_000)
     // The next block comes whether the process lives or not.
-    of.model.mine({ seconds: 10 })
+    of.model.mine(of.block())
     if (isBroken || of.deadly.isDead) break
   }
   await wallet[Symbol.asyncDispose]()
   await Promise.all(waiting)
   return of.ended.size === messages.length
 }
+
+const questionFaults: readonly QuestionFault[] = [
+  'killed before it is asked',
+  'killed after it is answered',
+  'fails',
+  'fails but executed',
+]
 
 describe('a process that ends at any moment loses nothing and sends nothing twice', async () => {
   const { writes, questions, processes } = await runThrough({})
@@ -136,17 +168,42 @@ describe('a process that ends at any moment loses nothing and sends nothing twic
   for (const how of ['fails', 'fails but persisted'] as const) {
     for (let at = 0; at < writes; at++) {
       test(`write ${at} ${how}`, async () => {
-        assert.equal((await runThrough({ write: { at, how } })).processes, 2)
+        assert.equal((await runThrough({ write: faultAt(at, how) })).processes, 2)
       })
     }
   }
 
-  for (const how of ['before it is asked', 'after it is answered'] as const) {
+  for (const how of questionFaults) {
     for (let at = 0; at < questions; at++) {
-      test(`it is killed at question ${at}, ${how}`, async () => {
-        const { processes } = await runThrough({ death: { at, how } })
-        assert.ok(processes <= 2)
+      test(`question ${at}: ${how}`, async () => {
+        const question = (index: number) => (index === at ? how : undefined)
+        const { processes } = await runThrough({ question })
+        assert.ok(processes <= (how.startsWith('killed') ? 2 : 1))
       })
     }
   }
+
+  test('many faults at once, blocks that lose messages, and long silence', async () => {
+    const oneIn = (most: number) => fc.nat({ max: most - 1 }).map(number => number === 0)
+    const anyFaults = fc.record({
+      writes: fc.infiniteStream(fc.tuple(oneIn(12), fc.constantFrom('fails', 'fails but persisted'))),
+      questions: fc.infiniteStream(fc.tuple(oneIn(8), fc.constantFrom(...questionFaults))),
+      blocks: fc.infiniteStream(fc.tuple(oneIn(4), oneIn(5))),
+    })
+    const property = fc.asyncProperty(anyFaults, async ({ writes, questions, blocks }) => {
+      const next = <T>(faults: Iterator<[boolean, T]>): T | undefined => {
+        const [happens, fault] = faults.next().value as [boolean, T]
+        return happens ? fault : undefined
+      }
+      await runThrough({
+        write: () => next<WriteFault>(writes as Iterator<[boolean, WriteFault]>),
+        question: () => next<QuestionFault>(questions as Iterator<[boolean, QuestionFault]>),
+        block: () => {
+          const [loses, isLate] = blocks.next().value as [boolean, boolean]
+          return { loses, seconds: isLate ? 700 : 10 }
+        },
+      })
+    })
+    await fc.assert(property, { numRuns: 60 })
+  })
 })

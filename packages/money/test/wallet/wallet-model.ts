@@ -37,6 +37,9 @@ export class WalletModel {
   readonly reactions = new Map<string, Reaction>()
   /** What arrived: the destination and the hash of the body. */
   readonly arrived: string[] = []
+  /** Sent and not arrived, where `isSlow`. */
+  readonly onTheWay: ChainMessage[] = []
+  isSlow = false
   /** How many messages each external message had that was executed. */
   readonly batches: number[] = []
   readonly #waiting: Order[] = []
@@ -76,7 +79,8 @@ export class WalletModel {
     for (const { valueNano } of sent) this.balanceNano -= valueNano
     const inMessage = { ...internalMessage({ body: order.body }), kind: 'external-in' as const }
     this.#chain.addTransaction(this.address, { lt: this.#next(), inMessage, outMessages: sent })
-    for (const message of sent) this.arrive(message)
+    if (this.isSlow) this.onTheWay.push(...sent)
+    else for (const message of sent) this.arrive(message)
   }
 
   /** A message of the wallet, or one that looks like it, arrives where it goes. */

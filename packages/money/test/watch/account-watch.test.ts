@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { VirtualWorld } from '../../../wire/test/virtual-world.ts'
 import { AccountWatch, type MoneyError, type AccountWatchOptions, type Store } from '../../src/index.ts'
-import { Disk, type WriteFault } from './faulty-store.ts'
+import { Disk, faultAt, type WriteFault } from './faulty-store.ts'
 import { ScriptedChain, someAddress } from './scripted-chain.ts'
 
 const address = someAddress(1)
@@ -85,7 +85,7 @@ for (const how of ['fails', 'fails but persisted'] as WriteFault[]) {
     test(`each transaction counts once when write ${at} ${how}`, async () => {
       const [chain, disk] = [new ScriptedChain(), new Disk()]
       for (const lt of [10n, 20n, 30n, 40n]) chain.addTransaction(address, { lt })
-      const first = listening(chain, disk.open({ at, how }))
+      const first = listening(chain, disk.open(faultAt(at, how)))
       await first.watch.poke()
       assert.equal((first.watch.problem as MoneyError).code, 'storage')
       assert.deepEqual(first.states, [])

@@ -3,26 +3,33 @@ import { MoneyError, type Store } from '../../src/index.ts'
 /** How a write goes wrong: nothing is written, or everything is although it says it is not. */
 export type WriteFault = 'fails' | 'fails but persisted'
 
+/** Which writes go wrong, counted from 0 over all processes. */
+export type WriteFaults = (write: number) => WriteFault | undefined
+
+export function faultAt(at: number, how: WriteFault): WriteFaults {
+  return write => (write === at ? how : undefined)
+}
+
 /** What lies on the disk, across processes. */
 export class Disk {
   readonly records = new Map<string, string>()
   /** Counts all writes to it. */
   writes = 0
 
-  /** A process opens it. Its write number `faultAt`, counted over all processes, goes wrong. */
-  open(fault?: { at: number; how: WriteFault }): Store {
-    return new FaultyStore(this, fault)
+  /** A process opens it. */
+  open(faults: WriteFaults = () => undefined): Store {
+    return new FaultyStore(this, faults)
   }
 }
 
 class FaultyStore implements Store {
   readonly #disk: Disk
-  readonly #fault: { at: number; how: WriteFault } | undefined
+  readonly #faults: WriteFaults
   #isBroken = false
 
-  constructor(disk: Disk, fault: { at: number; how: WriteFault } | undefined) {
+  constructor(disk: Disk, faults: WriteFaults) {
     this.#disk = disk
-    this.#fault = fault
+    this.#faults = faults
   }
 
   get(key: string): string | undefined {
@@ -40,14 +47,14 @@ class FaultyStore implements Store {
     const copy = new Map(changes)
     await undefined
     this.#check()
-    const goesWrong = this.#fault?.at === this.#disk.writes++
-    if (!goesWrong || this.#fault.how === 'fails but persisted') {
+    const fault = this.#faults(this.#disk.writes++)
+    if (fault !== 'fails') {
       for (const [key, value] of copy) {
         if (value === undefined) this.#disk.records.delete(key)
         else this.#disk.records.set(key, value)
       }
     }
-    if (!goesWrong) return
+    if (fault === undefined) return
     this.#isBroken = true
     throw new MoneyError('storage', 'the disk is full')
   }

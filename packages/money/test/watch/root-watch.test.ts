@@ -4,7 +4,7 @@ import { beginCell } from '@ton/core'
 import { VirtualWorld } from '../../../wire/test/virtual-world.ts'
 import { MoneyError, RootWatch, writeRootData, type RootConfig, type Store } from '../../src/index.ts'
 import { deployableConfig } from '../vectors.ts'
-import { Disk, type WriteFault } from './faulty-store.ts'
+import { Disk, faultAt, type WriteFault } from './faulty-store.ts'
 import { emptyBody, ScriptedChain, someAddress } from './scripted-chain.ts'
 
 const address = someAddress(7)
@@ -190,7 +190,7 @@ for (const how of ['fails', 'fails but persisted'] as WriteFault[]) {
   test(`a configuration that the store does not take is not used: the write ${how}`, async () => {
     const [chain, disk] = [new ScriptedChain(), new Disk()]
     rootOf(chain)
-    const { watch, heard } = watching(chain, disk.open({ at: 0, how }))
+    const { watch, heard } = watching(chain, disk.open(faultAt(0, how)))
     await watch.poke()
     assert.throws(() => watch.config(), { code: 'storage' })
     assert.deepEqual(heard, [])
