@@ -45,9 +45,11 @@ export function print(stream: Writable, ...lines: string[]): void {
   stream.write(lines.map(line => `${line}\n`).join(''))
 }
 
-/** Writes one JSON value on one line. */
+/** Writes one JSON value on one line. Amounts beyond what a JSON number holds exactly are texts of digits. */
 export function printJson(stream: Writable, value: unknown): void {
-  stream.write(`${JSON.stringify(value)}\n`)
+  const exact = (_key: string, item: unknown): unknown =>
+    typeof item !== 'bigint' ? item : BigInt(Number(item)) === item ? Number(item) : String(item)
+  stream.write(`${JSON.stringify(value, exact)}\n`)
 }
 
 /** Makes text from elsewhere fit for a terminal: no control characters, and not endless. */

@@ -186,7 +186,14 @@ function ask(url: string, key: string | undefined): Promise<Response> {
 }
 
 async function portFlags(): Promise<string[]> {
-  const names = ['--port', '--proxy-port', '--proxy-workers-port', '--proxy-clients-port', '--worker-port']
+  const names = [
+    '--port',
+    '--proxy-port',
+    '--proxy-workers-port',
+    '--proxy-clients-port',
+    '--worker-port',
+    '--chain-port',
+  ]
   const ports = await freePorts(names.length)
   return names.flatMap((name, index) => [name, String(ports[index])])
 }

@@ -18,7 +18,7 @@ before(async () => {
 })
 after(() => network[Symbol.asyncDispose]())
 
-test('actions need POST and the token; those of the chain do not exist here', async () => {
+test('actions need POST and the token; those of the chain say what they lack', async () => {
   const actions = {
     client: ['charge', 'close', 'topup', 'withdraw'],
     proxy: ['enable', 'disable', 'payout', 'charge', 'withdraw'],
@@ -34,8 +34,17 @@ test('actions need POST and the token; those of the chain do not exist here', as
       assert.equal((await post(url, `${token}x`)).status, 401, url)
       if (['enable', 'disable', 'change_coefficient'].includes(name)) continue
       const response = await post(url, token)
-      assert.equal(response.status, 501)
-      assert.equal((await bodyOf(response)).error.code, 'needs-chain')
+      if (role === 'proxy' && name === 'withdraw') {
+        assert.deepEqual(await bodyOf(response), { ordered: true })
+        continue
+      }
+      assert.equal(response.status, 400)
+      assert.equal((await bodyOf(response)).error.code, 'address')
+      const stranger = `0:${'7'.repeat(64)}`
+      const parameter = role === 'proxy' ? (name === 'payout' ? 'worker' : 'client') : 'proxy'
+      const unknown = await post(`${url}?${parameter}=${encodeURIComponent(stranger)}`, token)
+      assert.equal(unknown.status, 404)
+      assert.equal((await bodyOf(unknown)).error.code, 'account-unknown')
     }
   }
 })

@@ -14,7 +14,14 @@ before(async () => {
 })
 after(() => other.close())
 
-const freeFlags = ['--port', '--proxy-port', '--proxy-workers-port', '--proxy-clients-port', '--worker-port']
+const freeFlags = [
+  '--port',
+  '--proxy-port',
+  '--proxy-workers-port',
+  '--proxy-clients-port',
+  '--worker-port',
+  '--chain-port',
+]
 
 for (const flag of freeFlags) {
   test(`up says that the port of ${flag} is busy, before it starts anything`, async () => {

@@ -89,6 +89,8 @@ test('/jsonstats of the client has the keys that tools for the network read', as
   hasKeys(json.root_contract_config, rootKeys)
   hasKeys(json.proxy_connections[0], ['address', 'is_ready', 'proxy_sc_address'])
   hasKeys(json.proxies[0], [
+    'balance',
+    'stake',
     'proxy_sc_address',
     'proxy_public_key',
     'sc_address',
@@ -119,7 +121,7 @@ test('/jsonstats of the proxy', async () => {
   areRates(json.stats, [...rateKeys, ...tokenKeys, 'rejected'])
   assert.equal(json.stats.total_adjusted_tokens_used[0], 8)
   hasKeys(json.localconfig, ['root_address', 'owner_address', 'check_worker_hashes'])
-  hasKeys(json.smartcontract, ['address', 'params_version', 'balance', 'ready_for_withdraw'])
+  hasKeys(json.smartcontract, ['address', 'params_version', 'balance', 'ready_for_withdraw', 'stake'])
   hasKeys(json.root_contract_config, rootKeys)
   hasKeys(json.workers[0], [
     'owner_address',
@@ -182,7 +184,7 @@ test('/stats says what is simulated and runs no scripts', async () => {
     assert.equal(response.headers.get('content-type'), 'text/html; charset=utf-8')
     assert.match(response.headers.get('content-security-policy') ?? '', /default-src 'none'/)
     const text = await response.text()
-    assert.match(text, /Simulated: no chain, no sealed hardware\. Do not send anything private\./)
+    assert.match(text, /Simulated: no sealed hardware\. Do not send anything private\./)
     assert.doesNotMatch(text, /<script|undefined|\[object|NaN/)
   }
 })

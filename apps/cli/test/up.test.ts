@@ -13,6 +13,7 @@ const freePorts = [
   '--proxy-workers-port',
   '--proxy-clients-port',
   '--worker-port',
+  '--chain-port',
 ].flatMap(flag => [flag, '0'])
 
 interface Ready extends Record<string, unknown> {
@@ -105,7 +106,7 @@ test('up in front of a server, and the commands that look at it', async t => {
     ]
     const status = await runToEnd(['status', ...ports])
     assert.equal(status.exitCode, 0, status.stdout)
-    assert.match(status.stdout, /^Simulated: no chain, no sealed hardware\./)
+    assert.match(status.stdout, /^Simulated: no sealed hardware\./)
     assert.match(status.stdout, /client {2}up .*1 of 1 proxies connected/)
     assert.match(status.stdout, /proxy {3}up .*workers 1, clients 1/)
     assert.match(status.stdout, /worker {2}up .*test\/parrot at 1 ×/)
@@ -124,7 +125,7 @@ test('up for people: what is simulated, a line that works, how to go on', async 
   const stopLine = up.stdout.line(line => line.startsWith('Ctrl-C'))
   await Promise.race([stopLine, up.exitCode])
   const text = up.stdout.text.replaceAll(/127\.0\.0\.1:\d+/g, 'ADDRESS')
-  assert.match(text, /^Simulated: no chain, no sealed hardware\. Do not send anything private\.\n/)
+  assert.match(text, /^Simulated: no sealed hardware\. Do not send anything private\.\n/)
   assert.match(text, /\ntest\/parrot answers at http:\/\/ADDRESS\/v1\n/)
   assert.match(text, /base_url http:\/\/ADDRESS\/v1, any API key/)
   assert.ok(!text.includes('\u001b'))

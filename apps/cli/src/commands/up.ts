@@ -246,7 +246,7 @@ function summaryText({ stdout }: Context, network: LocalNetwork, keysFile: strin
     status('client', client.addresses.http),
     status('proxy', proxy.addresses.http),
     status('worker', worker.addresses.http),
-    `  chain   ${chain.devnet.url}/api/v2/jsonRPC`,
+    `  chain   ${chain.devnet.url}/api/v2/jsonRPC, local: its coins are worth nothing`,
     '',
     tinted('faint', 'Ctrl-C stops it.', stdout),
   ]

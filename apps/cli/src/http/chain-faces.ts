@@ -28,11 +28,10 @@ export function walletJson(address: string, chainSide: ChainSide | undefined): R
 /** What of `status` the chain knows. */
 export function chainStatusJson(chainSide: ChainSide | undefined): Record<string, unknown> {
   if (chainSide === undefined) return {}
-  const { wallet, registry, setup } = chainSide
+  const { wallet, registry } = chainSide
   return {
     wallet_balance: wallet.view.balanceNano ?? 0,
     ton_last_synced_at: registry.view.seenAtS ?? 0,
-    simulated_chain: setup.isSimulated,
   }
 }
 

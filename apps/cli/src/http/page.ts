@@ -4,7 +4,7 @@ export type Section =
   | { title: string; columns: readonly string[]; rows: ReadonlyArray<readonly string[]>; empty: string }
 
 /** What every status says of a network without a chain and without sealed hardware. */
-export const simulatedNotice = 'Simulated: no chain, no sealed hardware. Do not send anything private.'
+export const simulatedNotice = 'Simulated: no sealed hardware. Do not send anything private.'
 
 /** Peers choose the length of their names; a page does not. */
 const longestText = 80

@@ -29,7 +29,7 @@ export interface LocalChain extends AsyncDisposable {
 }
 
 /** Quick, since nobody else is asked. */
-export const localInterval: PollInterval = { fromMs: 300, toMs: 500 }
+export const localInterval: PollInterval = { fromMs: 150, toMs: 250 }
 
 const operatorNano = 20_000_000_000n
 const rootNano = 1_000_000_000n

@@ -5,6 +5,7 @@ import {
   contractAddress,
   createPaymentKey,
   formatAddress,
+  MoneyError,
   nodeWalletAddress,
   openSqliteStore,
 } from '@cocoon/money'
@@ -68,6 +69,8 @@ export interface LocalNetwork {
 }
 
 const host = '127.0.0.1'
+const openPollMs = 20
+const openTimeoutMs = 30_000
 
 /** Enough for the deposits of years at a local network's prices. */
 const fundedNano = 50_000_000_000n
@@ -96,6 +99,10 @@ export async function startLocalNetwork(setup: LocalNetworkSetup): Promise<Local
   const reach = { policy: 'any', maxDifficulty: 28 } as const
 
   await using stack = new AsyncDisposableStack()
+  const loading = setup.openBackend()
+  // Who fails first tells why; what was loaded meanwhile is closed then.
+  stack.defer(() => loading.then(({ backend }) => (isServed ? undefined : backend.close())).catch(() => {}))
+  let isServed = false
   progress('Starting the chain')
   const localChain = stack.use(
     await startLocalChain({
@@ -105,8 +112,9 @@ export async function startLocalNetwork(setup: LocalNetworkSetup): Promise<Local
         workerEndpoint: { host, port: ports.proxyWorkers },
         clientEndpoint: { host, port: ports.proxyClients },
       },
-    }).catch((cause: unknown) => {
-      throw listenError(cause, host, ports.chain, localPortFlags.chain)
+    }).catch((error: unknown) => {
+      if (!(error instanceof MoneyError && error.code === 'port-in-use')) throw error
+      throw listenError(error.cause, host, ports.chain, localPortFlags.chain)
     }),
   )
   const { stateDirectory } = setup
@@ -132,6 +140,8 @@ export async function startLocalNetwork(setup: LocalNetworkSetup): Promise<Local
     isBehindRouter: false,
   })
   stack.defer(() => proxy.close(0))
+  progress('Deploying the proxy contract')
+  await untilOpen(proxy, world)
 
   progress('Starting the client')
   const client = await startClient({
@@ -148,7 +158,8 @@ export async function startLocalNetwork(setup: LocalNetworkSetup): Promise<Local
   stack.defer(() => client.close(0))
 
   progress('Loading the model')
-  const { backend, model, backendModel } = await setup.openBackend()
+  const { backend, model, backendModel } = await loading
+  isServed = true
   progress('Starting the worker')
   const worker = await startWorker({
     ...shared,
@@ -181,6 +192,14 @@ export async function startLocalNetwork(setup: LocalNetworkSetup): Promise<Local
       for (const role of [client, worker, proxy]) await role.close(leftMs())
       await closing.disposeAsync()
     }),
+  }
+}
+
+/** A client that comes before that is sent away, and would come again later. */
+async function untilOpen({ proxy }: RunningProxy, world: World): Promise<void> {
+  const until = world.monotonic() + openTimeoutMs
+  while (!proxy.isOpen() && world.monotonic() < until) {
+    await new Promise<void>(resolve => world.after(openPollMs, resolve))
   }
 }
 

@@ -11,7 +11,14 @@ export interface TestNetwork extends AsyncDisposable {
   readonly up: Running
 }
 
-const portFlags = ['--port', '--proxy-port', '--proxy-workers-port', '--proxy-clients-port', '--worker-port']
+const portFlags = [
+  '--port',
+  '--proxy-port',
+  '--proxy-workers-port',
+  '--proxy-clients-port',
+  '--worker-port',
+  '--chain-port',
+]
 
 interface NetworkOptions {
   model?: string

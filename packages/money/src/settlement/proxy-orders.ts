@@ -72,7 +72,7 @@ export class ProxyOrders {
     const step = ownStep(data, rules, seen)
     switch (step?.do) {
       case 'deploy':
-        return this.#deploy()
+        return this.#deploy(step.stakeNano)
       case 'stake':
         return this.#stake(step.addNano, seen.stateLt)
       case 'withdraw':
@@ -114,16 +114,18 @@ export class ProxyOrders {
     this.#toOwn('withdraw', stateLt, 0n, query => proxyBody.requestPayout(query))
   }
 
-  #deploy(): void {
-    const { config, key, owner, root, contract, orders } = this.#options
+  /** With its guarantee from the first moment on. */
+  #deploy(nano: bigint): void {
+    const { config, key, owner, root, contract, orders, wallet } = this.#options
     orders.place({
       slot: this.#slot('own'),
       purpose: 'deploy',
-      message: () => ({
+      message: queryId => ({
         destination: contract,
-        valueNano: deployNano,
+        valueNano: deployNano + nano,
         isBounceable: false,
-        body: Cell.EMPTY,
+        body:
+          nano === 0n ? Cell.EMPTY : proxyBody.increaseStake({ queryId, excessesTo: wallet.address, nano }),
         stateInit: proxyStateInit(config, { proxyPublicKey: key.publicKey, proxyOwner: owner, root }),
       }),
     })
@@ -196,5 +198,5 @@ function signedBody(bytes: Uint8Array): Cell {
   return Cell.fromBoc(Buffer.from(bytes))[0]!
 }
 
-/** Covers the rent of a proxy contract for years. */
-const deployNano = 300_000_000n
+/** Covers the rent of a proxy contract for years, and the first message. */
+const deployNano = 400_000_000n

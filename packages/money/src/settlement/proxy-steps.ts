@@ -9,7 +9,7 @@ import type { ProxyPolicy } from './policy.ts'
 export type ClientStep = { readonly do: 'charge' | 'refund'; readonly tokens: bigint }
 export type WorkerStep = { readonly do: 'pay' | 'pay-last'; readonly tokens: bigint }
 export type OwnStep =
-  | { readonly do: 'deploy' }
+  | { readonly do: 'deploy'; readonly stakeNano: bigint }
   | { readonly do: 'stake'; readonly addNano: bigint }
   | { readonly do: 'withdraw' }
   | { readonly do: 'close' }
@@ -67,13 +67,13 @@ export function ownStep(
   { params, policy, isRetiring }: ProxyRules,
   { allSettled, nowS }: { allSettled: boolean; nowS: number },
 ): OwnStep | undefined {
-  if (contract === undefined) return isRetiring ? undefined : { do: 'deploy' }
+  const stakeNano = policy.stakeNano ?? params.minProxyStakeNano
+  if (contract === undefined) return isRetiring ? undefined : { do: 'deploy', stakeNano }
   if (contract.phase === 'closed') return undefined
   if (isRetiring) {
     if (contract.phase === 'open') return { do: 'close' }
     return allSettled && nowS > contract.unlockAtS ? { do: 'complete-close' } : undefined
   }
-  const stakeNano = policy.stakeNano ?? params.minProxyStakeNano
   if (contract.stakeNano < stakeNano) return { do: 'stake', addNano: stakeNano - contract.stakeNano }
   if (contract.balanceNano > 0n && contract.balanceNano >= policy.withdrawAtNano) return { do: 'withdraw' }
   return undefined
