@@ -171,3 +171,13 @@ export { NodeWallet, type NodeWalletOptions, type NodeWalletView } from './walle
 export { outcomeError, type Outcome, type TransactionId } from './wallet/outcome.ts'
 export { readRootFromText, writeRootAsText } from './contracts/root-text.ts'
 export { rootDeployment } from './contracts/deployment.ts'
+export { maxCommentBytes } from './owner-wallet/comment.ts'
+export { walletHistory, type WalletEntry } from './owner-wallet/history.ts'
+export { keyOfMnemonic, mnemonicWords, newMnemonic } from './owner-wallet/mnemonic.ts'
+export { planTransfer, sendTransfer, type TransferPlan } from './owner-wallet/transfer.ts'
+export {
+  OwnerWallet,
+  type OwnerTransfer,
+  type OwnerWalletKind,
+  ownerWalletKinds,
+} from './owner-wallet/wallet.ts'

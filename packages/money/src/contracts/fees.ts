@@ -134,7 +134,7 @@ export function messageFee(fees: ChainFees, bits: number, cells: number): bigint
 }
 
 /** Bits and cells below a cell, each cell once, as the chain counts them. */
-function contentOf(root: Cell): { bits: number; cells: number } {
+export function contentOf(root: Cell): { bits: number; cells: number } {
   const seen = new Set<string>()
   const open = [...root.refs]
   let bits = 0
