@@ -42,6 +42,12 @@ export class PostgresConnection implements AsyncDisposable {
     )
   }
 
+  /** A statement with one row and one column, named `answer`, of JSON. */
+  async ask<T>(text: string, parameters: readonly PostgresValue[] = []): Promise<T> {
+    const [row] = await this.query(text, parameters)
+    return row?.['answer'] as T
+  }
+
   /** Several statements without parameters, done together or not at all. */
   async run(text: string): Promise<void> {
     await this.#answered(sql => sql.unsafe(text).simple())

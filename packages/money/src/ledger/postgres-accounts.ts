@@ -1,12 +1,22 @@
-import type { PostgresConnection, PostgresRow } from '../database/postgres.ts'
+import type { PostgresConnection } from '../database/postgres.ts'
 import { Accounts, type Account, ClientAccount, WorkerAccount } from './accounts.ts'
 
-const clientColumns = ['paid', 'stake', 'charged', 'reserved', 'total', 'committed', 'signed']
-const workerColumns = ['paid', 'total', 'committed', 'signed']
+/** A client as the database tells it: owner, paid, stake, charged, reserved, total, committed, signed. */
+type SeenClient = readonly string[]
+/** A worker: owner, paid, total, committed, signed. */
+type SeenWorker = readonly string[]
 
-/** Columns of a client in a row that a function returned as a whole, each named with `client_` before it. */
-export const clientOf = (row: string): string => columnsOf(row, 'client', clientColumns)
-export const workerOf = (row: string): string => columnsOf(row, 'worker', workerColumns)
+/** Accounts as they stood when the database answered. */
+export interface SeenAccounts {
+  readonly clients?: readonly SeenClient[] | null
+  readonly workers?: readonly SeenWorker[] | null
+}
+
+const refreshSql = `SELECT json_build_object(
+  'seen', pg_snapshot_xmin(pg_current_snapshot())::text,
+  'clients', (SELECT json_agg(seen(c)) FROM client c WHERE moved_at >= $1::text::xid8),
+  'workers', (SELECT json_agg(seen(w)) FROM worker w WHERE moved_at >= $1::text::xid8)
+) AS answer`
 
 /**
  * What this process has seen of the accounts in the database: its own operations bring the rows that they
@@ -29,43 +39,34 @@ export class PostgresAccounts {
 
   /** Reads what changed since the last call. A change that was under way then is read now. */
   async refresh(): Promise<void> {
-    const [snapshot, clients, workers] = await Promise.all([
-      this.#connection.query('SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS seen'),
-      this.#connection.query(`SELECT ${clientOf('client')} FROM client WHERE moved_at >= $1::text::xid8`, [
-        this.#seen,
-      ]),
-      this.#connection.query(`SELECT ${workerOf('worker')} FROM worker WHERE moved_at >= $1::text::xid8`, [
-        this.#seen,
-      ]),
-    ])
-    for (const row of clients) this.seeClient(row)
-    for (const row of workers) this.seeWorker(row)
-    this.#seen = String(snapshot[0]?.['seen'])
+    const answer = await this.#connection.ask<SeenAccounts & { seen: string }>(refreshSql, [this.#seen])
+    this.see(answer)
+    this.#seen = answer.seen
   }
 
-  /** Takes a row with the columns of `clientOf`, if it has them. */
-  seeClient(row: PostgresRow): void {
-    const owner = row['client_owner']
-    if (typeof owner !== 'string') return
-    const amount = (column: string): bigint => BigInt(row[`client_${column}`] ?? 0)
-    const credit = { paid: amount('paid'), stake: amount('stake'), charged: amount('charged') }
+  see({ clients, workers }: SeenAccounts): void {
+    for (const client of clients ?? []) this.#seeClient(client)
+    for (const worker of workers ?? []) this.#seeWorker(worker)
+  }
+
+  #seeClient([owner = '', ...amounts]: SeenClient): void {
+    const [paid = 0n, stake = 0n, charged = 0n, reserved = 0n, ...totals] = amounts.map(BigInt)
+    const credit = { paid, stake, charged }
     let account = this.clients.find(owner)
     if (account === undefined) this.clients.restore((account = new ClientAccount(0, owner, credit)))
     this.clients.keep(account)
     account.credit = credit
-    account.reserved = amount('reserved')
-    seeTotals(account, amount)
+    account.reserved = reserved
+    seeTotals(account, totals)
   }
 
-  seeWorker(row: PostgresRow): void {
-    const owner = row['worker_owner']
-    if (typeof owner !== 'string') return
-    const amount = (column: string): bigint => BigInt(row[`worker_${column}`] ?? 0)
+  #seeWorker([owner = '', ...amounts]: SeenWorker): void {
+    const [paid = 0n, ...totals] = amounts.map(BigInt)
     let account = this.workers.find(owner)
     if (account === undefined) this.workers.restore((account = new WorkerAccount(0, owner)))
     this.workers.keep(account)
-    if (amount('paid') > account.paid) account.paid = amount('paid')
-    seeTotals(account, amount)
+    if (paid > account.paid) account.paid = paid
+    seeTotals(account, totals)
   }
 
   /** Puts those of the accounts into the database that are not there. */
@@ -117,15 +118,11 @@ export class PostgresAccounts {
 }
 
 /** Totals never go back: an older view that comes late changes nothing. */
-function seeTotals(account: Account, amount: (column: string) => bigint): void {
-  if (amount('total') > account.max) account.max = amount('total')
-  if (amount('committed') > account.committed) account.committed = amount('committed')
-  if (amount('signed') > account.signed) account.signed = amount('signed')
+function seeTotals(account: Account, [total = 0n, committed = 0n, signed = 0n]: readonly bigint[]): void {
+  if (total > account.max) account.max = total
+  if (committed > account.committed) account.committed = committed
+  if (signed > account.signed) account.signed = signed
   account.persisted(account.max, account.committed)
-}
-
-function columnsOf(row: string, prefix: string, columns: readonly string[]): string {
-  return ['owner', ...columns].map(column => `(${row}).${column} AS ${prefix}_${column}`).join(', ')
 }
 
 function distinct(owners: readonly string[]): string[] {

@@ -1,9 +1,8 @@
 import type { World } from '@cocoon/wire'
-import type { PostgresConnection, PostgresRow, PostgresValue } from '../database/postgres.ts'
-import { sqlState } from '../database/postgres.ts'
+import { type PostgresConnection, type PostgresValue, sqlState } from '../database/postgres.ts'
 import { MoneyError } from '../error.ts'
 import type { Reservation } from '../ledger.ts'
-import { clientOf, type PostgresAccounts, workerOf } from './postgres-accounts.ts'
+import type { PostgresAccounts, SeenAccounts } from './postgres-accounts.ts'
 import { balanceTooLow, requestReleased, requestUnknown, usedBefore } from './refusals.ts'
 import { Turns } from './turns.ts'
 
@@ -20,16 +19,32 @@ type Ask = Reservation | Finish
 const givenUp = new Set(['40001', '40P01'])
 const maxAttempts = 3
 
-const reserveSql = `SELECT code, ${clientOf('account')} FROM reserve($1::bigint, $2::text[], $3::text[], $4::numeric[])`
-const finishSql = `SELECT code, charged, ${clientOf('spender')}, ${workerOf('earner')}
-  FROM finish($1::bigint, $2::text[], $3::text[], $4::numeric[])`
+const reserveSql = 'SELECT reserve($1::bigint, $2::text[], $3::text[], $4::numeric[]) AS answer'
+const finishSql = 'SELECT finish($1::bigint, $2::text[], $3::text[], $4::numeric[]) AS answer'
+
+/** For each request its code, which is empty where it was done; and the accounts that were touched. */
+interface Reserved extends SeenAccounts {
+  readonly codes: readonly string[]
+}
+
+interface Finished extends Reserved {
+  readonly charges: ReadonlyArray<string | null>
+  /** The client of each request. */
+  readonly spenders: ReadonlyArray<string | null>
+}
+
+interface Answer {
+  readonly code: string
+  readonly charged?: string | null
+  readonly spender?: string | null
+}
 
 /** Reservations and their ends: the server decides, for all processes; the rows that it changed are seen here. */
 export class PostgresRequests {
   readonly #connection: PostgresConnection
   readonly #accounts: PostgresAccounts
   readonly #session: string
-  readonly #turns: Turns<Ask, PostgresRow>
+  readonly #turns: Turns<Ask, Answer>
 
   constructor(options: {
     world: Pick<World, 'after' | 'monotonic'>
@@ -59,9 +74,9 @@ export class PostgresRequests {
     worker: string
     tokens: bigint
   }): Promise<{ client: string; tokens: bigint }> {
-    const row = await this.#turns.ask(request)
-    requireDone(row['code'], request.requestId)
-    return { client: String(row['client_owner']), tokens: BigInt(row['charged'] ?? 0) }
+    const { code, charged, spender } = await this.#turns.ask(request)
+    requireDone(code, request.requestId)
+    return { client: String(spender), tokens: BigInt(charged ?? 0) }
   }
 
   async release(requestId: string): Promise<boolean> {
@@ -69,53 +84,55 @@ export class PostgresRequests {
     return code === ''
   }
 
-  async #run(asks: readonly Ask[]): Promise<PostgresRow[]> {
+  async #run(asks: readonly Ask[]): Promise<Answer[]> {
     const reservations = asks.filter(ask => 'client' in ask)
     const ends = asks.filter(ask => 'worker' in ask)
     // Both are on their way at once; the server does them in this order.
     const [reserved, ended] = await Promise.all([this.#reserve(reservations), this.#finish(ends)])
-    return asks.map(ask => ('client' in ask ? reserved.shift() : ended.shift())!)
+    let reservation = 0
+    let end = 0
+    return asks.map(ask => ('client' in ask ? reserved[reservation++] : ended[end++])!)
   }
 
-  async #reserve(asks: readonly Reservation[]): Promise<PostgresRow[]> {
+  async #reserve(asks: readonly Reservation[]): Promise<Answer[]> {
     if (asks.length === 0) return []
     const owners = asks.map(({ client }) => client)
-    const kept = this.#accounts.keepClients(owners)
     const amounts = asks.map(({ tokens }) => String(tokens))
-    const rows = this.#ask(reserveSql, [
-      this.#session,
-      asks.map(({ requestId }) => requestId),
-      owners,
-      amounts,
+    const [, answer] = await Promise.all([
+      this.#accounts.keepClients(owners),
+      this.#ask<Reserved>(reserveSql, [
+        this.#session,
+        asks.map(({ requestId }) => requestId),
+        owners,
+        amounts,
+      ]),
     ])
-    await Promise.all([kept, rows])
-    for (const row of await rows) this.#accounts.seeClient(row)
-    return rows
+    this.#accounts.see(answer)
+    return answer.codes.map(code => ({ code }))
   }
 
-  async #finish(asks: readonly Finish[]): Promise<PostgresRow[]> {
+  async #finish(asks: readonly Finish[]): Promise<Answer[]> {
     if (asks.length === 0) return []
-    const kept = this.#accounts.keepWorkers(asks.flatMap(({ worker }) => worker ?? []))
     const workers = asks.map(({ worker }) => worker ?? null)
     const amounts = asks.map(({ tokens }) => (tokens === undefined ? null : String(tokens)))
-    const rows = this.#ask(finishSql, [
-      this.#session,
-      asks.map(({ requestId }) => requestId),
-      workers,
-      amounts,
+    const [, answer] = await Promise.all([
+      this.#accounts.keepWorkers(asks.flatMap(({ worker }) => worker ?? [])),
+      this.#ask<Finished>(finishSql, [
+        this.#session,
+        asks.map(({ requestId }) => requestId),
+        workers,
+        amounts,
+      ]),
     ])
-    await Promise.all([kept, rows])
-    for (const row of await rows) {
-      this.#accounts.seeClient(row)
-      this.#accounts.seeWorker(row)
-    }
-    return rows
+    this.#accounts.see(answer)
+    const { codes, charges, spenders } = answer
+    return codes.map((code, index) => ({ code, charged: charges[index]!, spender: spenders[index]! }))
   }
 
-  async #ask(sql: string, parameters: PostgresValue[]): Promise<PostgresRow[]> {
+  async #ask<T>(sql: string, parameters: PostgresValue[]): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#connection.query(sql, parameters)
+        return await this.#connection.ask<T>(sql, parameters)
       } catch (error) {
         if (attempt >= maxAttempts || !givenUp.has(sqlState(error) ?? '')) throw error
       }
@@ -123,7 +140,7 @@ export class PostgresRequests {
   }
 }
 
-function requireDone(code: PostgresRow[string] | undefined, requestId: string): void {
+function requireDone(code: string, requestId: string): void {
   if (code === '') return
   if (code === 'request-conflict') throw usedBefore(requestId)
   if (code === 'request-released') throw requestReleased(requestId)

@@ -72,6 +72,10 @@ const tables = `
   );
 `
 
+/** A plan is kept for as long as a connection lives: one made for small tables has to do for large ones. */
+const byIndex = `SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+    SET plan_cache_mode = force_generic_plan`
+
 /**
  * Locks are always taken in the same order, so that no two transactions wait for each other: the session, the
  * book, clients by owner, workers by owner. A statement that changes accounts follows one that has locked them,
@@ -84,16 +88,25 @@ const functions = `
     IF NOT FOUND THEN RAISE EXCEPTION 'the lease of session % is over', of_session USING ERRCODE = '${sessionOver}'; END IF;
   END $$;
 
+  CREATE FUNCTION seen(account client) RETURNS json LANGUAGE sql IMMUTABLE AS $$
+    SELECT to_json(ARRAY[account.owner, account.paid::text, account.stake::text, account.charged::text,
+      account.reserved::text, account.total::text, account.committed::text, account.signed::text])
+  $$;
+
+  CREATE FUNCTION seen(account worker) RETURNS json LANGUAGE sql IMMUTABLE AS $$
+    SELECT to_json(ARRAY[account.owner, account.paid::text, account.total::text, account.committed::text,
+      account.signed::text])
+  $$;
+
   CREATE FUNCTION available(account client) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$
     SELECT greatest(0, least(account.paid, account.stake + account.charged) - account.reserved - account.total)
   $$;
 
   CREATE FUNCTION reserve(of_session bigint, ids text[], owners text[], amounts numeric[])
-  RETURNS TABLE (code text, account client) LANGUAGE plpgsql AS $$
+  RETURNS json LANGUAGE plpgsql ${byIndex} AS $$
   DECLARE
     item record;
     codes text[] := array_fill(NULL::text, ARRAY[cardinality(ids)]);
-    accounts client[] := array_fill(NULL::client, ARRAY[cardinality(ids)]);
     taken integer[] := '{}';
     locked client;
   BEGIN
@@ -118,65 +131,64 @@ const functions = `
         codes[item.place] := '';
         taken := taken || item.place::integer;
       END IF;
-      accounts[item.place] := locked;
     END LOOP;
     INSERT INTO reservation SELECT ids[p], of_session, owners[p], amounts[p] FROM unnest(taken) p;
     UPDATE client SET reserved = client.reserved + t.tokens, moved_at = pg_current_xact_id()
     FROM (SELECT owners[p] AS owner, sum(amounts[p]) AS tokens FROM unnest(taken) p GROUP BY 1) t
     WHERE client.owner = t.owner;
-    RETURN QUERY SELECT codes[p], accounts[p] FROM generate_series(1, cardinality(ids)) p;
+    RETURN json_build_object('codes', codes, 'clients', (SELECT json_agg(seen(c)) FROM client c WHERE owner = ANY (owners)));
   END $$;
 
   CREATE FUNCTION finish(of_session bigint, ids text[], workers text[], amounts numeric[])
-  RETURNS TABLE (code text, charged numeric, spender client, earner worker) LANGUAGE plpgsql AS $$
-  #variable_conflict use_column
+  RETURNS json LANGUAGE plpgsql ${byIndex} AS $$
+  DECLARE
+    codes json;
+    charges json;
+    spenders text[];
   BEGIN
     PERFORM require_session(of_session);
     PERFORM FROM client WHERE owner IN (SELECT client FROM reservation WHERE request_id = ANY (ids))
       ORDER BY owner FOR NO KEY UPDATE;
     PERFORM FROM worker WHERE owner = ANY (workers) ORDER BY owner FOR NO KEY UPDATE;
-    RETURN QUERY
     WITH item AS MATERIALIZED (
-      SELECT t.*, r.client, r.tokens AS held, e.number AS ended, e.client AS ended_client, e.worker AS ended_worker,
-        e.asked, e.charged AS ended_charged
+      SELECT t.*, CASE WHEN t.worker IS NOT NULL THEN least(t.tokens, r.tokens) END AS charged, r.client, r.tokens AS held, w.owner AS known,
+        r.tokens IS NOT NULL AND (t.worker IS NULL OR w.owner IS NOT NULL) AS is_done,
+        e.number AS ended, e.client AS ended_client, e.worker AS ended_worker, e.asked, e.charged AS ended_charged
       FROM unnest(ids, workers, amounts) WITH ORDINALITY AS t (id, worker, tokens, place)
-      LEFT JOIN reservation r ON r.request_id = t.id LEFT JOIN ended e ON e.request_id = t.id
-    ), done AS MATERIALIZED (
-      SELECT *, least(tokens, held) AS charged FROM item
-      WHERE held IS NOT NULL AND (item.worker IS NULL OR EXISTS (SELECT FROM worker w WHERE w.owner = item.worker))
+      LEFT JOIN reservation r ON r.request_id = t.id
+      LEFT JOIN ended e ON e.request_id = t.id
+      LEFT JOIN worker w ON w.owner = t.worker
     ), gone AS (
-      DELETE FROM reservation WHERE request_id IN (SELECT id FROM done)
+      DELETE FROM reservation WHERE request_id = ANY (ARRAY(SELECT id FROM item WHERE is_done))
     ), noted AS (
       INSERT INTO ended (request_id, client, worker, asked, charged)
-      SELECT done.id, done.client, done.worker, done.tokens, done.charged FROM done ORDER BY done.place
+      SELECT id, client, worker, tokens, charged FROM item WHERE is_done ORDER BY place
     ), spent AS (
       UPDATE client c SET reserved = c.reserved - d.held, total = c.total + d.charged, moved_at = pg_current_xact_id()
       FROM (
-        SELECT done.client, sum(done.held) AS held, coalesce(sum(done.charged) FILTER (WHERE done.worker IS NOT NULL), 0) AS charged
-        FROM done GROUP BY 1
-      ) d WHERE c.owner = d.client RETURNING c AS account
+        SELECT client, sum(held) AS held, coalesce(sum(charged) FILTER (WHERE worker IS NOT NULL), 0) AS charged
+        FROM item WHERE is_done GROUP BY 1
+      ) d WHERE c.owner = d.client
     ), earned AS (
       UPDATE worker w SET total = w.total + d.charged, moved_at = pg_current_xact_id()
-      FROM (SELECT done.worker, sum(done.charged) AS charged FROM done WHERE done.worker IS NOT NULL GROUP BY 1) d
-      WHERE w.owner = d.worker RETURNING w AS account
+      FROM (SELECT worker, sum(charged) AS charged FROM item WHERE is_done AND worker IS NOT NULL GROUP BY 1) d
+      WHERE w.owner = d.worker
     )
     SELECT
-      CASE
-        WHEN done.id IS NOT NULL THEN ''
-        WHEN item.worker IS NOT NULL AND known.owner IS NULL THEN 'account-unknown'
-        WHEN item.ended IS NULL THEN 'request-unknown'
-        WHEN item.ended_worker IS NULL THEN 'request-released'
-        WHEN item.ended_worker IS DISTINCT FROM item.worker OR item.asked IS DISTINCT FROM item.tokens THEN 'request-conflict'
+      json_agg(CASE
+        WHEN is_done THEN ''
+        WHEN worker IS NOT NULL AND known IS NULL THEN 'account-unknown'
+        WHEN ended IS NULL THEN 'request-unknown'
+        WHEN ended_worker IS NULL THEN 'request-released'
+        WHEN ended_worker IS DISTINCT FROM worker OR asked IS DISTINCT FROM tokens THEN 'request-conflict'
         ELSE ''
-      END,
-      coalesce(done.charged, item.ended_charged), coalesce(spent.account, before), coalesce(earned.account, known)
-    FROM item
-    LEFT JOIN done ON done.place = item.place
-    LEFT JOIN client before ON before.owner = coalesce(item.client, item.ended_client)
-    LEFT JOIN worker known ON known.owner = item.worker
-    LEFT JOIN spent ON (spent.account).owner = before.owner
-    LEFT JOIN earned ON (earned.account).owner = known.owner
-    ORDER BY item.place;
+      END ORDER BY place),
+      json_agg((CASE WHEN is_done THEN item.charged ELSE ended_charged END)::text ORDER BY place),
+      array_agg(coalesce(item.client, ended_client) ORDER BY place)
+    INTO codes, charges, spenders FROM item;
+    RETURN json_build_object('codes', codes, 'charges', charges, 'spenders', spenders,
+      'clients', (SELECT json_agg(seen(c)) FROM client c WHERE owner = ANY (spenders)),
+      'workers', (SELECT json_agg(seen(w)) FROM worker w WHERE owner = ANY (workers)));
   END $$;
 
   CREATE FUNCTION announce() RETURNS integer LANGUAGE plpgsql AS $$

@@ -6,7 +6,7 @@ import { PostgresConnection } from '../database/postgres.ts'
 import { MoneyError } from '../error.ts'
 import type { AccountKey, Charge, ClientView, Ledger, Reservation, WorkerView } from '../ledger.ts'
 import { ClientAccount, WorkerAccount } from './accounts.ts'
-import { clientOf, PostgresAccounts } from './postgres-accounts.ts'
+import { PostgresAccounts } from './postgres-accounts.ts'
 import { PostgresRequests } from './postgres-requests.ts'
 import { schemaOf } from './postgres-schema.ts'
 import { beginSession, defaultLeaseMs, findBreach, isSessionOver } from './postgres-session.ts'
@@ -109,12 +109,12 @@ class PostgresLedger implements SharedLedger {
     const account = this.#accounts.clients.open(owner, () => new ClientAccount(0, owner, credit))
     account.credit = credit
     if (!this.#accounts.clients.isKept(account)) return account.view()
-    const [row] = await this.#connection.query(
+    const seen = await this.#connection.query(
       `UPDATE client SET paid = $2::numeric, stake = $3::numeric, charged = $4::numeric,
-        moved_at = pg_current_xact_id() WHERE owner = $1 RETURNING ${clientOf('client')}`,
+        moved_at = pg_current_xact_id() WHERE owner = $1 RETURNING seen(client) AS answer`,
       [owner, String(credit.paid), String(credit.stake), String(credit.charged)],
     )
-    if (row !== undefined) this.#accounts.seeClient(row)
+    this.#accounts.see({ clients: seen.map(({ answer }) => answer as unknown as string[]) })
     return account.view()
   }
 
