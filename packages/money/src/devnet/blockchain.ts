@@ -206,7 +206,7 @@ export class Blockchain implements AsyncDisposable {
 
   /** Makes and writes a block, and those that follow from it. Rejects without one if `vital` is not taken. */
   async #produce(externals: readonly ExternalMessage[], vital?: string): Promise<void> {
-    const gifts = this.#gifts.message(this.account(faucetAddress), this.nowS)
+    const gifts = await this.#gifts.message(this.account(faucetAddress), this.nowS)
     const draft = await this.#draft(gifts === undefined ? externals : [gifts, ...externals])
     const refusal = vital === undefined ? undefined : draft.refusals.get(vital)
     if (refusal !== undefined) throw refusalError(refusal)

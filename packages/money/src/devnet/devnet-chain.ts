@@ -1,10 +1,5 @@
 import { Cell, loadTransaction, type Message, type Transaction } from '@ton/core'
-import {
-  configParse18,
-  configParseGasLimitsPrices,
-  configParseMsgPrices,
-  loadConfigParamsAsSlice,
-} from '@ton/ton'
+import { configParse18, configParseGasLimitsPrices, configParseMsgPrices } from '@ton/ton'
 import type { ContractAddress } from '../address.ts'
 import type {
   AccountState,
@@ -16,8 +11,8 @@ import type {
 } from '../chain/chain.ts'
 import { accountState, keyOf, ownAddress, tonAddress } from './accounts.ts'
 import type { Blockchain } from './blockchain.ts'
+import { configParameter } from './config.ts'
 import type { BlockRecord, TransactionRecord } from './records.ts'
-import { configBoc } from './tvm.ts'
 import { devnetLimits } from './limits.ts'
 
 /** The devnet as the network sees any chain, without HTTP between them. Closing it leaves the devnet running. */
@@ -137,10 +132,9 @@ function chainMessage({ info, body }: Message): ChainMessage {
 
 /** Parameters 18, 21 and 25 of the configuration. */
 function chainFees(): ChainFees {
-  const parameters = loadConfigParamsAsSlice(configBoc)
-  const gas = configParseGasLimitsPrices(parameters.get(21))
-  const message = configParseMsgPrices(parameters.get(25))
-  const storage = configParse18(parameters.get(18)).at(-1)
+  const gas = configParseGasLimitsPrices(configParameter(21)?.beginParse())
+  const message = configParseMsgPrices(configParameter(25)?.beginParse())
+  const storage = configParse18(configParameter(18)?.beginParse()).at(-1)
   return {
     gasPrice: gas.other.gasPrice,
     flatGasLimit: gas.flatLimit,

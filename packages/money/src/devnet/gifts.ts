@@ -44,11 +44,11 @@ export class Gifts {
   }
 
   /** The faucet's message for the next block; undefined where nobody asked. */
-  message(faucet: AccountBoc | undefined, timeS: number): ExternalMessage | undefined {
+  async message(faucet: AccountBoc | undefined, timeS: number): Promise<ExternalMessage | undefined> {
     const gifts = this.#waiting.slice(0, devnetLimits.giftsPerMessage)
     const data = faucet === undefined ? undefined : activeState(parseAccount(faucet).account)?.data
     if (gifts.length === 0 || !data) return undefined
-    const message = parseExternal(giftsMessage(gifts, walletSeqno(data), timeS).toBoc())
+    const message = parseExternal((await giftsMessage(gifts, walletSeqno(data), timeS)).toBoc())
     this.#sent = { message, count: gifts.length }
     return message
   }

@@ -15,23 +15,28 @@ export function parseExternal(boc: Uint8Array): ExternalMessage {
     throw refused(`it has ${boc.length} bytes, and the chain takes ${devnetLimits.messageBytes}`)
   }
   const cell = parseCell(boc)
-  if (cell.depth() > devnetLimits.messageDepth) {
-    throw refused(`its cells are ${cell.depth()} deep, and the chain takes ${devnetLimits.messageDepth}`)
-  }
   const message = parseMessage(cell)
   if (message.info.type !== 'external-in') throw refused('it is not an external message for an account')
   return { cell, message, hash: hexOf(cell) }
 }
 
-/** A bag of one cell. Throws `chain-refused`. */
+/** A bag of one cell, no deeper than those of messages. Throws `chain-refused`. */
 export function parseCell(boc: Uint8Array): Cell {
+  const roots = parseBag(boc)
+  const [root] = roots
+  if (root === undefined || roots.length > 1) throw refused('it is not a bag of one cell')
+  if (root.depth() > devnetLimits.messageDepth) {
+    throw refused(`its cells are ${root.depth()} deep, and the chain takes ${devnetLimits.messageDepth}`)
+  }
+  return root
+}
+
+function parseBag(boc: Uint8Array): Cell[] {
   try {
-    const [root, ...more] = Cell.fromBoc(Buffer.from(boc))
-    if (root !== undefined && more.length === 0) return root
+    return Cell.fromBoc(Buffer.from(boc))
   } catch (cause) {
     throw refused('its bytes are not a bag of cells', cause)
   }
-  throw refused('it is not a bag of one cell')
 }
 
 function parseMessage(cell: Cell): Message {

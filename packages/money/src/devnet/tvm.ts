@@ -37,16 +37,18 @@ export interface GetResult {
 /** Gas of a get method, as liteservers give. */
 const getMethodGas = 1_000_000n
 
+/** One for the whole process: it remembers nothing from call to call, and takes a while to start. */
+let started: Promise<Executor> | undefined
+
+function executor(): Promise<Executor> {
+  return (started ??= Executor.create())
+}
+
 /** The virtual machine of the real chain, compiled to WebAssembly. Calls are synchronous inside. */
 export class Tvm {
-  #executor: Executor
-
-  private constructor(executor: Executor) {
-    this.#executor = executor
-  }
-
   static async create(): Promise<Tvm> {
-    return new Tvm(await Executor.create())
+    await executor()
+    return new Tvm()
   }
 
   /**
@@ -118,15 +120,13 @@ export class Tvm {
   /** A machine that broke off may hold anything: the next call gets a fresh one. */
   async #guarded<T>(run: (executor: Executor) => Promise<T>): Promise<T> {
     try {
-      return await run(this.#executor)
+      return await run(await executor())
     } catch (cause) {
-      this.#executor = await Executor.create()
+      started = undefined
       throw new MoneyError(
         'devnet',
         'The virtual machine cannot execute this: check the message and its cells',
-        {
-          cause,
-        },
+        { cause },
       )
     }
   }

@@ -190,7 +190,7 @@ describe('what does not fit is an error with a status', () => {
   for (const [name, path, status] of [
     ['an address that is none', '/api/v2/getAddressBalance?address=nonsense', 422],
     ['a missing address', '/api/v2/getAddressBalance', 422],
-    ['a limit that is too large', `/api/v2/getTransactions?address=${walletText}&limit=101`, 422],
+    ['a limit that is too large', `/api/v2/getTransactions?address=${walletText}&limit=257`, 422],
     ['a limit of nothing', `/api/v2/getTransactions?address=${walletText}&limit=0`, 422],
     ['a logical time that is no number', `/api/v2/getTransactions?address=${walletText}&lt=x`, 422],
     ['a workchain that is none', '/api/v2/getBlockHeader?workchain=7&shard=0&seqno=1', 404],

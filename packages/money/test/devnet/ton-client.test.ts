@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import {
   beginCell,
+  Cell,
   internal,
+  loadStateInit,
   SendMode,
+  storeStateInit,
   toNano,
   TonClient,
   WalletContractV4,
@@ -51,6 +54,41 @@ describe('the client of @ton/ton works unchanged', () => {
       assert.equal(first?.inMessage?.info.type, 'internal')
     })
   }
+
+  test('a transfer as wallets make it for TON Connect deploys a contract and carries a payload', async () => {
+    const other = WalletContractV4.create({ workchain: 0, publicKey: keys.publicKey, walletId: 7 })
+    // What an app hands over: texts alone.
+    const asked = {
+      address: other.address.toString(),
+      amount: '500000000',
+      payload: beginCell().storeUint(0, 32).storeStringTail('order 7').endCell().toBoc().toString('base64'),
+      stateInit: beginCell().store(storeStateInit(other.init)).endCell().toBoc().toString('base64'),
+    }
+    const opened = client.open(v5)
+    await opened.sendTransfer({
+      seqno: await opened.getSeqno(),
+      secretKey: keys.secretKey,
+      sendMode: SendMode.PAY_GAS_SEPARATELY | SendMode.IGNORE_ERRORS,
+      messages: [
+        internal({
+          to: asked.address,
+          value: BigInt(asked.amount),
+          bounce: false,
+          body: Cell.fromBase64(asked.payload),
+          init: loadStateInit(Cell.fromBase64(asked.stateInit).beginParse()),
+        }),
+      ],
+    })
+    assert.equal(await client.isContractDeployed(other.address), true)
+    const [received] = await client.getTransactions(other.address, { limit: 1 })
+    assert.equal(
+      received?.inMessage?.body.hash().toString('base64'),
+      Cell.fromBase64(asked.payload).hash().toString('base64'),
+    )
+    const { stack } = await client.runMethod(other.address, 'get_subwallet_id')
+    assert.equal(stack.readNumber(), 7)
+    await assert.rejects(client.runMethod(other.address, 'nonsense'), /exit_code: 11/)
+  })
 
   test('blocks, shards and transactions are found', async () => {
     const info = await client.getMasterchainInfo()

@@ -10,8 +10,9 @@ export interface AdminAction {
   run(parameters: Parameters): Promise<unknown>
 }
 
-export function isAdminPath(url: string): boolean {
-  return /^\/(?:devnet|faucet)(?:[/?]|$)/.test(url)
+/** Whether a path is one of the devnet's own, which toncenter does not have. */
+export function isAdminPath(path: string): boolean {
+  return /^\/(?:devnet|faucet)(?:\/|$)/.test(path)
 }
 
 /** Whether the request carries `authorization: Bearer <token>`. Takes as long for any token. */

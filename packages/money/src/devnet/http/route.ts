@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { MoneyError } from '../../error.ts'
-import { normalisedHash } from '../message.ts'
+import { normalisedHash, parseExternal } from '../message.ts'
 import { View } from '../view.ts'
 import { isAuthorised } from './admin.ts'
 import type { Call } from './call.ts'
@@ -40,10 +40,19 @@ export function failure(error: unknown): ErrorReply {
   return reply(statuses[error.code] ?? 500, `${isOfNode ? 'LITE_SERVER_UNKNOWN: ' : ''}${error.message}`)
 }
 
+const self = 'http://localhost'
+
+/** What a request is for; null where that is no path. */
+export function targetOf({ url = '/' }: IncomingMessage): URL | null {
+  return URL.parse(self + url)
+}
+
 /** Answers a request whose body is complete. Rejects with a MoneyError for what does not fit. */
 export async function route(request: IncomingMessage, body: Buffer, options: ServerOptions): Promise<Reply> {
   const method = request.method ?? 'GET'
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')
+  const target = targetOf(request)
+  if (target === null) return reply(404, 'Not Found')
+  const { pathname, searchParams } = target
   if (method !== 'GET' && method !== 'POST') return reply(405, 'use GET or POST')
   const path = pathname.replace(/\/$/, '')
   const name = path.slice(path.lastIndexOf('/') + 1)
@@ -128,8 +137,7 @@ function callOf(parameters: Parameters, { chain, faults }: ServerOptions): Call 
     shownSeqno: view.head.seqno + faults.seqnoShift,
     async send(boc) {
       if (boc.length === 0) throw wrong('empty boc')
-      if (faults.dropsMessages) return { hash: '00'.repeat(32), normHash: '00'.repeat(32) }
-      const { hash, message } = await chain.submit(boc)
+      const { hash, message } = faults.dropsMessages ? parseExternal(boc) : await chain.submit(boc)
       if (faults.failsAfterSending) throw new MoneyError('storage', 'LITE_SERVER_NETWORK: timeout')
       return { hash, normHash: normalisedHash(message, hash) }
     },

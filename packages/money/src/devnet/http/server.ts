@@ -6,7 +6,7 @@ import type { DevnetFaults } from '../faults.ts'
 import { devnetLimits } from '../limits.ts'
 import { type AdminAction, isAdminPath } from './admin.ts'
 import { allowedOrigin, isLoopbackHost } from './origin.ts'
-import { failure, type Reply, reply, route } from './route.ts'
+import { failure, type Reply, reply, route, targetOf } from './route.ts'
 
 export interface ServerOptions {
   readonly chain: Blockchain
@@ -99,7 +99,7 @@ async function answerTo(request: IncomingMessage, options: ServerOptions, runnin
   if (!isLoopbackHost(request.headers.host)) return reply(403, 'call the devnet as localhost or 127.0.0.1')
   if (running > devnetLimits.running) return reply(503, 'too many requests at once')
   const { origin } = request.headers
-  const isOwn = isAdminPath(request.url ?? '')
+  const isOwn = isAdminPath(targetOf(request)?.pathname ?? '')
   if (origin !== undefined && (isOwn || !allowedOrigin(origin))) {
     return reply(403, 'web pages of other machines may not call, and none may change the devnet')
   }

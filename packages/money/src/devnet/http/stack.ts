@@ -1,4 +1,5 @@
-import { Cell, type TupleItem } from '@ton/core'
+import type { Cell, TupleItem } from '@ton/core'
+import { parseCell } from '../message.ts'
 import { wrong } from './parameters.ts'
 import { devnetLimits } from '../limits.ts'
 
@@ -59,11 +60,7 @@ function readNumber(value: unknown): bigint {
 
 function readCell(value: unknown): Cell {
   const text = typeof value === 'object' && value !== null && 'bytes' in value ? value.bytes : value
-  try {
-    if (typeof text === 'string') return Cell.fromBase64(text)
-  } catch {
-    // Told like anything else that is no cell.
-  }
+  if (typeof text === 'string') return parseCell(Buffer.from(text, 'base64'))
   throw wrong('a cell on the stack has to be a bag of cells in base64')
 }
 

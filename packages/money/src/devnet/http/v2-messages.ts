@@ -1,6 +1,6 @@
 import { beginCell, type Cell, type Message, type StateInit } from '@ton/core'
 import { refusalError } from '../gifts.ts'
-import { messageCell, parseCell } from '../message.ts'
+import { messageCell, parseCell, parseExternal } from '../message.ts'
 import { isRefusal } from '../tvm.ts'
 import type { Call } from './call.ts'
 import { wrong } from './parameters.ts'
@@ -48,7 +48,8 @@ export async function estimateFee(call: Call): Promise<Json> {
 /** What a message would cost its account, by executing it and forgetting what comes of it. */
 export async function sourceFees(call: Call): Promise<Record<string, number>> {
   const value = call.parameters.value('ignore_chksig')
-  const outcome = await call.view.chain.try(externalOf(call), {
+  const { message } = parseExternal(messageCell(externalOf(call)).toBoc())
+  const outcome = await call.view.chain.try(message, {
     ignoreSignatures: value !== false && value !== 'false',
   })
   if (isRefusal(outcome)) throw refusalError(outcome)

@@ -1,10 +1,10 @@
-import { loadConfigParamById } from '@ton/ton'
 import { formatAddress, parseAddress } from '../../address.ts'
 import { keyOf } from '../accounts.ts'
+import { configParameter } from '../config.ts'
 import { configBoc } from '../tvm.ts'
 import type { Call } from './call.ts'
 import { notFound, wrong } from './parameters.ts'
-import { addressInformation, friendly, type Json, rawTransaction } from './shapes.ts'
+import { addressInformation, bocOf, friendly, type Json, rawTransaction } from './shapes.ts'
 import { readStack, writeStack } from './stack.ts'
 import { getBlockHeader, getBlockTransactions, getMasterchainInfo, lookupBlock, shards } from './v2-blocks.ts'
 import { tryLocateResultTx, tryLocateSourceTx } from './v2-locate.ts'
@@ -92,7 +92,7 @@ function detectAddress({ parameters }: Call): Json {
 /** Newest first, from `lt` on if that is given and down to `to_lt`, which is not in it. */
 function getTransactions({ view, parameters }: Call): Json[] {
   const account = keyOf(parameters.address('address'))
-  const most = parameters.integer('limit', { least: 1, most: 100 }) ?? 10
+  const most = parameters.integer('limit', { least: 1, most: 256 }) ?? 10
   const lt = parameters.big('lt')
   const hash = parameters.hash('hash')
   const toLt = parameters.big('to_lt') ?? 0n
@@ -112,12 +112,9 @@ function getTransactions({ view, parameters }: Call): Json[] {
 function getConfigParam({ parameters }: Call): Json {
   const id = parameters.integer('config_id') ?? parameters.integer('param')
   if (id === undefined) throw wrong('config_id is missing')
-  try {
-    const bytes = loadConfigParamById(configBoc, id).toBoc().toString('base64')
-    return { '@type': 'configInfo', config: { '@type': 'tvm.cell', bytes } }
-  } catch {
-    throw notFound(`configuration parameter ${id}`)
-  }
+  const parameter = configParameter(id)
+  if (parameter === undefined) throw notFound(`configuration parameter ${id}`)
+  return { '@type': 'configInfo', config: { '@type': 'tvm.cell', bytes: bocOf(parameter) } }
 }
 
 async function runGetMethod({ view, parameters }: Call): Promise<Json> {
