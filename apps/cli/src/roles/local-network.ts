@@ -69,6 +69,7 @@ export interface LocalNetwork {
 }
 
 const host = '127.0.0.1'
+const reach = { policy: 'any', maxDifficulty: 28 } as const
 const openPollMs = 20
 const openTimeoutMs = 30_000
 
@@ -95,36 +96,72 @@ const localPolicies = {
  * and leaves nothing open.
  */
 export async function startLocalNetwork(setup: LocalNetworkSetup): Promise<LocalNetwork> {
-  const { world, ports, report, progress } = setup
-  const reach = { policy: 'any', maxDifficulty: 28 } as const
-
+  const { world, progress } = setup
   await using stack = new AsyncDisposableStack()
-  const loading = setup.openBackend()
-  // Who fails first tells why; what was loaded meanwhile is closed then.
-  stack.defer(() => loading.then(({ backend }) => (isServed ? undefined : backend.close())).catch(() => {}))
-  let isServed = false
-  progress('Starting the chain')
-  const localChain = stack.use(
-    await startLocalChain({
-      world,
-      port: ports.chain,
-      proxy: {
-        workerEndpoint: { host, port: ports.proxyWorkers },
-        clientEndpoint: { host, port: ports.proxyClients },
-      },
-    }).catch((error: unknown) => {
-      if (!(error instanceof MoneyError && error.code === 'port-in-use')) throw error
-      throw listenError(error.cause, host, ports.chain, localPortFlags.chain)
-    }),
-  )
-  const { stateDirectory } = setup
-  const places = await openPlaces(setup, localChain, stack)
-  const file = await configurationsFor(world, localChain)
-  const shared = { world, stateDirectory }
+  const ground = await prepare(setup, stack)
+  const proxy = await startLocalProxy(setup, ground)
+  stack.defer(() => proxy.close(0))
+  progress('Deploying the proxy contract')
+  await untilOpen(proxy, world)
+  const client = await startLocalClient(setup, ground)
+  stack.defer(() => client.close(0))
+  const worker = await startLocalWorker(setup, ground)
+  stack.defer(() => worker.close(0))
 
+  const closing = stack.move()
+  return {
+    chain: ground.localChain,
+    model: ground.loaded.model,
+    client,
+    proxy,
+    worker,
+    problems: () => [...worker.problems(), ...proxy.problems(), ...client.problems()],
+    close: closeOnce(world, async leftMs => {
+      // In this order the answers that are under way can still arrive.
+      for (const role of [client, worker, proxy]) await role.close(leftMs())
+      await closing.disposeAsync()
+    }),
+  }
+}
+
+/** What the roles stand on. */
+interface Ground {
+  readonly localChain: LocalChain
+  readonly loaded: { backend: Backend; model: string; backendModel?: string }
+  readonly places: Record<'client' | 'proxy' | 'worker', ChainSetup>
+  readonly file: Awaited<ReturnType<typeof configurationsFor>>
+}
+
+/** The chain is made while the model loads. */
+async function prepare(setup: LocalNetworkSetup, stack: AsyncDisposableStack): Promise<Ground> {
+  const { world, ports, progress } = setup
+  progress('Starting the chain and loading the model')
+  const starting = startLocalChain({
+    world,
+    port: ports.chain,
+    proxy: {
+      workerEndpoint: { host, port: ports.proxyWorkers },
+      clientEndpoint: { host, port: ports.proxyClients },
+    },
+  })
+  const loading = setup.openBackend()
+  // Who fails first tells why; the other one is closed once it has begun. A backend may be closed twice.
+  stack.defer(() => starting.then(chain => chain[Symbol.asyncDispose]()).catch(() => {}))
+  stack.defer(() => loading.then(({ backend }) => backend.close()).catch(() => {}))
+  const [localChain, loaded] = await Promise.all([starting, loading]).catch((error: unknown) => {
+    if (!(error instanceof MoneyError && error.code === 'port-in-use')) throw error
+    throw listenError(error.cause, host, ports.chain, localPortFlags.chain)
+  })
+  const places = await openPlaces(setup, localChain, stack)
+  return { localChain, loaded, places, file: await configurationsFor(world, localChain) }
+}
+
+function startLocalProxy(setup: LocalNetworkSetup, { places, file }: Ground): Promise<RunningProxy> {
+  const { world, stateDirectory, ports, report, progress } = setup
   progress('Starting the proxy')
-  const proxy = await startProxy({
-    ...shared,
+  return startProxy({
+    world,
+    stateDirectory,
     network: { chain: places.proxy },
     policies: localPolicies.proxy,
     runner: fromJson('proxyRunner.config', file.proxy),
@@ -139,13 +176,14 @@ export async function startLocalNetwork(setup: LocalNetworkSetup): Promise<Local
     policy: reach.policy,
     isBehindRouter: false,
   })
-  stack.defer(() => proxy.close(0))
-  progress('Deploying the proxy contract')
-  await untilOpen(proxy, world)
+}
 
+function startLocalClient(setup: LocalNetworkSetup, { places, file }: Ground): Promise<RunningClient> {
+  const { world, stateDirectory, ports, report, progress, callers } = setup
   progress('Starting the client')
-  const client = await startClient({
-    ...shared,
+  return startClient({
+    world,
+    stateDirectory,
     network: { chain: places.client },
     policies: localPolicies.client,
     runner: fromJson('clientRunner.config', file.client),
@@ -153,16 +191,20 @@ export async function startLocalNetwork(setup: LocalNetworkSetup): Promise<Local
     httpPort: ports.client,
     httpPortSetting: localPortFlags.client,
     reach,
-    callers: setup.callers,
+    callers,
   })
-  stack.defer(() => client.close(0))
+}
 
-  progress('Loading the model')
-  const { backend, model, backendModel } = await loading
-  isServed = true
+function startLocalWorker(
+  setup: LocalNetworkSetup,
+  { places, file, loaded }: Ground,
+): Promise<RunningWorker> {
+  const { world, stateDirectory, ports, report, progress } = setup
+  const { backend, model, backendModel } = loaded
   progress('Starting the worker')
-  const worker = await startWorker({
-    ...shared,
+  return startWorker({
+    world,
+    stateDirectory,
     network: { chain: places.worker },
     policies: localPolicies.worker,
     // Nobody has vouched for the weights: the zeros say so.
@@ -177,22 +219,6 @@ export async function startLocalNetwork(setup: LocalNetworkSetup): Promise<Local
     backend,
     backendModel,
   })
-  stack.defer(() => worker.close(0))
-
-  const closing = stack.move()
-  return {
-    chain: localChain,
-    model,
-    client,
-    proxy,
-    worker,
-    problems: () => [...worker.problems(), ...proxy.problems(), ...client.problems()],
-    close: closeOnce(world, async leftMs => {
-      // In this order the answers that are under way can still arrive.
-      for (const role of [client, worker, proxy]) await role.close(leftMs())
-      await closing.disposeAsync()
-    }),
-  }
 }
 
 /** A client that comes before that is sent away, and would come again later. */

@@ -13,7 +13,7 @@ import {
   writeRootAsText,
 } from '@cocoon/money'
 import { contractsOnChain, Proxy, type ProxyOptions } from '@cocoon/proxy'
-import { type Timer, type World } from '@cocoon/wire'
+import type { Timer, World } from '@cocoon/wire'
 import type { Report } from '../event.ts'
 import { type ChainSide, registryProblems } from './chain-side.ts'
 

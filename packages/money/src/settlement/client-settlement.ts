@@ -137,17 +137,14 @@ export class ClientSettlement implements ClientChannels, AsyncDisposable {
     const id = `client/${addressKey(channel.contract)}/register#${nonce}`
     await account.watch.poke()
     const isDeployed = account.data !== undefined
-    await wallet.send(
-      id,
-      {
-        destination: channel.contract,
-        valueNano: attachedNano,
-        isBounceable: isDeployed,
-        body: clientBody.register({ queryId: queryIdOf(id), nonce, excessesTo: wallet.address }),
-        ...(!isDeployed && { stateInit: this.#stateInit(account) }),
-      },
-      { deadlineS: Math.floor(world.now() / 1000) + registrationS },
-    )
+    await wallet.send(id, {
+      destination: channel.contract,
+      valueNano: attachedNano,
+      isBounceable: isDeployed,
+      body: clientBody.register({ queryId: queryIdOf(id), nonce, excessesTo: wallet.address }),
+      ...(!isDeployed && { stateInit: this.#stateInit(account) }),
+      deadlineS: (account.watch.state?.at.timeS ?? Math.floor(world.now() / 1000)) + registrationS,
+    })
     void wallet.outcome(id).then(
       () => account.watch.poke(),
       () => {},

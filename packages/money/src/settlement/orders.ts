@@ -9,7 +9,7 @@ import type { SettlementReport } from './event.ts'
 export interface Sender {
   readonly address: ContractAddress
   /** Durable once it resolves; the same id again changes nothing. */
-  send(id: string, message: OutgoingMessage, options?: { deadlineS?: number }): Promise<void>
+  send(id: string, message: OutgoingMessage): Promise<void>
   outcome(id: string): Promise<Outcome>
   /** Ids of messages whose outcome is not known yet. */
   openIds(): string[]
