@@ -9,7 +9,10 @@ import type { ContractAddress } from '../address.ts'
 export interface Chain extends AsyncDisposable {
   /** The newest final masterchain block. Never goes back; a source that does is `chain-stale`. */
   head(): Promise<ChainHead>
-  /** The account at the newest final block. */
+  /**
+   * The account at the newest final block of the source that answers: `at` says which one it is. It can be some
+   * blocks behind `head`, and behind an earlier answer of another source.
+   */
   account(address: ContractAddress): Promise<AccountState>
   /**
    * The account's transactions after `afterLt`, oldest first, without a gap: `afterLt` 0 begins with the first.
@@ -22,7 +25,8 @@ export interface Chain extends AsyncDisposable {
   ): Promise<ChainTransaction[]>
   /**
    * Hands in an external message, a bag of cells. Resolves when a source has taken it, which does not say that
-   * it will be executed; `chain-refused` when the account would refuse it now.
+   * it will be executed; `chain-refused` when the account would refuse it now. That can be because it was executed
+   * already: where an answer was lost the message is handed in again, so look at the account before giving it up.
    */
   send(message: Uint8Array): Promise<void>
   /** What gas, messages and storage cost, from the chain's configuration. */

@@ -1,12 +1,15 @@
+import type { MoneyError } from '../error.ts'
+import { chainError } from './failure.ts'
+
 /** What nodes of TON say in words, through whichever interface; numbers alone do not tell these cases apart. */
 
 /** Whether the account would not execute a message. */
-export function isRefusal(text: string): boolean {
+function isRefusal(text: string): boolean {
   return /not accepted|exitcode|exit code|cannot apply external message|rejected by/i.test(text)
 }
 
 /** Whether the message is known already: an earlier attempt came through, and its answer did not. */
-export function isDuplicate(text: string): boolean {
+function isDuplicate(text: string): boolean {
   return /duplicate message/i.test(text)
 }
 
@@ -18,4 +21,20 @@ export function isGone(text: string): boolean {
 /** Whether the node wants fewer questions. */
 export function isBusy(text: string): boolean {
   return /rate ?limit|too many/i.test(text)
+}
+
+/** What becomes of a node's words about a message that was handed in for the `attempt`th time, if they are of it. */
+export function judgeSending(
+  source: string,
+  text: string,
+  attempt: number,
+): MoneyError | { readonly value: undefined } | undefined {
+  if (isDuplicate(text)) return { value: undefined }
+  if (!isRefusal(text)) return undefined
+  const lost = attempt > 1 ? '. An earlier attempt went without an answer and may have been executed' : ''
+  return chainError(
+    'chain-refused',
+    source,
+    `says that the account would not execute the message: ${text}${lost}`,
+  )
 }

@@ -54,13 +54,18 @@ export function pause(world: World, delayMs: number, signal: AbortSignal): Promi
 }
 
 /**
- * Attempts until a value comes, an error is thrown that is no `Retry`, or the next attempt would begin after the
+ * Attempts, with numbers from 1 on, until a value comes, an error is thrown that is no `Retry`, or the next attempt would begin after the
  * deadline: then the last attempt's error. Waits a random time in between, longer each time.
  */
-export async function retrying<T>(world: World, deadline: Deadline, attempt: () => Promise<T>): Promise<T> {
-  for (let backoffMs = shortestBackoffMs; ; backoffMs = Math.min(backoffMs * 2, longestBackoffMs)) {
+export async function retrying<T>(
+  world: World,
+  deadline: Deadline,
+  attempt: (number: number) => Promise<T>,
+): Promise<T> {
+  for (let number = 1; ; number++) {
+    const backoffMs = Math.min(shortestBackoffMs * 2 ** Math.min(number - 1, 10), longestBackoffMs)
     try {
-      return await attempt()
+      return await attempt(number)
     } catch (cause) {
       if (!(cause instanceof Retry)) throw cause
       const waitMs = Math.max(cause.afterMs, randomBetween(world, backoffMs / 2, backoffMs))

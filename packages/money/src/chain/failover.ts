@@ -166,20 +166,22 @@ export class FailoverChain implements Chain {
     }
     if (this.#standings.length < 2) return Promise.resolve()
     this.#nextLookMs = nowMs + lookEveryMs
-    const heads = this.#standings.map(standing => this.#lookAt(standing))
-    this.#looking = Promise.all(heads).then(() => {
+    const heads = new Map<Standing, ChainHead>()
+    this.#looking = Promise.all(this.#standings.map(standing => this.#lookAt(standing, heads))).then(() => {
       this.#looking = undefined
     })
     return this.#looking
   }
 
   /** What has come is compared as soon as it has come: a source that is slow must not hide that another is stale. */
-  async #lookAt(standing: Standing): Promise<void> {
+  async #lookAt(standing: Standing, heads: Map<Standing, ChainHead>): Promise<void> {
     try {
-      standing.head = await standing.chain.head()
+      const head = await standing.chain.head()
+      heads.set(standing, head)
+      standing.head = head
       standing.failingUntilMs = 0
       standing.staleness = undefined
-      this.#compare()
+      this.#compare([...heads])
     } catch (cause) {
       if (!(cause instanceof MoneyError)) return
       standing.head = undefined
@@ -187,14 +189,12 @@ export class FailoverChain implements Chain {
     }
   }
 
-  #compare(): void {
-    const known = this.#standings.flatMap(standing =>
-      standing.head ? [{ standing, head: standing.head }] : [],
-    )
+  /** Blocks of the same look are compared: those of an earlier one are older without being stale. */
+  #compare(known: ReadonlyArray<readonly [Standing, ChainHead]>): void {
     if (known.length < 2) return
-    const seqnos = known.map(({ head }) => head.seqno)
+    const seqnos = known.map(([, { seqno }]) => seqno)
     const { reference, verdicts } = compareHeads(seqnos, this.#limits, this.#agreed)
-    for (const [index, { standing, head }] of known.entries()) {
+    for (const [index, [standing, head]] of known.entries()) {
       const verdict = verdicts[index]
       standing.staleness =
         verdict === 'fine'

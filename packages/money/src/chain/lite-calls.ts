@@ -21,7 +21,7 @@ interface Pending {
 export interface LiteHandling<RES, T> {
   readonly read: (response: RES) => T
   /** Makes an error of what the liteserver says instead; undefined for what every question treats alike. */
-  readonly judge?: (text: string, code: number) => MoneyError | { readonly value: T } | undefined
+  readonly judge?: (text: string, attempt: number) => MoneyError | { readonly value: T } | undefined
 }
 
 /** Questions to one liteserver, on one connection that is opened when it is needed. */
@@ -46,10 +46,10 @@ export class LiteCalls {
     handling: LiteHandling<RES, T>,
   ): Promise<T> {
     const query = encodeQuery(method, request)
-    return retrying(this.#world, deadline, async () => {
+    return retrying(this.#world, deadline, async number => {
       await this.#rate.take(this.#peer.source, deadline)
       const answer = await this.#attempt(query, deadline)
-      return this.#judged(method, answer, handling)
+      return this.#judged(method, answer, number, handling)
     })
   }
 
@@ -61,11 +61,16 @@ export class LiteCalls {
     )
   }
 
-  #judged<REQ, RES, T>(method: TLFunction<REQ, RES>, answer: Buffer, handling: LiteHandling<RES, T>): T {
+  #judged<REQ, RES, T>(
+    method: TLFunction<REQ, RES>,
+    answer: Buffer,
+    number: number,
+    handling: LiteHandling<RES, T>,
+  ): T {
     const { source } = this.#peer
     const error = reading(source, 'error', () => readError(answer))
     if (error !== undefined) {
-      const judged = handling.judge?.(error.text, error.code)
+      const judged = handling.judge?.(error.text, number)
       if (judged !== undefined && 'value' in judged) return judged.value
       throw judged ?? this.#complaint(error)
     }

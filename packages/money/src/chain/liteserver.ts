@@ -7,7 +7,7 @@ import { absentAccount, readAccount } from './account.ts'
 import type { AdnlPeer } from './adnl-connection.ts'
 import { readBag, readRoots } from './bag.ts'
 import type { AccountState, Chain, ChainFees, ChainHead, ChainTransaction } from './chain.ts'
-import { isDuplicate, isGone, isRefusal } from './complaint.ts'
+import { isGone, judgeSending } from './complaint.ts'
 import { Deadline } from './deadline.ts'
 import { checkExternalMessage } from './external-message.ts'
 import { chainError } from './failure.ts'
@@ -105,15 +105,7 @@ export class LiteServerChain implements Chain {
       read: ({ status }) => {
         if (status !== 1) throw new MoneyError('chain-answer', `The message has the status ${status}`)
       },
-      judge: text => {
-        if (isDuplicate(text)) return { value: undefined }
-        if (!isRefusal(text)) return undefined
-        return chainError(
-          'chain-refused',
-          this.#source,
-          `says that the account would not execute the message: ${text}`,
-        )
-      },
+      judge: (text, attempt) => judgeSending(this.#source, text, attempt),
     })
   }
 

@@ -32,7 +32,10 @@ export interface Handling<T> {
    * Makes an error of a complaint, of which a `Retry` is attempted again, or takes it for a result after all.
    * Undefined for what every method treats alike.
    */
-  readonly judge?: (complaint: Complaint) => MoneyError | Retry | { readonly value: T } | undefined
+  readonly judge?: (
+    complaint: Complaint,
+    attempt: number,
+  ) => MoneyError | Retry | { readonly value: T } | undefined
 }
 
 /** JSON-RPC over HTTP as TON Center speaks it, with our own rate, retries and deadlines. */
@@ -54,12 +57,13 @@ export class TonCenterCalls {
     deadline: Deadline,
     handling: Handling<T>,
   ): Promise<T> {
-    return retrying(this.#world, deadline, () => this.#attempt(method, params, deadline, handling))
+    return retrying(this.#world, deadline, number =>
+      this.#attempt({ method, params, number }, deadline, handling),
+    )
   }
 
   async #attempt<T>(
-    method: string,
-    params: Readonly<Record<string, unknown>>,
+    { method, params, number }: { method: string; params: object; number: number },
     deadline: Deadline,
     { read, judge }: Handling<T>,
   ): Promise<T> {
@@ -69,7 +73,7 @@ export class TonCenterCalls {
     const answer = await this.#post(JSON.stringify({ jsonrpc: '2.0', id: '1', method, params }), deadline)
     const outcome = this.#outcome(answer)
     if ('status' in outcome) {
-      const judged = judge?.(outcome)
+      const judged = judge?.(outcome, number)
       if (judged !== undefined && 'value' in judged) return judged.value
       throw judged ?? this.#complaint(outcome, answer)
     }

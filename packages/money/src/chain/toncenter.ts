@@ -4,7 +4,7 @@ import { addressKey, type ContractAddress } from '../address.ts'
 import { MoneyError } from '../error.ts'
 import { readBag } from './bag.ts'
 import type { AccountState, Chain, ChainFees, ChainHead, ChainTransaction } from './chain.ts'
-import { isDuplicate, isGone, isRefusal } from './complaint.ts'
+import { isGone, judgeSending } from './complaint.ts'
 import { Deadline } from './deadline.ts'
 import { checkExternalMessage } from './external-message.ts'
 import { chainError } from './failure.ts'
@@ -14,7 +14,7 @@ import { History } from './history.ts'
 import { Kept } from './kept.ts'
 import { feeParameters, readFees } from './prices.ts'
 import { RateLimit } from './rate-limit.ts'
-import { TonCenterCalls, type Complaint, type TonCenterEndpoint } from './toncenter-call.ts'
+import { TonCenterCalls, type TonCenterEndpoint } from './toncenter-call.ts'
 import type { TransactionId } from './transaction.ts'
 
 /** The shard that is the whole masterchain. */
@@ -93,7 +93,8 @@ export class TonCenterChain implements Chain {
     const boc = Buffer.from(message).toString('base64')
     await this.#calls.call('sendBoc', { boc }, deadline, {
       read: () => undefined,
-      judge: complaint => this.#judgeSending(complaint),
+      judge: ({ status, text }, attempt) =>
+        status === 429 ? undefined : judgeSending(this.#source, text, attempt),
     })
   }
 
@@ -155,17 +156,6 @@ export class TonCenterChain implements Chain {
             )
           : undefined,
     })
-  }
-
-  #judgeSending({ status, text }: Complaint): MoneyError | { value: undefined } | undefined {
-    // An earlier attempt came through, and its answer did not.
-    if (isDuplicate(text)) return { value: undefined }
-    if (status === 429 || !isRefusal(text)) return undefined
-    return chainError(
-      'chain-refused',
-      this.#source,
-      `says that the account would not execute the message: ${text}`,
-    )
   }
 
   async #readFees(): Promise<ChainFees> {

@@ -83,10 +83,11 @@ export function testChain(name: string, open: () => Promise<ChainUnderTest>): vo
 
     test('tells them in pieces of any size, from anywhere, without a gap', async () => {
       const due = await everything(wallet.address)
-      for (const most of [1, 2, 5]) {
+      for (const most of [1, 5]) {
         assert.deepEqual(comparable(await all(wallet.address, most)), comparable(due))
       }
-      for (const [index, { lt }] of due.entries()) {
+      for (const index of [0, 1, 5, due.length - 2, due.length - 1]) {
+        const { lt } = due[index]!
         const rest = await chain.transactions(wallet.address, { afterLt: lt })
         assert.deepEqual(hashes(rest), hashes(due.slice(index + 1)))
         // A time between two transactions is as good as that of the earlier one.

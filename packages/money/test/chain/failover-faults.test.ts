@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
-import { systemWorld as world } from '@cocoon/wire/node'
+import type { World } from '@cocoon/wire'
+import { systemWorld } from '@cocoon/wire/node'
 import type { MoneyError } from '../../src/error.ts'
 import type { OpenedChain } from '../../src/chain/open.ts'
 import { openChain } from '../../src/chain/open.ts'
@@ -12,6 +13,13 @@ import { emptyAddress, TestWallet } from './test-wallet.ts'
 
 const ton = 1_000_000_000n
 const wallet = new TestWallet('failover faults')
+
+/** Waits take a fourth of their time. The clock is the real one. */
+const world: World = {
+  ...systemWorld,
+  monotonic: () => systemWorld.monotonic() * 4,
+  after: (delayMs, run) => systemWorld.after(delayMs / 4, run),
+}
 
 let devnet: Devnet
 /** Says what the devnet says, unless a test wants it otherwise. */
@@ -44,7 +52,7 @@ const devnetUrl = (): string => `${devnet.url}/api/v2/jsonRPC`
 function chainOver(...urls: string[]): OpenedChain {
   return openChain(
     urls.map(url => ({ url })),
-    { world, timeoutMs: 4_000 },
+    { world, timeoutMs: 12_000 },
   )
 }
 
@@ -85,7 +93,7 @@ describe('one source of two', () => {
     ['down', { isDown: true }],
     ['busy', { isBusy: true }],
     ['garbled', { garbles: true }],
-    ['slow', { delayMs: 10_000 }],
+    ['slow', { delayMs: 40_000 }],
   ] as const) {
     test(`that is ${name} is passed over`, async () => {
       await passOn((_method, result) => result)
@@ -94,7 +102,7 @@ describe('one source of two', () => {
       assert.equal((await chain.account(wallet.address)).balanceNano, 50n * ton)
       const beginMs = world.monotonic()
       assert.equal((await chain.account(wallet.address)).balanceNano, 50n * ton)
-      assert.ok(world.monotonic() - beginMs < 1_000)
+      assert.ok(world.monotonic() - beginMs < 6_000)
     })
   }
 
@@ -201,7 +209,10 @@ describe('a message', () => {
 })
 
 test('all sources down is one error that names each', async () => {
-  await using chain = chainOver('http://127.0.0.1:1/', 'http://127.0.0.1:2/')
+  await using chain = openChain([{ url: 'http://127.0.0.1:1/' }, { url: 'http://127.0.0.1:2/' }], {
+    world,
+    timeoutMs: 2_000,
+  })
   const error: MoneyError = await chain.head().then(
     () => assert.fail('it was answered'),
     (cause: MoneyError) => cause,

