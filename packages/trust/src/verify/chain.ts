@@ -118,6 +118,8 @@ export async function isSignedBy(
   })
 }
 
+/** For people, and for reports: a moment that no calendar has must not keep either from being made. */
 export function isoTime(timeMs: number): string {
+  if (!(Math.abs(timeMs) <= 8.64e15)) return 'no time'
   return new Date(timeMs).toISOString().replace('.000Z', 'Z')
 }
