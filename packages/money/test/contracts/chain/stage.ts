@@ -29,6 +29,8 @@ export interface Step {
   readonly action: number | undefined
   readonly gas: bigint
   readonly bounced: boolean
+  /** What the account paid for its rent, in nanotons. */
+  readonly rent: bigint
   readonly out: readonly Sent[]
 }
 
@@ -136,13 +138,14 @@ export class Stage {
 export function step(transaction: BlockchainTransaction): Step {
   const { description, outMessages } = transaction
   if (description.type !== 'generic') throw new Error(`a ${description.type} transaction`)
-  const { computePhase, actionPhase, bouncePhase } = description
+  const { computePhase, actionPhase, bouncePhase, storagePhase } = description
   return {
     at: new Address(0, Buffer.from(transaction.address.toString(16).padStart(64, '0'), 'hex')),
     exit: computePhase.type === 'vm' ? computePhase.exitCode : undefined,
     action: actionPhase?.resultCode,
     gas: computePhase.type === 'vm' ? computePhase.gasUsed : 0n,
     bounced: bouncePhase?.type === 'ok',
+    rent: storagePhase?.storageFeesCollected ?? 0n,
     out: outMessages
       .values()
       .flatMap(({ info, body }) =>
