@@ -29,7 +29,10 @@ export class PostgresConnection implements AsyncDisposable {
   #sql: postgres.Sql
   #isClosed = false
 
-  /** `schema` is the search path; `onClose` is called when a connection is lost or ends. */
+  /**
+   * `schema` is the search path; `onClose` is called when a connection is lost or ends. Throws
+   * `MoneyError('config')` for an address that is none.
+   */
   constructor(options: PostgresOptions & { schema: string; onClose?: () => void }) {
     this.#options = options
     this.#sql = this.#connect()
@@ -84,6 +87,10 @@ export class PostgresConnection implements AsyncDisposable {
 
   #connect(): postgres.Sql {
     const { url, schema, onClose } = this.#options
+    // The text is not repeated: it may hold a password.
+    if (!/^postgres(?:ql)?:/.test(url) || !URL.canParse(url)) {
+      throw new MoneyError('config', 'A PostgreSQL is named as postgres://user:password@host:port/database')
+    }
     const address = new URL(url)
     const socket = address.searchParams.get('host')
     address.searchParams.delete('host')

@@ -131,7 +131,12 @@ export class Accounts<A extends Account> {
   }
 
   all(): A[] {
-    return [...this.#used.values(), ...this.#unused.values()]
+    return [...this]
+  }
+
+  *[Symbol.iterator](): IterableIterator<A> {
+    yield* this.#used.values()
+    yield* this.#unused.values()
   }
 
   #makeRoom(): void {

@@ -45,7 +45,7 @@ const maxReleasedAtOnce = 1_000
 
 /**
  * Opens the books of one proxy contract in a PostgreSQL database, together with other processes. Rejects with
- * `MoneyError('storage')`, `contract` and `unbalanced`.
+ * `MoneyError('storage')`, `contract`, `unbalanced`, and `config` for an address that is none.
  */
 export async function openPostgresLedger(options: PostgresLedgerOptions): Promise<SharedLedger> {
   const { url, contract, world, leaseMs = defaultLeaseMs } = options

@@ -1,9 +1,16 @@
-import { after, before } from 'node:test'
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
 import { systemWorld as world } from '@cocoon/wire/node'
-import { openPostgresLedger, type PostgresLedgerOptions, type SharedLedger } from '../../src/index.ts'
+import {
+  MoneyError,
+  openPostgresLedger,
+  type PostgresLedgerOptions,
+  type SharedLedger,
+} from '../../src/index.ts'
 import { PostgresServer } from '../database/postgres-server.ts'
 import { ledgerCompliance } from './compliance.ts'
 import { ledgerDurability } from './durability.ts'
+import { codeOf } from './model.ts'
 
 let server: PostgresServer
 let contracts = 0
@@ -21,3 +28,29 @@ function books(): (options?: Partial<PostgresLedgerOptions>) => Promise<SharedLe
 
 ledgerCompliance('postgres', () => books()(), { sequences: 10 })
 ledgerDurability('postgres', books)
+
+test('an address that is none, which may hold a password', async () => {
+  for (const url of ['', 'secret', 'http://u:secret@localhost/db', 'postgres://u:secret@[/db']) {
+    await assert.rejects(
+      openPostgresLedger({ url, contract: `0:${'1'.repeat(64)}`, world }),
+      (error: unknown) => {
+        assert.ok(error instanceof MoneyError && error.code === 'config')
+        assert.doesNotMatch(error.message, /secret/)
+        return true
+      },
+    )
+  }
+})
+
+test('a server that is not there', async () => {
+  const url = 'postgres://cocoon@localhost/db?host=%2Fnowhere'
+  const opening = openPostgresLedger({ url, contract: `0:${'1'.repeat(64)}`, world })
+  assert.equal(await codeOf(opening), 'storage')
+})
+
+test('the books of another contract whose schema has the same name', async () => {
+  const contract = `0:${'7'.repeat(64)}`
+  await using _ = await openPostgresLedger({ url: server.url, contract, world })
+  const other = openPostgresLedger({ url: server.url, contract: `-1:${'7'.repeat(64)}`, world })
+  assert.equal(await codeOf(other), 'contract')
+})

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { systemWorld as world } from '@cocoon/wire/node'
 import type { Ledger } from '../../src/index.ts'
 import { openSqliteDisk } from '../../src/database/sqlite-disk.ts'
 import { openLedgerOn } from '../../src/ledger/sqlite.ts'
 import { ledgerSchema } from '../../src/ledger/sqlite-schema.ts'
 import { type DiskFault, diskFaults, FaultyDisk } from '../database/faulty-disk.ts'
+import { sqliteBooks } from './killed-books.ts'
 import { account, codeOf } from './model.ts'
 import { SqlitePlace } from '../database/sqlite-place.ts'
 
@@ -170,6 +174,41 @@ test('charges that wait together fail together', async () => {
   }
   await using ledger = await scene.open()
   assert.deepEqual(ledger.clients(), [])
+})
+
+test('a file that may not grow any more', { skip: process.platform === 'win32' }, async () => {
+  const { path } = new SqlitePlace()
+  const books = sqliteBooks(path)
+  const program = fileURLToPath(new URL('killed-process.ts', import.meta.url))
+  // In units of 512 or 1 024 bytes: enough for some hundred charges.
+  const command = 'ulimit -f 1000; exec "$0" "$@"'
+  const child = spawn('sh', [
+    '-c',
+    command,
+    process.execPath,
+    program,
+    'sqlite',
+    path,
+    books.contract,
+    'full',
+  ])
+  let output = ''
+  let errors = ''
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
+  const [code] = await once(child, 'close')
+  assert.notEqual(code, 0)
+  assert.match(errors, /code: 'storage'/)
+
+  const acknowledged = output.split('\n').filter(line => line.startsWith('!'))
+  assert.ok(acknowledged.length > 50)
+  const ledger = await books.open()
+  ledger.assertConserved()
+  const total = ledger.clients().reduce((sum, { max }) => sum + max, 0n)
+  await ledger[Symbol.asyncDispose]()
+  const charges = await books.charges()
+  for (const line of acknowledged) assert.equal(charges.get(line.slice(1)), 7n, line)
+  assert.equal(total, BigInt(charges.size) * 7n)
 })
 
 async function refusesEverything(ledger: Ledger): Promise<void> {
