@@ -64,6 +64,9 @@ export function parseReference(bytes: Uint8Array): ReferenceDocument {
   const root = parseXml(bytes)
   if (root.local !== 'SoftwareIdentity' || root.space !== swid) throw malformedXml('it is no SWID tag')
   const signature = lastElement(root)
+  if (elements(root).some(part => part !== signature && part.space === dsig)) {
+    throw malformedXml('it is signed more than once')
+  }
   const meta = child(root, swid, 'Meta')
   return {
     version: attribute(meta, '', 'colloquialVersion'),
