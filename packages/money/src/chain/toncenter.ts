@@ -2,7 +2,7 @@ import type { Cell } from '@ton/core'
 import type { World } from '@cocoon/wire'
 import { addressKey, type ContractAddress } from '../address.ts'
 import { MoneyError } from '../error.ts'
-import { readBag } from './bag.ts'
+import { readBag, readBags } from './bag.ts'
 import type { AccountState, Chain, ChainFees, ChainHead, ChainTransaction } from './chain.ts'
 import { isGone, judgeSending } from './complaint.ts'
 import { Deadline } from './deadline.ts'
@@ -146,7 +146,7 @@ export class TonCenterChain implements Chain {
       archival: true,
     }
     return this.#calls.call('getTransactions', params, deadline, {
-      read: result => listOf(result, most).map(entry => readBag(new Fields(entry).text('data'))[0]),
+      read: result => readBags(listOf(result, most).map(entry => new Fields(entry).text('data'))),
       judge: ({ text }) =>
         isGone(text)
           ? chainError(

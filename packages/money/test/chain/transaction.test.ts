@@ -4,11 +4,12 @@ import { beginCell, Cell, Dictionary, loadTransaction, storeCurrencyCollection }
 import * as fc from 'fast-check'
 import { contractAddress } from '../../src/address.ts'
 import { readAccount } from '../../src/chain/account.ts'
-import { maxBagBytes, readBag } from '../../src/chain/bag.ts'
+import { maxBagBytes, maxBagCells, readBag } from '../../src/chain/bag.ts'
 import { checkExternalMessage } from '../../src/chain/external-message.ts'
 import { readMessage } from '../../src/chain/message.ts'
 import { readFees } from '../../src/chain/prices.ts'
 import { readTransaction } from '../../src/chain/transaction.ts'
+import { bagOf } from './bag-of.ts'
 import { TestWallet } from './test-wallet.ts'
 
 const account = contractAddress(0, 'ab'.repeat(32))
@@ -129,6 +130,11 @@ test('whatever cells a source answers with, reading them ends at once with a val
 test('bags are bounded, and have the roots that are due', () => {
   assert.throws(() => readBag(Buffer.alloc(maxBagBytes + 1)), { code: 'chain-answer' })
   assert.throws(() => readBag('A'.repeat((maxBagBytes / 3) * 4 + 8)), { code: 'chain-answer' })
+  const many = bagOf(
+    Array.from({ length: maxBagCells + 1 }, (_, index) => beginCell().storeUint(index, 32).endCell()),
+  )
+  assert.throws(() => readBag(many), /more than 16384 cells/)
+  for (let length = 0; length < 12; length++) assert.throws(() => readBag(empty.toBoc().subarray(0, length)))
   assert.throws(() => readBag(empty.toBoc(), 2), { code: 'chain-answer' })
   assert.equal(readBag(empty.toBoc().toString('base64'))[0].hash().equals(empty.hash()), true)
 })
