@@ -18,6 +18,8 @@ export const nvidiaLimits = {
   /** One OCSP answer. */
   maxRevocationBytes: 32_768,
   maxRevocationAnswers: 64,
+  /** Certificates that one OCSP answer is about. */
+  maxStatuses: 64,
   /** A result of the remote attestation service. */
   maxTokenBytes: 262_144,
   maxSubmodules: 32,

@@ -52,8 +52,6 @@ export const certificateIdHashes: Readonly<Record<CertificateId['hash'], string>
 const basicResponse = '1.3.6.1.5.5.7.48.1.1'
 export const nonceExtension = '1.3.6.1.5.5.7.48.1.2'
 const enumerated = 0x0a
-/** Single answers in a response: responders answer what they were asked, and some a little more. */
-const maxStatuses = 64
 
 /** Reads an OCSPResponse of RFC 6960. Throws `revocation-malformed`. */
 export function parseRevocationAnswer(bytes: Uint8Array): RevocationAnswer {
@@ -111,7 +109,7 @@ function parseBody(fields: DerReader): Body {
   const list = fields.enter(tag.sequence)
   const statuses: CertificateStatus[] = []
   while (list.more) {
-    if (statuses.length === maxStatuses) throw malformedAnswer(`more than ${maxStatuses} statuses`)
+    if (statuses.length === nvidiaLimits.maxStatuses) throw malformedAnswer('too many statuses')
     statuses.push(parseStatus(list.enter(tag.sequence)))
   }
   const wrapper = fields.optional(contextTag(1, true))
