@@ -9,6 +9,12 @@ test('the codec is the one that the schema gives', () => {
   assert.equal(status, 0, stderr)
 })
 
+test('what TypeScript knows of the contracts is what their sources give', () => {
+  const generate = ['packages/money/generate/main.ts', '--check']
+  const { status, stderr } = spawnSync(process.execPath, generate, { cwd: repository, encoding: 'utf8' })
+  assert.equal(status, 0, stderr)
+})
+
 interface LockedPackage {
   version?: string
   resolved?: string

@@ -22,46 +22,79 @@ export const opcodes = {
   proxyClose: 0x636a4391,
   /** To a proxy contract: closed, after the wait. */
   proxyCloseComplete: 0xe511abc7,
+  /** From anybody: so many of the attached coins are for the client. */
   clientTopUp: 0xf172e6c2,
+  /** From the owner: a new secret, and coins. */
   clientChangeSecretHashAndTopUp: 0x8473b408,
+  /** From the owner: proves to the proxy's service that the nonce reached the client. */
   clientRegister: 0xc45f9f3b,
+  /** From the owner: SHA-256 of the secret by which the client proves itself. */
   clientChangeSecretHash: 0xa9357034,
+  /** From the owner: what has to stay until the contract closes. Greater than before. */
   clientIncreaseStake: 0x6a1f6a60,
+  /** From the owner: pay out what is above the stake. */
   clientWithdraw: 0xda068e78,
+  /** From the owner: begin to close, and after the delay take the rest from the guarantee of the proxy. */
   clientRequestRefund: 0xfafa6cc1,
+  /** From the owner: tells the proxy's service of the worker. */
   workerRegister: 0x26ed7f65,
+  /** Tells the service of the state of a worker; with a payload, asks the proxy to pay. */
   workerProxyRequest: 0x4d725d2c,
+  /** What the worker's owner gets, and what stays for the owner of the proxy. */
   workerPayoutPayload: 0x08e7d036,
+  /** Tells the service of the state of a client; with a payload, asks the proxy to take or to pay. */
   clientProxyRequest: 0x65448ff4,
+  /** So many coins of this message are for the pool. */
   clientTopUpPayload: 0x5cfc6b87,
+  /** The nonce of `ClientRegister`; for the service alone. */
   clientRegisterPayload: 0xa35cb580,
+  /** Pay so much out of the pool to the client. */
   clientRefundGrantedPayload: 0xc68ebc7b,
+  /** Pay so much out of the guarantee to the client; out of the pool once the proxy is closed. */
   clientRefundForcePayload: 0xf4c354c9,
+  /** From anybody: pay the owner what is earned. */
   proxyPayoutRequest: 0x7610e6eb,
+  /** From anybody: so many of the attached coins are the owner's guarantee. */
   proxyIncreaseStake: 0x9713f187,
+  /** From the owner: begin to close. */
   proxyOwnerClose: 0xb51d5a01,
+  /** Workers of this image may run. */
   rootAddWorkerType: 0xe34b1c60,
+  /** Workers of this image may not run. */
   rootDeleteWorkerType: 0x8d94a79a,
+  /** The model with this hash of its name may be served. */
   rootAddModelType: 0xc146134d,
+  /** The model with this hash of its name may not be served. */
   rootDeleteModelType: 0x92b11c18,
+  /** Proxies of this image may run. */
   rootAddProxyType: 0x71860e80,
+  /** Proxies of this image may not run. */
   rootDeleteProxyType: 0x3c41d0b2,
-  /** The endpoint follows: type:uint1(=0) length:uint7 text:length*bytes. */
+  /** Lists a proxy under the next number. The endpoint follows: type:uint1(=0) length:uint7 text:length*bytes. */
   rootRegisterProxy: 0x927c7cb5,
+  /** Takes a proxy off the list; its number is not used again. */
   rootUnregisterProxy: 0x6d49eaf2,
-  /** The endpoint follows. */
+  /** A listed proxy has moved. The endpoint follows. */
   rootUpdateProxy: 0x9c7924ba,
+  /** Price and fee of the contracts that are made from now on. */
   rootChangePrice: 0xc52ed8d4,
+  /** Prices, delays and stakes of the contracts that are made from now on. */
   rootChangeParams: 0x022fa189,
+  /** Codes of the contracts that are made from now on. */
   rootUpgradeContracts: 0xa2370f61,
+  /** Code of the root. */
   rootUpgradeCode: 0x11aefd51,
+  /** Data and code of the root. */
   rootUpgradeFull: 0x4f7c5789,
+  /** Empties the lists. */
   rootReset: 0x563c1d96,
+  /** Gives the root to another owner, who has to accept where changes wait. */
   rootChangeOwner: 0xc4a1ae54,
+  /** Lists a public key until it expires. */
   rootAddPublicKey: 0x6e5a646a,
-  /** Signed by the key manager. */
+  /** From anybody: lists a public key that the key manager signed for. */
   rootAddPublicKeySigned: 0x9e0e1821,
-  /** The endpoint follows. */
+  /** Who signs for public keys. The endpoint follows. */
   rootChangeKeyManager: 0xb01c0fe9,
   /** Takes a public key out before it expires. */
   rootRemovePublicKey: 0x4b8c1d73,
@@ -71,6 +104,7 @@ export const opcodes = {
   rootCancelPending: 0x7d05b3c8,
   /** From the proposed owner, after the wait. */
   rootAcceptOwner: 0x1f6a92e4,
+  /** From the owner: send this message in the wallet's name. */
   walletSend: 0x9c69f376,
 } as const
 
