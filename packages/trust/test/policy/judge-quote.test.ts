@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { toHex } from '@cocoon/wire'
 import { fromHex } from '../../src/bytes.ts'
 import { nodeCrypto } from '../../src/crypto/node.ts'
 import { type Binding, judgeQuote, requireAccepted } from '../../src/policy/judge-quote.ts'
@@ -71,7 +72,7 @@ describe('a policy judges what is genuine', () => {
   test('every reserved bit of the TD attributes is refused, under every policy', async () => {
     const report = await reportOf()
     const judge = (bit: number): string[] => {
-      const tdAttributes = Buffer.from(attributes(28, bit)).toString('hex')
+      const tdAttributes = toHex(attributes(28, bit))
       const measurements = { ...report.measurements, tdAttributes }
       return failedChecks(judgeQuote({ ...report, measurements }, { ...lenientPolicy, allowSimulated: true }))
     }

@@ -1,3 +1,4 @@
+import { bytesKey } from '@cocoon/wire'
 import { type Bytes, join } from '../../src/bytes.ts'
 import type { CryptoBackend, SignatureClaim } from '../../src/crypto/backend.ts'
 
@@ -7,7 +8,7 @@ export function remembering(backend: CryptoBackend): CryptoBackend {
   return {
     ...backend,
     verify(claim: SignatureClaim) {
-      const name = Buffer.from(join(claim.publicKey, claim.signature, claim.message)).toString('latin1')
+      const name = bytesKey(join(claim.publicKey, claim.signature, claim.message))
       const answer = answers.get(name) ?? backend.verify(claim)
       if (answers.size < 64) answers.set(name, answer)
       return answer
