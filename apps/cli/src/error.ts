@@ -8,6 +8,7 @@
  * - `not-ready`: what was started did not come up; the message says where it stopped
  * - `refused`: the other side answered with an error
  * - `unsupported`: this version cannot do that
+ * - `cancelled`: a person broke off
  */
 export type CliErrorCode =
   | 'usage'
@@ -17,6 +18,7 @@ export type CliErrorCode =
   | 'not-ready'
   | 'refused'
   | 'unsupported'
+  | 'cancelled'
 
 /** A failure as a person is told of it: `message` says what happened and why, `advice` how to solve it. */
 export class CliError extends Error {

@@ -22,6 +22,7 @@ import {
 } from './flags.ts'
 import type { RoleName } from './roles/role.ts'
 import { version } from './version.ts'
+import { addWallet } from './wallet/commands.ts'
 
 /** Runs one command line, without the program's own name. Resolves with the exit code; never rejects. */
 export async function run(context: Context, argv: readonly string[]): Promise<number> {
@@ -80,6 +81,7 @@ function createProgram(context: Context, outcome: Outcome): Command {
   addInspection(program, context, outcome)
   addAttestation(program, context, outcome)
   addRoles(program, context)
+  addWallet(program, context)
   addDevnet(program, context)
   return program
 }

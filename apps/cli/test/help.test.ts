@@ -22,6 +22,7 @@ for (const command of [
   'client',
   'worker',
   'devnet',
+  'wallet',
 ]) {
   test(`help ${command} is as in its transcript`, async () => {
     const { exitCode, stdout, stderr } = await runToEnd(['help', command])
@@ -36,6 +37,14 @@ for (const command of ['new', 'list', 'remove']) {
     const { exitCode, stdout } = await runToEnd(['keys', command, '--help'])
     assert.equal(exitCode, 0)
     await matchesTranscript(`help-keys-${command}`, stdout)
+  })
+}
+
+for (const command of ['new', 'show', 'fund', 'send', 'withdraw', 'export']) {
+  test(`help of wallet ${command} is as in its transcript`, async () => {
+    const { exitCode, stdout } = await runToEnd(['wallet', command, '--help'])
+    assert.equal(exitCode, 0)
+    await matchesTranscript(`help-wallet-${command}`, stdout)
   })
 }
 

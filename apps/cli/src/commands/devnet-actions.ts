@@ -4,7 +4,7 @@ import { parseJson } from '../api.ts'
 import { type Context, foreign, print, printJson, stateDirectoryOf, tinted } from '../context.ts'
 import { CliError } from '../error.ts'
 import type { CommonFlags } from '../flags.ts'
-import { coinsText } from './coins.ts'
+import { coinsText } from '../http/coins.ts'
 import { devnetNotice, devnetTokenFile } from './devnet.ts'
 
 export interface DevnetCallFlags extends CommonFlags {

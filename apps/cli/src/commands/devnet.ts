@@ -6,7 +6,7 @@ import { type Context, print, printJson, stateDirectoryOf, tinted } from '../con
 import { CliError, reasonOf } from '../error.ts'
 import type { CommonFlags } from '../flags.ts'
 import { createProgress } from '../progress.ts'
-import { coinsText } from './coins.ts'
+import { coinsText } from '../http/coins.ts'
 import { stopped } from './run-role.ts'
 
 export interface DevnetFlags extends CommonFlags {

@@ -4,7 +4,7 @@ import { CliError } from '../error.ts'
 import type { CommonFlags } from '../flags.ts'
 import { changeKeyFile, readKeyFile } from '../keys/key-file.ts'
 import { table } from '../table.ts'
-import { coinsText } from './coins.ts'
+import { coinsText } from '../http/coins.ts'
 
 export interface KeysFlags extends CommonFlags {
   file: string

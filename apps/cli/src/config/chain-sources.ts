@@ -1,5 +1,6 @@
 import type { ChainSource } from '@cocoon/money'
 import { CliError } from '../error.ts'
+import { isDevnet } from './devnet-probe.ts'
 import { readJsonFile } from './json-file.ts'
 import type { Environment } from './runner-config.ts'
 
@@ -10,8 +11,8 @@ export interface ChainFlags {
 
 /**
  * Where the chain is read, in order of preference: what the flags name, then the environment, then the role's
- * configuration. Each is the address of an HTTP API, or the path of a global configuration with liteservers. Throws
- * `config` where nothing is named.
+ * configuration, then the local chain of `cocoon devnet` or `cocoon up` if one answers. Each is the address of an HTTP
+ * API, or the path of a global configuration with liteservers. Throws `config` where nothing is named.
  */
 export async function chainSourcesOf(
   environment: Environment,
@@ -23,6 +24,7 @@ export async function chainSourcesOf(
     .map(names => names.map(name => name.trim()).filter(name => name !== ''))
     .find(names => names.length > 0)
   if (places === undefined) {
+    if (await isDevnet(localChain)) return [{ url: localChain }]
     throw new CliError('config', 'Nothing says where the chain is read.', {
       advice:
         'Give --chain http://127.0.0.1:10800 for a local chain, or another HTTP API; or set ton_config_filename. ' +
@@ -32,6 +34,9 @@ export async function chainSourcesOf(
   const apiKey = flags.chainKey ?? environment['COCOON_CHAIN_KEY']
   return Promise.all(places.map(place => sourceAt(place, apiKey)))
 }
+
+/** Where the commands that start a local chain put it. */
+const localChain = 'http://127.0.0.1:10800'
 
 async function sourceAt(place: string, apiKey: string | undefined): Promise<ChainSource> {
   if (/^https?:/i.test(place)) return { url: place, ...(apiKey !== undefined && { apiKey }) }

@@ -29,12 +29,11 @@ export interface TransferPlan {
   readonly deploys: boolean
   /** The most that it costs besides its amount. */
   readonly feeNano: bigint
+  /** What the wallet lacks for it; 0 if nothing. */
+  readonly missingNano: bigint
 }
 
-/**
- * Looks at both accounts. Rejects with `MoneyError('wallet-balance')` where the wallet cannot pay, with
- * `wallet-blocked`, or with what keeps it from reading the chain.
- */
+/** Looks at both accounts. Rejects with `MoneyError('wallet-blocked')`, or with what keeps it from reading the chain. */
 export async function planTransfer(
   chain: Chain,
   wallet: OwnerWallet,
@@ -48,16 +47,11 @@ export async function planTransfer(
   const transfer = { ...wanted, isBounceable: destination.status === 'active' }
   const deploys = state.status !== 'active'
   const feeNano = wallet.estimateFee(transfer, fees, deploys)
-  const plan = { wallet: state, destination, transfer, seqno: wallet.seqnoIn(state), deploys, feeNano }
   const { valueNano } = transfer
   const neededNano = valueNano === 'everything' ? feeNano + 1n : valueNano + feeNano
-  if (state.balanceNano < neededNano) {
-    throw new MoneyError(
-      'wallet-balance',
-      `The wallet holds ${state.balanceNano} nanotons, and this takes ${neededNano} with its fee`,
-    )
-  }
-  return plan
+  const missingNano = neededNano > state.balanceNano ? neededNano - state.balanceNano : 0n
+  const seqno = wallet.seqnoIn(state)
+  return { wallet: state, destination, transfer, seqno, deploys, feeNano, missingNano }
 }
 
 export interface SendOptions {
@@ -72,12 +66,14 @@ export interface SendOptions {
 
 /**
  * Signs a transfer, hands it in and follows it until both transactions are final. It can be executed once at most,
- * for some minutes. Rejects with `MoneyError`: `transaction-failed` where it expired unexecuted, `closed` when the
- * signal aborts, after which it may still be executed; or with why the chain would not take it.
+ * for some minutes. Rejects with `MoneyError`: `wallet-balance` where the wallet cannot pay, `transaction-failed` where it
+ * expired unexecuted, `closed` when the signal aborts, after which it may still be executed; or with why the chain
+ * would not take it.
  */
 export async function sendTransfer(plan: TransferPlan, options: SendOptions): Promise<Outcome> {
   const { wallet, chain, key, progress } = options
-  const { seqno, deploys, transfer } = plan
+  const { seqno, deploys, transfer, missingNano } = plan
+  if (missingNano > 0n) throw new MoneyError('wallet-balance', `The wallet lacks ${missingNano} nanotons for this`)
   const validUntilS = plan.wallet.at.timeS + validForS
   const signed = wallet.sign(transfer, { key, seqno, validUntilS, deploys })
   await chain.send(signed.bytes)

@@ -84,9 +84,9 @@ for (const kind of ownerWalletKinds) {
     const { chain } = devnet
     const wallet = new OwnerWallet({ kind, publicKey: key.publicKey })
     const options = { chain, world, wallet, key, signal }
-    await assert.rejects(planTransfer(chain, wallet, { to: stranger, valueNano: 1n }), {
-      code: 'wallet-balance',
-    })
+    const early = await planTransfer(chain, wallet, { to: stranger, valueNano: 1n })
+    assert.equal(early.missingNano, early.feeNano + 1n)
+    await assert.rejects(sendTransfer(early, options), { code: 'wallet-balance' })
     await devnet.faucet(wallet.address, 10_000_000_000n)
 
     const first = await planTransfer(chain, wallet, {
