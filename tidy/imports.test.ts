@@ -110,6 +110,8 @@ test('what runs in a browser needs nothing of Node', () => {
   const inBrowser = [
     ...reach('packages/wire/src/index.ts'),
     ...reach('packages/trust/src/index.ts'),
+    ...reach('packages/trust/src/nvidia/index.ts'),
+    ...reach('packages/trust/src/event-log/index.ts'),
     // The core of the client needs nothing of Node by itself; its endpoint, and money below it, do.
     ...packageSources.filter(({ path }) => /^packages\/client\/src\/[\w-]+\.ts$/.test(path)),
   ]

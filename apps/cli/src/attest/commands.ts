@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Context } from '../context.ts'
 import { repeated, time, withJson } from '../flags.ts'
+import { addGpuAndEvents } from './gpu-commands.ts'
 
 /** What a command found, where finding something wrong is no failure of the command. */
 interface Outcome {
@@ -28,6 +29,7 @@ export function addAttestation(program: Command, context: Context, outcome: Outc
       (await import('../commands/attest-collateral.ts')).runFetchCollateral(context, quote, flags),
     )
 
+  addGpuAndEvents(attest, context, outcome)
   addSimulate(attest, context)
 
   const policy = program.command('policy').description('what is asked of evidence')

@@ -60,7 +60,8 @@ export async function readBytes(path: string, what: string): Promise<Uint8Array>
   }
 }
 
-function asConfig<Given, Value>(path: string, read: (given: Given) => Value, given: Given): Value {
+/** What reads a file of somebody's, with its failures as failures of the file. Throws `config`. */
+export function asConfig<Given, Value>(path: string, read: (given: Given) => Value, given: Given): Value {
   try {
     return read(given)
   } catch (cause) {

@@ -13,9 +13,24 @@ export function renderEventLogReport(report: EventLogReport): string[] {
       ...events.filter(event => event.register === register).map(line),
     ]),
     '',
-    'Lines with = are measured as they stand; of those with ~ the digest alone is.',
+    legend,
   ]
 }
+
+/** Events in lines for people, by register, where there is nothing to compare them with. */
+export function renderEventList(events: readonly EventFinding[], registers: readonly string[]): string[] {
+  return [
+    ...registers.flatMap((value, register) => [
+      '',
+      `RTMR${register}  ${value}`,
+      ...events.filter(event => event.register === register).map(line),
+    ]),
+    '',
+    legend,
+  ]
+}
+
+const legend = 'Lines with = are measured as they stand; of those with ~ the digest alone is.'
 
 function line({ vouched, type, description, digest }: EventFinding): string {
   return `  ${vouched ? '=' : '~'} ${digest.slice(0, 16)}  ${type}  ${description}`
