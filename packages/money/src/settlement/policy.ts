@@ -23,7 +23,7 @@ export const proxyPolicy: ProxyPolicy = {
   chargeAtNano: 10_000_000_000n,
   payoutAtNano: 50_000_000_000n,
   withdrawAtNano: 10_000_000_000n,
-  anchorAtNano: 5_000_000_000n,
+  anchorAtNano: 7_500_000_000n,
   anchorSoonestMs: 30_000,
   anchorLatestMs: 600_000,
   tickMs: 1_000,
@@ -63,7 +63,7 @@ export interface WorkerPolicy {
 }
 
 export const workerPolicy: WorkerPolicy = {
-  payoutAtNano: 10_000_000_000n,
+  payoutAtNano: 20_000_000_000n,
   idlePayoutAtNano: 1_000_000_000n,
   idleMs: 600_000,
   tickMs: 10_000,

@@ -23,7 +23,7 @@ import type { SettlementReport } from './event.ts'
 import { Orders, type Sender } from './orders.ts'
 import type { ProxyPolicy } from './policy.ts'
 import { ProxyOrders } from './proxy-orders.ts'
-import { isAnchorDue, type ProxyRules } from './proxy-steps.ts'
+import { isAnchorDue, isHeldUp, type ProxyRules } from './proxy-steps.ts'
 
 export interface ProxySettlementOptions {
   readonly world: World
@@ -224,13 +224,16 @@ export class ProxySettlement implements AsyncDisposable {
   async #anchor(rules: ProxyRules): Promise<void> {
     const { ledger, world, config } = this.#options
     const sinceMs = world.monotonic() - (this.#anchoredAt ?? Number.NEGATIVE_INFINITY)
-    const unsignedTokens = ledger
-      .clients()
-      .reduce((sum, { max, committedToChain }) => sum + max - committedToChain, 0n)
+    const clients = ledger.clients()
+    const unsignedTokens = clients.reduce(
+      (sum, { max, committedToChain }) => sum + max - committedToChain,
+      0n,
+    )
     const unsignedNano = unsignedTokens * (config.pricePerTokenNano || 1n)
+    const isClientHeldUp = clients.some(books => isHeldUp(books, config))
     // What was announced and is not confirmed is ordered again if its message failed.
     const isWaiting = this.#session === 'starting' || this.#waitingSeqno !== undefined
-    if (!isWaiting && !isAnchorDue({ unsignedNano, sinceMs }, rules)) return
+    if (!isWaiting && !isAnchorDue({ unsignedNano, sinceMs, isClientHeldUp }, rules)) return
     this.#waitingSeqno = await ledger.announce()
     this.#anchoredAt = world.monotonic()
     await this.#anchors.announce(this.#waitingSeqno, this.contract, this.#orders)

@@ -81,9 +81,25 @@ export function ownStep(
 
 /** Whether the books have earned enough, or waited long enough, to announce a state of them. */
 export function isAnchorDue(
-  { unsignedNano, sinceMs }: { unsignedNano: bigint; sinceMs: number },
+  {
+    unsignedNano,
+    sinceMs,
+    isClientHeldUp,
+  }: { unsignedNano: bigint; sinceMs: number; isClientHeldUp: boolean },
   { policy, isRetiring }: ProxyRules,
 ): boolean {
   if (unsignedNano === 0n || sinceMs < policy.anchorSoonestMs) return false
-  return isRetiring || unsignedNano >= policy.anchorAtNano || sinceMs >= policy.anchorLatestMs
+  return (
+    isRetiring || isClientHeldUp || unsignedNano >= policy.anchorAtNano || sinceMs >= policy.anchorLatestMs
+  )
+}
+
+/**
+ * A client may use no more than its stake beyond what is charged, and only a confirmed state is charged: from half of
+ * the stake on the client would soon be refused, however little it is.
+ */
+export function isHeldUp(books: ClientView, { pricePerTokenNano }: ContractParams): boolean {
+  const { stake, charged } = books.credit
+  if (pricePerTokenNano === 0n || books.max === books.committedToChain) return false
+  return (books.max - charged) * 2n >= stake && (books.max - books.committedToChain) * 4n >= stake
 }
