@@ -107,7 +107,7 @@ export class Books {
       const { credit, reserved, max: used } = client
       throw balanceTooLow({ requested: tokens, available, credit, used, reserved })
     }
-    const reservation = Object.freeze({ requestId, client: owner, tokens })
+    const reservation = { requestId, client: owner, tokens }
     client.reserved += tokens
     this.reserved += tokens
     this.clients.keep(client)

@@ -137,7 +137,7 @@ class PostgresLedger implements SharedLedger {
     }
     await this.#asking(this.#requests.reserve(reservation), requestId)
     this.#open.add(requestId)
-    return Object.freeze({ requestId, client, tokens })
+    return { requestId, client, tokens }
   }
 
   async charge(request: { requestId: string; worker: AccountKey; tokens: bigint }): Promise<Charge> {

@@ -27,7 +27,7 @@ export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Le
 
 /** The same, on a disk that is open: it ends with the ledger, and when it does not hold one. */
 export async function openLedgerOn(disk: Disk, options: Omit<SqliteLedgerOptions, 'path'>): Promise<Ledger> {
-  const { maxAccounts = 100_000, maxReservations = 100_000, rememberedRequests = 16_384 } = options
+  const { maxAccounts = 100_000, maxReservations = 100_000, rememberedRequests = 4_096 } = options
   const books = new Books({ maxAccounts, maxReservations, rememberedRequests })
   const { contract } = options
   const journal = new SqliteJournal({ disk, books, contract, keptCharges: rememberedRequests })
