@@ -25,13 +25,19 @@ function verdictText({ verdict, kind, simulated, root }: QuoteReport, stream: Wr
   return [...banner, `${tinted('failed', '✗ Rejected:', stream)} ${why}`]
 }
 
-function failureText({ checks }: QuoteReport, stream: Writable): string[] {
+function failureText({ checks, reason }: QuoteReport, stream: Writable): string[] {
   const failed = checks.filter(({ outcome }) => outcome === 'failed')
-  return failed.flatMap((check, index) => [
-    `${tinted('failed', '✗', stream)} ${tinted('strong', check.name, stream)}: ${foreign(check.why ?? '')}`,
-    // The first failure is the one to act on: the others often follow from it.
-    ...(index === 0 ? [...valueLines(check), `  ${adviceFor(check)}`] : []),
-  ])
+  // The one that the verdict names is the one to act on: the others often follow from it.
+  const first = failed.find(({ name }) => reason?.startsWith(`${name}:`)) ?? failed[0]
+  const line = ({ name, why = '' }: Check): string =>
+    `${tinted('failed', '✗', stream)} ${tinted('strong', name, stream)}: ${foreign(why)}`
+  if (!first) return []
+  return [
+    line(first),
+    ...valueLines(first),
+    `  ${adviceFor(first)}`,
+    ...failed.filter(check => check !== first).map(line),
+  ]
 }
 
 function valueLines({ values = {} }: Check): string[] {

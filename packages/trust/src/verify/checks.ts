@@ -66,6 +66,9 @@ export interface Check {
   readonly values?: CheckValues
 }
 
+/** Why a check has failed that nothing came to. Another one has failed before it, and says more. */
+export const neverReached = 'What it needs could not be read.'
+
 /** Collects outcomes. The first failure of a check stays, whatever is said of it later. */
 export class Checks {
   readonly #found = new Map<VerificationCheckName, Omit<Check, 'name' | 'step' | 'kind'>>()
@@ -104,7 +107,7 @@ export class Checks {
   list(): Check[] {
     return Object.entries(verificationSteps).map(([name, step]) => {
       const found = this.#found.get(name as VerificationCheckName)
-      const unseen = { outcome: 'failed', why: 'What it needs could not be read.' } as const
+      const unseen = { outcome: 'failed', why: neverReached } as const
       return { name, step, kind: 'invalid', ...(found ?? unseen) }
     })
   }

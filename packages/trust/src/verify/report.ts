@@ -1,5 +1,5 @@
 import type { TcbStatus } from '../collateral/tcb-status.ts'
-import type { Check } from './checks.ts'
+import { type Check, neverReached } from './checks.ts'
 
 /**
  * What verification found. Plain JSON: byte strings are hexadecimal, times are ISO 8601, and nothing in it depends
@@ -102,7 +102,8 @@ export function verdictOf(
   checks: ReadonlyArray<Omit<Check, 'step'>>,
 ): Pick<QuoteReport, 'verdict' | 'kind' | 'reason'> {
   const failed = checks.filter(({ outcome }) => outcome !== 'passed' && outcome !== 'skipped')
-  const first = failed.find(({ kind }) => kind === 'invalid') ?? failed[0]
+  const invalid = failed.filter(({ kind }) => kind === 'invalid')
+  const first = invalid.find(({ why }) => why !== neverReached) ?? invalid[0] ?? failed[0]
   if (!first) return { verdict: 'accept', kind: null, reason: null }
   const reason = `${first.name}: ${first.why ?? 'It did not pass.'}`
   return { verdict: 'reject', kind: first.kind, reason }

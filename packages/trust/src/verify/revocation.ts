@@ -1,6 +1,7 @@
 import { sameBytes, toHex } from '@cocoon/wire'
-import { type ChainCertificate, keyUsage } from '../x509/certificate.ts'
+import { type ChainCertificate, keyUsage, parseChainCertificate } from '../x509/certificate.ts'
 import { type Crl, isRevoked } from '../x509/crl.ts'
+import { parsePem } from '../x509/pem.ts'
 import {
   type ChainNames,
   dateFault,
@@ -8,7 +9,6 @@ import {
   isSignedBy,
   nameFault,
   pckChainNames,
-  readChain,
   rootFault,
   signatureFault,
   signingChainNames,
@@ -68,8 +68,13 @@ export function periodFault(fromMs: number, toMs: number, nowMs: number): string
   return undefined
 }
 
-/** Chains that services hand out with the list: that of its own issuer, or that of other collateral. */
-const handedOut: readonly ChainNames[] = [pckChainNames.slice(1), signingChainNames]
+/** Chains that come with the list: that of its own issuer, with or without its ends, or that of other collateral. */
+const handedOut: readonly ChainNames[] = [
+  pckChainNames.slice(1),
+  pckChainNames,
+  pckChainNames.slice(2),
+  signingChainNames,
+]
 
 /**
  * The list is verified with the intermediate of the quote's own chain, so nothing depends on the chain that came
@@ -89,9 +94,11 @@ async function checkIssuerChain({
     checks.skip(name, 'None came with the list, and none is needed.')
     return
   }
-  const chain = checks.attempt(name, () => readChain(pckCrlIssuerChain, 2))
+  const chain = checks.attempt(name, () => parsePem(pckCrlIssuerChain).map(parseChainCertificate))
   if (!chain) return
-  const faults = handedOut.map(names => nameFault(chain, names))
+  const names = handedOut.filter(({ length }) => length === chain.length)
+  if (names.length === 0) return checks.fail(name, `${chain.length} certificates are no chain of the list.`)
+  const faults = names.map(known => nameFault(chain, known))
   const fault = faults.includes(undefined) ? undefined : faults[0]
   const otherFault = fault ?? rootFault(chain, root) ?? dateFault(chain, nowMs)
   checks.judge(name, otherFault ?? (await signatureFault(chain, crypto, verdicts)))

@@ -13,7 +13,7 @@ const block =
  */
 export function parsePem(text: string): Bytes[] {
   if (text.length > maxPemBytes) throw malformed(`the chain has ${text.length} characters`)
-  const content = text.replace(/[\r\n\0]+$/, '')
+  const content = text.slice(0, endOf(text))
   const found: Bytes[] = []
   block.lastIndex = 0
   while (block.lastIndex < content.length) {
@@ -24,6 +24,13 @@ export function parsePem(text: string): Bytes[] {
   }
   if (found.length === 0) throw malformed('the chain is empty')
   return found
+}
+
+/** Where the line ends and NULs at the end of a text begin. A pattern would look for it from every one of them. */
+function endOf(text: string): number {
+  let end = text.length
+  while (end > 0 && '\r\n\0'.includes(text[end - 1]!)) end -= 1
+  return end
 }
 
 export function encodePem(certificates: readonly Uint8Array[]): string {
