@@ -147,6 +147,30 @@ describe('docs/OPERATIONS.md', () => {
   })
 })
 
+describe('docs/TRUST.md', () => {
+  const document = read('docs/TRUST.md')
+
+  test('lists every check of a quote with its step', () => {
+    const [, steps = ''] =
+      /verificationSteps = \{([^}]+)\}/.exec(read('packages/trust/src/verify/checks.ts')) ?? []
+    const due = [...steps.matchAll(/^ +'?([\w-]+)'?: (\d+)/gm)].map(([, name, step]) => `${name} ${step}`)
+    const listed = tableUnder(document, 'What is verified').map(([name, step]) => `${codeIn(name)} ${step}`)
+    assert.ok(due.length > 0)
+    assert.deepEqual(listed, due)
+  })
+
+  test('lists every member of a policy', () => {
+    const [, members = ''] =
+      /const readers: [^{]+\{([^]+?)\n\}/.exec(read('packages/trust/src/policy/read-policy.ts')) ?? []
+    const due = [...members.matchAll(/^ {2}(\w+):/gm)].map(([, name]) => name)
+    assert.ok(due.length > 0)
+    assert.deepEqual(
+      tableUnder(document, 'Policies').map(([name]) => codeIn(name)),
+      due,
+    )
+  })
+})
+
 test('every guarantee in docs/SECURITY.md names the test that holds it', () => {
   const rows = tableRows(read('docs/SECURITY.md').split('\n')).filter(row => /^\d+$/.test(row[0] ?? ''))
   assert.ok(rows.length > 0)
