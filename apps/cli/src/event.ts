@@ -15,6 +15,8 @@ export type HostEvent =
   | { event: 'spent-not-saved'; file: string; why: string }
   | { event: 'endpoint'; what: string; details: Record<string, string | number> }
   | { event: 'control'; action: string }
+  /** What was earned or spent is no longer written down by the hour; payments are not affected. */
+  | { event: 'tally-lost'; why: string }
 
 export type RoleEvent = ClientEvent | ProxyEvent | WorkerEvent | SettlementEvent | HostEvent
 

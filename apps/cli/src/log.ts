@@ -37,6 +37,7 @@ const levels: Record<RoleEvent['event'], LogLevel> = {
   'setting-doubtful': 'warn',
   'settlement-failed': 'warn',
   'spent-not-saved': 'error',
+  'tally-lost': 'warn',
   'usage-counting': 'info',
   'worker-answer-invalid': 'warn',
   'worker-gone': 'info',

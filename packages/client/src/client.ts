@@ -1,8 +1,14 @@
-import { type ClientChannels, type ContractAddress, reservationTokens, type RootConfig } from '@cocoon/money'
+import {
+  type ClientChannels,
+  type ContractAddress,
+  reservationTokens,
+  type RootConfig,
+  type Tally,
+} from '@cocoon/money'
 import { type PeerEndpoint, type Transport, Uplinks, WireError, type World } from '@cocoon/wire'
 import { ClientError } from './error.ts'
 import { type ClientEvent, type ClientStats, newStats } from './event.ts'
-import type { AnswerEvents, ModelOffer, Network, Query, Run } from './network.ts'
+import type { AnswerEvents, AnswerSummary, ModelOffer, Network, Query, Run } from './network.ts'
 import { type PendingOwner, PendingQuery } from './pending.ts'
 import { encodeRequest } from './request.ts'
 import { ClientSession } from './session.ts'
@@ -20,6 +26,8 @@ export interface ClientOptions {
   checkProxyHashes: boolean
   proxyConnections: number
   dial: (endpoint: PeerEndpoint, signal: AbortSignal) => Promise<Transport>
+  /** Adds up what was spent, for people. */
+  tally?: Pick<Tally, 'add'> | undefined
   log?: (event: ClientEvent) => void
   limits?: Partial<ClientLimits>
 }
@@ -49,12 +57,13 @@ export class Client implements Network {
       const message = `No complete answer within ${pending.query.timeoutMs} ms.`
       this.#stop(pending, new ClientError('timeout', message))
     },
-    ended: (outcome, summary, receivedBytes) => {
+    ended: (outcome, summary, receivedBytes, { query }) => {
       this.#running--
       this.stats[outcome]++
       this.stats.tokens += summary.tokens
       this.stats.costNano += summary.costNano
       this.stats.bytesReceived += receivedBytes
+      if (summary.tokens > 0n) this.#tally(query.model, summary)
     },
   }
   #config: RootConfig
@@ -205,6 +214,18 @@ export class Client implements Network {
       if (session.running < best.running) best = session
     }
     return best
+  }
+
+  /** What the model counted is known to the worker alone. */
+  #tally(model: string, { tokens, costNano, proxy = '' }: AnswerSummary): void {
+    const uncounted = { promptTokens: 0n, cachedTokens: 0n, completionTokens: 0n, reasoningTokens: 0n }
+    this.#options.tally?.add({
+      model,
+      counterparty: proxy,
+      adjustedTokens: tokens,
+      ...uncounted,
+      nano: costNano,
+    })
   }
 
   #awaitProxy(pending: PendingQuery): void {

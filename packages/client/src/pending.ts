@@ -8,7 +8,12 @@ export interface PendingOwner {
   /** The proxy says that it charged more than the query reserved. */
   overstated(proxy: string): void
   overdue(pending: PendingQuery): void
-  ended(outcome: 'succeeded' | 'failed', summary: AnswerSummary, receivedBytes: number): void
+  ended(
+    outcome: 'succeeded' | 'failed',
+    summary: AnswerSummary,
+    receivedBytes: number,
+    of: PendingQuery,
+  ): void
 }
 
 /**
@@ -113,7 +118,7 @@ export class PendingQuery {
   #end(outcome: 'succeeded' | 'failed', summary: AnswerSummary): void {
     this.ended = true
     this.#timer?.cancel()
-    this.#owner.ended(outcome, summary, this.#receivedBytes)
+    this.#owner.ended(outcome, summary, this.#receivedBytes, this)
   }
 
   #summary(final: ProxyFinal, proxy: string): AnswerSummary {

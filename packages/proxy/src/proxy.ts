@@ -9,6 +9,7 @@ import {
   proxyContractAddress,
   reservationTokens,
   type RootConfig,
+  type Tally,
 } from '@cocoon/money'
 import {
   ByteBudget,
@@ -53,6 +54,8 @@ export interface ProxyOptions {
   isTestnet: boolean
   /** Refuse workers whose image or model is not in the registry. */
   checkWorkerHashes: boolean
+  /** Adds up the commission, for people. */
+  tally?: Pick<Tally, 'add'> | undefined
   log?: (event: ProxyEvent) => void
   limits?: Partial<ProxyLimits>
   marketLimits?: Partial<MarketLimits>
@@ -264,6 +267,7 @@ export class Proxy implements Desk {
     })
     const charged = capTokens(tokens, chargedTokens)
     this.#count(charged)
+    this.#tally(relay, chargedTokens)
     run.worker.pushPayment(run, chargedTokens, relay.client.ownerText)
     return charged
   }
@@ -297,6 +301,14 @@ export class Proxy implements Desk {
 
   ignored(): void {
     this.stats.ignoredMessages++
+  }
+
+  /** What the model counted is known to the worker alone. */
+  #tally({ model, client }: Relay, adjustedTokens: bigint): void {
+    const { pricePerTokenNano, workerFeePerTokenNano } = this.#config
+    const uncounted = { promptTokens: 0n, cachedTokens: 0n, completionTokens: 0n, reasoningTokens: 0n }
+    const nano = adjustedTokens * (pricePerTokenNano - workerFeePerTokenNano)
+    this.#options.tally?.add({ model, counterparty: client.ownerText, adjustedTokens, ...uncounted, nano })
   }
 
   #count(tokens: TokensUsed): void {

@@ -128,6 +128,11 @@ export class Relay {
     return this.#query.query.length
   }
 
+  /** Which model was asked for. */
+  get model(): string {
+    return this.#query.modelName
+  }
+
   get requestId(): Uint8Array {
     return this.#query.requestId
   }

@@ -41,12 +41,15 @@ export interface ServingRequest {
 
 export type Outcome = 'succeeded' | 'failed' | 'cancelled'
 
+/** Hears what was charged, and from which tokens of the model that was reckoned, as far as they are known. */
+type Ended = (outcome: Outcome, tokens: TokensUsed, usage: Usage | undefined) => void
+
 /** One query at this worker: check, run, meter, answer. */
 export class Serving implements BackendEvents {
   readonly #context: ServingContext
   readonly #request: ServingRequest
   readonly #answer: WorkerAnswer
-  readonly #ended: (outcome: Outcome, tokens: TokensUsed) => void
+  readonly #ended: Ended
   readonly #startTime: number
   #prepared: PreparedRequest | undefined
   #run: BackendRun | undefined
@@ -63,12 +66,7 @@ export class Serving implements BackendEvents {
   #done = false
   #priced: { usage: Usage; price: PricedUsage } | undefined
 
-  constructor(
-    context: ServingContext,
-    request: ServingRequest,
-    answer: WorkerAnswer,
-    ended: (outcome: Outcome, tokens: TokensUsed) => void,
-  ) {
+  constructor(context: ServingContext, request: ServingRequest, answer: WorkerAnswer, ended: Ended) {
     this.#context = context
     this.#request = request
     this.#answer = answer
@@ -264,7 +262,7 @@ export class Serving implements BackendEvents {
     this.#deadline?.cancel()
     this.#whenSent = undefined
     this.#body = []
-    this.#ended(outcome, tokens)
+    this.#ended(outcome, tokens, this.#priced?.usage)
   }
 
   #final(tokens: TokensUsed): WorkerFinal {

@@ -2,8 +2,10 @@ import {
   type Channel,
   type Channels,
   type ContractAddress,
+  addressKey,
   modelBaseName,
   type RootConfig,
+  type Tally,
 } from '@cocoon/money'
 import { type PeerEndpoint, type TokensUsed, type Transport, Uplinks, type World } from '@cocoon/wire'
 import type { WorkerAnswer } from './answer.ts'
@@ -11,6 +13,7 @@ import type { Backend, BackendModel } from './backend.ts'
 import { newStats, type UsageSource, type WorkerEvent, type WorkerStats } from './event.ts'
 import { Health } from './health.ts'
 import { type Outcome, Serving, type ServingRequest } from './serving.ts'
+import type { Usage } from './meter/usage.ts'
 import { type WorkerOffer, WorkerSession } from './session.ts'
 
 export interface WorkerOptions {
@@ -36,6 +39,8 @@ export interface WorkerOptions {
   /** Where the tokens of the backend's answers are known from; asked each time that the backend comes up. */
   findUsageSource?: (backend: Backend, model: string, signal: AbortSignal) => Promise<UsageSource>
   dial: (endpoint: PeerEndpoint, signal: AbortSignal) => Promise<Transport>
+  /** Adds up what was earned, for people. */
+  tally?: Pick<Tally, 'add'> | undefined
   log?: (event: WorkerEvent) => void
 }
 
@@ -215,7 +220,7 @@ export class Worker {
       checkProxyHashes,
       channels,
       offer: () => this.#offer(),
-      serve: (request, answer, ended) => this.#serve(request, answer, ended),
+      serve: (request, answer, ended) => this.#serve(session, request, answer, ended),
       rolledBack: () => log?.({ event: 'proxy-rolled-back', proxy: addressOf(endpoint) }),
       ready: () => {
         state.ready()
@@ -226,7 +231,7 @@ export class Worker {
     return session
   }
 
-  #serve(request: ServingRequest, answer: WorkerAnswer, ended: () => void): Serving {
+  #serve(session: WorkerSession, request: ServingRequest, answer: WorkerAnswer, ended: () => void): Serving {
     const { world, backend, model, backendModel, maxActiveRequests, proxyConnections } = this.#options
     this.stats.queries++
     this.stats.bytesReceived += request.query.length
@@ -249,14 +254,30 @@ export class Worker {
       },
       request,
       answer,
-      (outcome, tokens) => {
+      (outcome, tokens, usage) => {
         this.#running--
         this.#heldBytes -= queryBytes
         this.stats.bytesSent += answer.sentBytes
         this.#count(outcome, tokens)
+        this.#tally(session, tokens, usage)
         ended()
       },
     )
+  }
+
+  #tally({ terms }: WorkerSession, { totalTokensUsed }: TokensUsed, usage: Usage | undefined): void {
+    const { tally, model } = this.#options
+    if (tally === undefined || totalTokensUsed === 0n) return
+    tally.add({
+      model: modelBaseName(model),
+      counterparty: terms === undefined ? '' : addressKey(terms.contract),
+      adjustedTokens: totalTokensUsed,
+      promptTokens: BigInt(usage?.promptTokens ?? 0),
+      cachedTokens: BigInt(usage?.cachedTokens ?? 0),
+      completionTokens: BigInt(usage?.completionTokens ?? 0),
+      reasoningTokens: BigInt(usage?.reasoningTokens ?? 0),
+      nano: totalTokensUsed * this.#config.workerFeePerTokenNano,
+    })
   }
 
   #count(outcome: Outcome, tokens: TokensUsed): void {

@@ -7,7 +7,7 @@ import { simulatedNotice } from '../http/page.ts'
 import { createLog } from '../log.ts'
 import type { Reach } from '../roles/dialer.ts'
 import type { NetworkSetup, PolicyName, RoleName, RunningRole } from '../roles/role.ts'
-import { type ChainRunner, openNetwork } from './open-network.ts'
+import type { ChainRunner } from './open-network.ts'
 
 /** Flags of the three roles. */
 export interface RoleFlags extends LogFlags {

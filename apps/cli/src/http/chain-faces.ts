@@ -9,6 +9,7 @@ import {
   type WorkerSettlement,
 } from '@cocoon/money'
 import { type ChainSide, registryProblems, walletProblems } from '../roles/chain-side.ts'
+import type { ProxyGenerations } from '../roles/proxy-generations.ts'
 import { inCoins } from './coins.ts'
 import type { Section } from './page.ts'
 import { type Action, errorBody, needsChain } from './surface.ts'
@@ -61,12 +62,14 @@ export function walletSection(
   }
 }
 
-export function proxyActions(settlement: (() => ProxySettlement) | undefined): Array<[string, Action]> {
-  if (settlement === undefined) return without('payout', 'charge', 'withdraw')
+export function proxyActions(generations: ProxyGenerations | undefined): Array<[string, Action]> {
+  if (generations === undefined) return without('payout', 'charge', 'withdraw', 'retire')
+  const settlement = (): ProxySettlement => generations.current.settlement
   return [
     ['/request/payout', asked('worker', owner => settlement().payNow(addressKey(owner)))],
     ['/request/charge', asked('client', async owner => settlement().chargeNow(addressKey(owner)))],
     ['/request/withdraw', () => done(async () => settlement().withdrawNow())],
+    ['/request/retire', () => done(() => generations.retire())],
   ]
 }
 

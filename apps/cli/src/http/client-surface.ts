@@ -6,6 +6,7 @@ import {
   type ContractAddress,
   formatAddress,
   parseAddress,
+  type Tally,
 } from '@cocoon/money'
 import type { ChainSide } from '../roles/chain-side.ts'
 import type { ClientSetup } from '../roles/client.ts'
@@ -27,7 +28,7 @@ export interface ClientFacesOptions {
   rootAddress: ContractAddress
   dialer: Dialer
   troubles: Troubles
-  onChain: { chainSide: ChainSide; settlement: ClientSettlement } | undefined
+  onChain: { chainSide: ChainSide; settlement: ClientSettlement; tally: Tally } | undefined
 }
 
 /** What a client shows of itself. */
@@ -50,6 +51,7 @@ export function clientFaces(options: ClientFacesOptions): Faces & Disposable {
     json: () => clientJson(options, rates),
     metrics: metricsOf('client', clientMetrics(options)),
     actions: new Map(clientActions(onChain?.settlement)),
+    tally: onChain?.tally,
     [Symbol.dispose]: () => rates[Symbol.dispose](),
   }
 }

@@ -1,4 +1,11 @@
-import { addressKey, type ContractAddress, formatAddress, isImageAllowed, MoneyError } from '@cocoon/money'
+import {
+  addressKey,
+  type ContractAddress,
+  formatAddress,
+  isImageAllowed,
+  MoneyError,
+  type Tally,
+} from '@cocoon/money'
 import type { Proxy } from '@cocoon/proxy'
 import type { ChainSide } from '../roles/chain-side.ts'
 import type { Handshakes, ProxySetup } from '../roles/proxy.ts'
@@ -22,7 +29,7 @@ export interface ProxyFacesOptions {
   rootAddress: ContractAddress
   handshakes: Handshakes
   troubles: Troubles
-  onChain: { chainSide: ChainSide; generations: ProxyGenerations } | undefined
+  onChain: { chainSide: ChainSide; generations: ProxyGenerations; tally: Tally } | undefined
 }
 
 /** What a proxy shows of itself. */
@@ -44,8 +51,9 @@ export function proxyFaces(options: ProxyFacesOptions): Faces & Disposable {
     actions: new Map<string, Action>([
       ['/request/enable', () => setEnabled(proxy(), true)],
       ['/request/disable', () => setEnabled(proxy(), false)],
-      ...proxyActions(onChain && (() => onChain.generations.current.settlement)),
+      ...proxyActions(onChain?.generations),
     ]),
+    tally: onChain?.tally,
     [Symbol.dispose]: () => {
       rates[Symbol.dispose]()
       recent[Symbol.dispose]()

@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Tally } from '@cocoon/money'
 import type { Registry } from 'prom-client'
 import type { Report } from '../event.ts'
 import { listenError } from '../roles/port.ts'
 import type { RoleName } from '../roles/role.ts'
 import type { Access } from './access.ts'
+import { tallyAnswer } from './tally-json.ts'
 import { pageHeaders, renderPage, type Section } from './page.ts'
 
 /** What a role shows of itself, and what can be done to it. */
@@ -19,6 +21,8 @@ export interface Faces {
   readonly metrics: Registry
   /** By path: changes that are made by POST. */
   readonly actions: ReadonlyMap<string, Action>
+  /** What was earned or spent by hour; absent without a chain. */
+  readonly tally?: Pick<Tally, 'rows'> | undefined
 }
 
 /** Carries out a change, or says why not. */
@@ -34,11 +38,13 @@ export type Routes = (request: IncomingMessage, response: ServerResponse, path: 
 
 /** `/health`, `/stats`, `/jsonstats`, `/metrics` and the role's actions. */
 export function routesOf(faces: Faces, access: Access, report: Report): Routes {
-  const reads = new Map<string, (response: ServerResponse) => void>([
+  const { tally } = faces
+  const reads = new Map<string, (response: ServerResponse, request: IncomingMessage) => void>([
     ['/health', response => sendHealth(response, faces)],
     ['/stats', response => send(response, 200, pageHeaders, renderStats(faces))],
     ['/jsonstats', response => sendJson(response, 200, faces.json())],
     ['/metrics', response => void sendMetrics(response, faces.metrics)],
+    ...(tally === undefined ? [] : [['/tally', tallyRead(tally)] as const]),
   ])
   return (request, response, path) => {
     const read = reads.get(path)
@@ -46,13 +52,22 @@ export function routesOf(faces: Faces, access: Access, report: Report): Routes {
     if (read !== undefined) {
       if (request.method !== 'GET' && request.method !== 'HEAD') refuseMethod(response, 'GET, HEAD')
       else if (path !== '/health' && !access.mayRead(request)) refuseAccess(response)
-      else read(response)
+      else read(response, request)
     } else if (action !== undefined) {
       if (request.method !== 'POST') refuseMethod(response, 'POST')
       else if (!access.mayControl(request)) refuseAccess(response)
       else void carryOut(path, () => action(parametersOf(request)), response, report)
     } else return false
     return true
+  }
+}
+
+/** `GET /tally?from=SECONDS&to=SECONDS`. */
+function tallyRead(tally: Pick<Tally, 'rows'>) {
+  return (response: ServerResponse, request: IncomingMessage): void => {
+    void tallyAnswer(tally, parametersOf(request)).then(({ status, body }) =>
+      sendJson(response, status, body),
+    )
   }
 }
 

@@ -4,6 +4,7 @@ import {
   isImageAllowed,
   isModelAllowed,
   parseAddress,
+  type Tally,
   type WorkerSettlement,
 } from '@cocoon/money'
 import type { Worker } from '@cocoon/worker'
@@ -30,7 +31,7 @@ export interface WorkerFacesOptions {
   backendName: string
   dialer: Dialer
   troubles: Troubles
-  onChain: { chainSide: ChainSide; settlement: WorkerSettlement } | undefined
+  onChain: { chainSide: ChainSide; settlement: WorkerSettlement; tally: Tally } | undefined
 }
 
 /** What a worker shows of itself. */
@@ -54,6 +55,7 @@ export function workerFaces(options: WorkerFacesOptions): Faces & Disposable {
       ['/request/change_coefficient', parameters => changeCoefficient(worker, parameters)],
       ...workerActions(onChain?.settlement),
     ]),
+    tally: onChain?.tally,
     [Symbol.dispose]: () => rates[Symbol.dispose](),
   }
 }

@@ -12,6 +12,7 @@ import {
   nodeWalletAddress,
   reservationTokens,
   type RootConfig,
+  type Tally,
 } from '@cocoon/money'
 import type { ClientRunnerConfig } from '@cocoon/wire'
 import { configuredAddress } from '../config/address.ts'
@@ -24,6 +25,7 @@ import { openKeys } from '../keys/open-keys.ts'
 import { type ChainSide, openChainSide } from './chain-side.ts'
 import { createDialer, type Reach } from './dialer.ts'
 import { isLoopback, listenError, probePort } from './port.ts'
+import { openTally } from './tally.ts'
 import { checksHashes, closeOnce, type RoleSetup, type RunningRole } from './role.ts'
 
 export interface ClientSetup extends RoleSetup {
@@ -72,6 +74,7 @@ export async function startClient(setup: ClientSetup): Promise<RunningClient> {
     checkProxyHashes: checksHashes(runner.checkProxyHashes, runner.isTest),
     proxyConnections: runner.proxyConnections,
     dial: dialer.dial,
+    tally: money.onChain?.tally,
     log: troubles.report,
   })
   stack.defer(() => client.close(0))
@@ -106,7 +109,9 @@ interface Money {
   readonly wallet: ContractAddress
   readonly config: RootConfig
   readonly channels: ClientChannels
-  readonly onChain: { readonly chainSide: ChainSide; readonly settlement: ClientSettlement } | undefined
+  readonly onChain:
+    | { readonly chainSide: ChainSide; readonly settlement: ClientSettlement; readonly tally: Tally }
+    | undefined
 }
 
 async function openMoney(
@@ -142,12 +147,13 @@ async function openMoney(
       report: troubles.report,
     }),
   )
+  const tally = stack.use(await openTally(network.chain, world, troubles.report))
   settlement.start()
   return {
     wallet: wallet.address,
     config: chainSide.config,
     channels: settlement,
-    onChain: { chainSide, settlement },
+    onChain: { chainSide, settlement, tally },
   }
 }
 

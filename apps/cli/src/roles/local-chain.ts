@@ -16,7 +16,7 @@ import {
   rootDeployment,
 } from '@cocoon/money'
 import { type Devnet, startDevnet } from '@cocoon/money/devnet'
-import type { World } from '@cocoon/wire'
+import type { Timer, World } from '@cocoon/wire'
 
 /** A TON chain in this process with the root contract of a network on it. */
 export interface LocalChain extends AsyncDisposable {
@@ -31,6 +31,7 @@ export interface LocalChain extends AsyncDisposable {
 /** Quick, since nobody else is asked. */
 export const localInterval: PollInterval = { fromMs: 150, toMs: 250 }
 
+const mineEveryMs = 5_000
 const operatorNano = 20_000_000_000n
 const rootNano = 1_000_000_000n
 const oneTon = 1_000_000_000n
@@ -55,6 +56,7 @@ export async function startLocalChain(options: {
   const failure = outcomeError(await operator.outcome('root'))
   if (failure !== undefined) throw failure
   const chain = stack.use(openChain([{ url: devnet.url }], { world }))
+  stack.use(keepMining(devnet, world))
   const closing = stack.move()
   return {
     devnet,
@@ -64,6 +66,23 @@ export async function startLocalChain(options: {
     fund: async (address, nano) => void (await devnet.faucet(address, nano)),
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   }
+}
+
+/** Blocks also where nothing happens: a chain that stands still counts as out of date. */
+function keepMining(devnet: Devnet, world: World): Disposable {
+  let timer: Timer
+  const later = (): void => {
+    timer = world.after(
+      mineEveryMs,
+      () =>
+        void devnet
+          .mine()
+          .catch(() => {})
+          .finally(later),
+    )
+  }
+  later()
+  return { [Symbol.dispose]: () => timer.cancel() }
 }
 
 function operatorWallet(chain: Chain, world: World, key: PaymentKey): NodeWallet {

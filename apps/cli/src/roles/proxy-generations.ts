@@ -26,7 +26,7 @@ export interface GenerationsOptions {
   readonly policy: ProxyPolicy
   readonly report: Report
   /** What all proxies of this role have in common. */
-  readonly proxy: Pick<ProxyOptions, 'isTestnet' | 'checkWorkerHashes'>
+  readonly proxy: Pick<ProxyOptions, 'isTestnet' | 'checkWorkerHashes' | 'tally'>
 }
 
 /** A proxy contract with its books. Its prices and codes are fixed for its life. */
@@ -37,6 +37,7 @@ export interface Generation {
 }
 
 const prefix = 'generation/'
+const retiredPrefix = 'retired/'
 /** How long answers may still take at a proxy whose prices are no longer valid. */
 const changeGraceMs = 20_000
 const reviewMs = 2_000
@@ -82,6 +83,14 @@ export class ProxyGenerations implements AsyncDisposable {
     return this.#current
   }
 
+  /** Settles with everybody and closes the contract that serves, for good: also after a restart. */
+  async retire(): Promise<void> {
+    const { settlement } = this.#current
+    const { store } = this.#options.chainSide.setup
+    await store.write(new Map([[retiredPrefix + addressKey(settlement.contract), 'asked']]))
+    settlement.retire()
+  }
+
   /** Those that wind down. */
   get old(): Iterable<Generation> {
     return this.#old.values()
@@ -125,6 +134,8 @@ export class ProxyGenerations implements AsyncDisposable {
     const { world, proxy, chainSide, report, root, owner, key } = this.#options
     const generation = await this.#open(config)
     const { settlement, ledger } = generation
+    const isRetired = chainSide.setup.store.get(retiredPrefix + addressKey(settlement.contract)) !== undefined
+    if (isRetired) settlement.retire()
     const obstacle = (): string | undefined => settlement.obstacle ?? registryProblems(chainSide)[0]
     this.#current = {
       ...generation,

@@ -5,6 +5,7 @@ import {
   nodeWalletAddress,
   type ProxyPolicy,
   proxyPolicy,
+  type Tally,
 } from '@cocoon/money'
 import { contractsWithoutChain, Proxy } from '@cocoon/proxy'
 import type { ProxyRunnerConfig, Transport, WireError } from '@cocoon/wire'
@@ -17,6 +18,7 @@ import { checkPeersAs, ownIdentity } from './attestation.ts'
 import { type ChainSide, openChainSide } from './chain-side.ts'
 import { listenError } from './port.ts'
 import { ProxyGenerations } from './proxy-generations.ts'
+import { openTally } from './tally.ts'
 import { checksHashes, closeOnce, type PolicyName, type RoleSetup, type RunningRole } from './role.ts'
 
 export interface ProxySetup extends RoleSetup {
@@ -59,7 +61,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
   await using stack = new AsyncDisposableStack()
   const market = await openMarket(setup, { rootAddress, owner, troubles }, stack)
   const { workers, clients, handshakes } = await openPorts(market, setup, stack)
-  const { wallet, chainSide, generations } = market
+  const { wallet, chainSide, generations, tally } = market
   const faces = stack.use(
     proxyFaces({
       proxy: () => market.proxy,
@@ -68,7 +70,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       rootAddress,
       handshakes,
       troubles,
-      onChain: chainSide && generations && { chainSide, generations },
+      onChain: chainSide && generations && tally && { chainSide, generations, tally },
     }),
   )
   const surface = stack.use(await openSurface(faces, setup, runner.httpAccessHash))
@@ -98,6 +100,7 @@ interface Market {
   readonly wallet: ContractAddress
   readonly chainSide: ChainSide | undefined
   readonly generations: ProxyGenerations | undefined
+  readonly tally: Tally | undefined
 }
 
 async function openMarket(
@@ -127,7 +130,7 @@ async function openMarket(
       log: troubles.report,
     })
     stack.defer(() => proxy.close(0))
-    return { proxy, wallet, chainSide: undefined, generations: undefined }
+    return { proxy, wallet, chainSide: undefined, generations: undefined, tally: undefined }
   }
   const { nodeWalletKey: walletKey, isTest } = runner
   const chainSide = stack.use(
@@ -135,8 +138,18 @@ async function openMarket(
   )
   const policy = { ...proxyPolicy, ...setup.policies }
   const { report } = troubles
+  const tally = stack.use(await openTally(network.chain, world, report))
   const generations = stack.use(
-    await ProxyGenerations.start({ world, chainSide, root, owner, key, policy, report, proxy: proxyOptions }),
+    await ProxyGenerations.start({
+      world,
+      chainSide,
+      root,
+      owner,
+      key,
+      policy,
+      report,
+      proxy: { ...proxyOptions, tally },
+    }),
   )
   return {
     get proxy() {
@@ -145,6 +158,7 @@ async function openMarket(
     wallet: chainSide.wallet.address,
     chainSide,
     generations,
+    tally,
   }
 }
 

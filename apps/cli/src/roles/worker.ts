@@ -5,6 +5,7 @@ import {
   createPaymentKey,
   nodeWalletAddress,
   type RootConfig,
+  type Tally,
   type WorkerPolicy,
   workerPolicy,
   WorkerSettlement,
@@ -17,6 +18,7 @@ import { Troubles } from '../http/troubles.ts'
 import { workerFaces } from '../http/worker-surface.ts'
 import { type ChainSide, openChainSide } from './chain-side.ts'
 import { createDialer, type Reach } from './dialer.ts'
+import { openTally } from './tally.ts'
 import { checksHashes, closeOnce, type RoleSetup, type RunningRole } from './role.ts'
 
 export interface WorkerSetup extends RoleSetup {
@@ -64,6 +66,7 @@ export async function startWorker(setup: WorkerSetup): Promise<RunningWorker> {
     proxyConnections: runner.proxyConnections,
     checkProxyHashes: checksHashes(runner.checkProxyHashes, runner.isTest),
     backend,
+    tally: onChain?.tally,
     findUsageSource: probeUsage,
     dial: dialer.dial,
     log: troubles.report,
@@ -96,7 +99,9 @@ interface Money {
   readonly wallet: ContractAddress
   readonly config: RootConfig
   readonly channels: Channels
-  readonly onChain: { readonly chainSide: ChainSide; readonly settlement: WorkerSettlement } | undefined
+  readonly onChain:
+    | { readonly chainSide: ChainSide; readonly settlement: WorkerSettlement; readonly tally: Tally }
+    | undefined
 }
 
 async function openMoney(
@@ -130,11 +135,12 @@ async function openMoney(
       report: troubles.report,
     }),
   )
+  const tally = stack.use(await openTally(network.chain, world, troubles.report))
   settlement.start()
   return {
     wallet: wallet.address,
     config: chainSide.config,
     channels: settlement,
-    onChain: { chainSide, settlement },
+    onChain: { chainSide, settlement, tally },
   }
 }

@@ -1,11 +1,11 @@
 /** What one answered query adds. Amounts are never negative. */
 export interface TallyEntry {
   readonly model: string
-  /** Who it was with: the owner of a client or worker, or a name that a client gave a key. */
+  /** Who it was with: the owner of a client, or the contract of a proxy. */
   readonly counterparty: string
   /** In price units, as they were charged. */
   readonly adjustedTokens: bigint
-  /** As the model counted them. */
+  /** As the model counted them: the worker alone knows, and others add zeros. */
   readonly promptTokens: bigint
   readonly cachedTokens: bigint
   readonly completionTokens: bigint
