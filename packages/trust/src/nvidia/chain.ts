@@ -73,6 +73,11 @@ export async function checkChain<Of extends string>(
   checks.judge(`${of}-chain-dates`, dateFault(chain, nowMs), datesOf(chain, nowMs))
 }
 
+/** The caller's clock is no evidence: without a time nothing is verified. Throws `RangeError`. */
+export function requireMoment(nowMs: number): void {
+  if (!(Math.abs(nowMs) <= 8.64e15)) throw new RangeError(`${nowMs} is no moment to verify at.`)
+}
+
 function lengthFault(chain: Chain, length: number | undefined): string | undefined {
   if (length !== undefined && chain.length !== length) {
     return `The chain has ${chain.length} certificates, not ${length}.`

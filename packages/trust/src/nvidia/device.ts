@@ -1,5 +1,6 @@
 import type { Bytes } from '../bytes.ts'
 import { contextTag, DerReader, malformed, tag } from '../der.ts'
+import type { Chain } from '../verify/chain.ts'
 import type { ChainCertificate } from '../x509/certificate.ts'
 import { oidOf } from '../x509/values.ts'
 import { gpuVbiosVersion, opaqueText, opaqueType } from './opaque.ts'
@@ -17,12 +18,16 @@ export interface DeviceIdentity {
   readonly vbiosReference?: string
 }
 
-/** The kind of device that a certificate is made out to, by the chip that its name begins with. */
-export function architectureOf({ commonName }: ChainCertificate): Architecture | undefined {
-  const chip = commonName.split(' ')[0] ?? ''
-  if (/^GH\d{3}$/.test(chip)) return 'HOPPER'
-  if (/^GB\d{3}$/.test(chip)) return 'BLACKWELL'
-  return chip === 'LS10' ? 'LS10' : undefined
+/**
+ * The kind of device that a chain is of, by the chips that names in it speak of, such as `GH100 A01 GSP BROM` and
+ * `NVIDIA GH100 Identity`. Undefined where they speak of none, or of several.
+ */
+export function architectureOf(chain: Chain): Architecture | undefined {
+  const named = chain.flatMap(({ commonName }) => commonName.match(/\b(?:GH\d{3}|GB\d{3}|LS10)\b/g) ?? [])
+  const kinds = new Set(
+    named.map(chip => (chip === 'LS10' ? 'LS10' : chip.startsWith('GH') ? 'HOPPER' : 'BLACKWELL')),
+  )
+  return kinds.size === 1 ? [...kinds][0] : undefined
 }
 
 /** Which reference documents a report asks for. */
@@ -60,18 +65,24 @@ function safeVersion(version: string | undefined): string | undefined {
     : undefined
 }
 
+/** DICE of the composite device and of its TCB. */
+export const diceOids: readonly string[] = ['2.23.133.5.4.1', '2.23.133.5.4.1.1']
+
 const sha384 = '2.16.840.1.101.3.4.2.2'
 
 /**
- * The digest of the firmware that a device certificate was made for, 48 bytes: the FWID of its DICE extension,
- * which is a CompositeDeviceID (SEQUENCE of version, key, FWID) or a DiceTcbInfo (FWIDs under tag 6). Undefined
- * where there is no such extension. Throws `certificate-malformed`.
+ * Digests of the firmware that a device certificate was made for, 48 bytes each: the FWIDs of its DICE extensions,
+ * which are a CompositeDeviceID (SEQUENCE of version, key, FWID) or a DiceTcbInfo (FWIDs under tag 6). Empty where
+ * there is no such extension. Throws `certificate-malformed`.
  */
-export function firmwareIdOf({ extensions }: ChainCertificate): Bytes | undefined {
-  const dice = ['2.23.133.5.4.1', '2.23.133.5.4.1.1'].flatMap(type => extensions.get(type)?.content ?? [])
-  if (dice.length > 1) throw malformed('it has two DICE extensions')
-  const [content] = dice
-  if (!content) return undefined
+export function firmwareIdsOf({ extensions }: ChainCertificate): Bytes[] {
+  return diceOids.flatMap(type => {
+    const content = extensions.get(type)?.content
+    return content ? parseDice(content) : []
+  })
+}
+
+function parseDice(content: Bytes): Bytes[] {
   const outer = new DerReader(content)
   const fields = outer.enter(tag.sequence)
   outer.end()
@@ -81,9 +92,8 @@ export function firmwareIdOf({ extensions }: ChainCertificate): Bytes | undefine
     if (field.tag === contextTag(6, true)) found.push(...firmwareIds(new DerReader(field.content)))
     else if (field.tag === tag.sequence && isDigest(field.content)) found.push(digestOf(field.content))
   }
-  const [first] = found
-  if (!first || found.length > 1) throw malformed('a DICE extension without one firmware id')
-  return first
+  if (found.length === 0) throw malformed('a DICE extension without a firmware id')
+  return found
 }
 
 function firmwareIds(list: DerReader): Bytes[] {

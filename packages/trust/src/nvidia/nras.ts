@@ -6,6 +6,7 @@ import { TrustError } from '../error.ts'
 import { isoTime } from '../verify/chain.ts'
 import { type NamedCheck, NamedChecks } from '../verify/named-checks.ts'
 import { type QuoteReport, verdictOf } from '../verify/report.ts'
+import { requireMoment } from './chain.ts'
 import { nvidiaLimits } from './limits.ts'
 
 export interface VerifyNrasOptions {
@@ -68,10 +69,12 @@ interface Result {
 /**
  * Verifies a result of the service: `[["JWT", overall], {"GPU-0": jwt, …}]`, tokens signed with ES384. Whatever is
  * missing in it is a failure. `accept` says that the service vouches for these devices, in answer to this nonce,
- * at this time: it takes the place of one's own verification of their evidence. Never rejects.
+ * at this time: it takes the place of one's own verification of their evidence. Rejects over no text; a time that is
+ * none is a `RangeError`.
  */
 export async function verifyNrasResult(text: string, options: VerifyNrasOptions): Promise<NrasReport> {
   const { nowMs } = options
+  requireMoment(nowMs)
   const checks = new NamedChecks<CheckName>(checkNames)
   const result = checks.attempt('token-format', () => parseResult(text))
   const devices: NrasDevice[] = []

@@ -2,6 +2,7 @@ import { TrustError } from '../error.ts'
 import { parseVendorCertificate } from './chain.ts'
 import { architectureOf, identityOf } from './device.ts'
 import type { GpuEvidence } from './evidence.ts'
+import { nvidiaLimits } from './limits.ts'
 import { parseAttestationReport } from './spdm.ts'
 
 /** Which reference documents evidence asks for: nothing that cannot be read. Nothing is verified. */
@@ -10,8 +11,8 @@ export function referenceIdsOf({ report, certificates }: GpuEvidence): {
   readonly vbios: string | undefined
 } {
   try {
-    const [leaf] = certificates
-    const architecture = leaf && architectureOf(parseVendorCertificate(leaf))
+    const chain = certificates.slice(0, nvidiaLimits.maxChainLength).map(parseVendorCertificate)
+    const architecture = architectureOf(chain)
     if (!architecture) return { driver: undefined, vbios: undefined }
     const { driverReference, vbiosReference } = identityOf(
       architecture,

@@ -6,7 +6,7 @@ import { type Chain, isoTime } from '../verify/chain.ts'
 import { verdictOf } from '../verify/report.ts'
 import { nvidiaAnchors } from './anchors.ts'
 import type { NvidiaAnchors } from './anchors.ts'
-import { checkChain, earliestEndMs, parseVendorCertificate, summaryOf } from './chain.ts'
+import { checkChain, earliestEndMs, parseVendorCertificate, requireMoment, summaryOf } from './chain.ts'
 import { checkMeasurements } from './check-measurements.ts'
 import {
   type CheckedReference,
@@ -16,7 +16,7 @@ import {
   type SuppliedReference,
 } from './check-reference.ts'
 import { checkRevocation } from './check-revocation.ts'
-import { architectureOf, firmwareIdOf, identityOf } from './device.ts'
+import { architectureOf, firmwareIdsOf, identityOf } from './device.ts'
 import type { Architecture, DeviceIdentity } from './device.ts'
 import type { GpuEvidence } from './evidence.ts'
 import { defaultGpuPolicy } from './gpu-policy.ts'
@@ -53,13 +53,14 @@ type Checks = NamedChecks<GpuCheckName>
 /**
  * Verifies what one GPU or switch shows of itself against NVIDIA's roots, offline, and closes on failure: what is
  * unreadable, stale or unverifiable is invalid; what is missing, and no policy does without, is refused. All
- * checks are carried out even after one has failed. Never rejects.
+ * checks are carried out even after one has failed. Rejects over no evidence; a time that is none is a `RangeError`.
  *
  * `accept` says that the device is genuine, runs what its vendor vouches for and answered this nonce. It does not
  * say in which machine it sits: see `checkGpuBinding`.
  */
 export async function verifyGpu(evidence: GpuEvidence, options: VerifyGpuOptions): Promise<GpuReport> {
   const { nowMs, anchors = nvidiaAnchors, crypto = portableCrypto, policy = defaultGpuPolicy } = options
+  requireMoment(nowMs)
   const checks: Checks = new NamedChecks(gpuCheckNames)
   const report = checks.attempt('report-format', () => parseAttestationReport(evidence.report))
   const chain = checks.attempt('device-chain-format', () => readChain(evidence))
@@ -132,15 +133,15 @@ function checkArchitecture(
   chain: Chain,
   stated: Architecture | undefined,
 ): Architecture | undefined {
-  const certified = chain[0] && architectureOf(chain[0])
+  const certified = architectureOf(chain)
   const isSame = stated === undefined || stated === certified
   checks.judge(
     'architecture',
     certified === undefined
-      ? 'The certificate is not made out to a kind of device that is known here.'
+      ? 'The certificates are not made out to one kind of device that is known here.'
       : isSame
         ? undefined
-        : `The certificate is made out to a device of another kind than the ${stated} that is claimed.`,
+        : `The certificates are made out to a device of another kind than the ${stated} that is claimed.`,
     { ...(certified && { certified }), ...(stated && { stated }) },
   )
   return certified
@@ -178,13 +179,13 @@ async function checkOrigin(
     isSigned ? undefined : 'The report is not signed by the key of its device.',
   )
   checks.attempt('firmware-id', () => {
-    const certified = chain[0] && firmwareIdOf(chain[0])
+    const certified = chain[0] ? firmwareIdsOf(chain[0]) : []
     const reported = report.opaque.get(opaqueType.fwid)
-    if (!certified) {
+    if (certified.length === 0) {
       checks.fail('firmware-id', 'The certificate does not say which firmware it was made for.')
-    } else if (reported && !sameBytes(reported, certified)) {
+    } else if (reported && !certified.some(firmware => sameBytes(firmware, reported))) {
       checks.fail('firmware-id', 'The report is of other firmware than the certificate.', {
-        certified: toHex(certified),
+        certified: certified.map(toHex),
         reported: toHex(reported.subarray(0, 64)),
       })
     }

@@ -28,7 +28,7 @@ const checkNames = ['devices-present', 'devices-distinct', 'bound-to-quote', 'de
 
 /**
  * Verifies the GPUs of one machine, and that they are of the machine whose CPU quote commits to this evidence and
- * to the keys behind its nonce. Each device has to be accepted, and none may be shown twice. Never rejects.
+ * to the keys behind its nonce. Each device has to be accepted, and none may be shown twice. Rejects as `verifyGpu` does.
  *
  * The binding is as good as the quote: the caller has to have verified it, and that its report data commits to
  * `committedDigest` and to `nonceParts`.

@@ -15,7 +15,7 @@ const crypto = rememberingCrypto
  * is accepted. What is tried without it is spread over every region.
  */
 const everyByte = process.env['MUTATE_EVERY_BYTE'] !== undefined
-const step = (length: number): number => (everyByte ? 1 : Math.max(1, Math.ceil(length / 90)))
+const step = (length: number): number => (everyByte ? 1 : Math.max(1, Math.ceil(length / 45)))
 
 const policy = { revocation: 'optional', references: 'optional', acceptsHold: false } as const
 
