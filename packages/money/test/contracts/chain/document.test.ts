@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { exitCodes } from '../../../src/contracts/opcodes.generated.ts'
 
 const repository = new URL('../../../../../', import.meta.url)
@@ -33,4 +34,18 @@ describe('docs/CONTRACTS.md', () => {
       assert.ok(text.includes(`'${name}'`) || text.includes(`"${name}"`), `${file} has no test "${name}"`)
     }
   })
+})
+
+test('no contract can end its account, and begin again with counters at zero', () => {
+  const sources = globSync('contracts/*.tolk', { cwd: fileURLToPath(repository) })
+  assert.ok(sources.length > 10)
+  const destroying = sources.flatMap(path =>
+    read(path)
+      .split('\n')
+      .filter(line => line.includes('SEND_MODE_DESTROY')),
+  )
+  assert.deepEqual(
+    destroying.map(line => line.trim()),
+    ['sendRawMessage(message.message, message.mode & ~SEND_MODE_DESTROY);'],
+  )
 })
