@@ -259,6 +259,6 @@ export function chargeOf({ client, worker, tokens, chargedTokens }: ChargedReque
   }
 }
 
-function sameCredit(a: ClientCredit, b: ClientCredit): boolean {
+export function sameCredit(a: ClientCredit, b: ClientCredit): boolean {
   return a.paid === b.paid && a.stake === b.stake && a.charged === b.charged
 }

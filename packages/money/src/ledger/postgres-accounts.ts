@@ -1,5 +1,6 @@
 import type { PostgresConnection } from '../database/postgres.ts'
 import { Accounts, type Account, ClientAccount, WorkerAccount } from './accounts.ts'
+import { sameCredit } from './books.ts'
 
 /** A client as the database tells it: owner, paid, stake, charged, reserved, total, committed, signed. */
 type SeenClient = readonly string[]
@@ -30,6 +31,8 @@ export class PostgresAccounts {
   #seen = '0'
   /** What was signed and paid, to be noted in the database. */
   readonly #noted = new Set<Account>()
+  /** Whose credit in the database is another one. */
+  readonly #credited = new Set<ClientAccount>()
 
   constructor(connection: PostgresConnection, maxAccounts: number) {
     this.#connection = connection
@@ -54,8 +57,10 @@ export class PostgresAccounts {
     const credit = { paid, stake, charged }
     let account = this.clients.find(owner)
     if (account === undefined) this.clients.restore((account = new ClientAccount(0, owner, credit)))
+    // Another process was the first to use it. What this one was told stands: it may be the newer credit.
+    if (this.clients.isKept(account)) account.credit = credit
+    else if (!sameCredit(account.credit, credit)) this.#credited.add(account)
     this.clients.keep(account)
-    account.credit = credit
     account.reserved = reserved
     seeTotals(account, totals)
   }
@@ -69,7 +74,7 @@ export class PostgresAccounts {
     seeTotals(account, totals)
   }
 
-  /** Puts those of the accounts into the database that are not there. */
+  /** Puts those of the accounts into the database that are not known to be there, with the credit of now. */
   async keepClients(owners: readonly string[]): Promise<void> {
     const fresh = distinct(owners)
       .map(owner => this.clients.get(owner))
@@ -79,7 +84,9 @@ export class PostgresAccounts {
       fresh.map(account => String(account.credit[part]))
     await this.#connection.query(
       `INSERT INTO client (owner, paid, stake, charged) SELECT * FROM
-        unnest($1::text[], $2::numeric[], $3::numeric[], $4::numeric[]) t ORDER BY 1 ON CONFLICT DO NOTHING`,
+        unnest($1::text[], $2::numeric[], $3::numeric[], $4::numeric[]) t ORDER BY 1
+        ON CONFLICT (owner) DO UPDATE SET (paid, stake, charged, moved_at) =
+          (excluded.paid, excluded.stake, excluded.charged, pg_current_xact_id())`,
       [fresh.map(({ owner }) => owner), credit('paid'), credit('stake'), credit('charged')],
     )
   }
@@ -93,15 +100,39 @@ export class PostgresAccounts {
     )
   }
 
+  /** Tells the database the credit of an account that may be there, and sees the account if it is. */
+  async writeCredit({ owner, credit }: ClientAccount): Promise<void> {
+    const { paid, stake, charged } = credit
+    const seen = await this.#connection.query(
+      `UPDATE client SET paid = $2::numeric, stake = $3::numeric, charged = $4::numeric,
+        moved_at = pg_current_xact_id() WHERE owner = $1 RETURNING seen(client) AS answer`,
+      [owner, String(paid), String(stake), String(charged)],
+    )
+    this.see({ clients: seen.map(({ answer }) => answer as unknown as SeenClient) })
+  }
+
   /** The figures of an account that are not worth a commit of their own are written with the next `writeNotes`. */
   note(account: Account): void {
     this.#noted.add(account)
   }
 
   async writeNotes(): Promise<void> {
+    for (const account of this.#credited) {
+      await this.writeCredit(account)
+      this.#credited.delete(account)
+    }
     const noted = [...this.#noted]
     if (noted.length === 0) return
     this.#noted.clear()
+    try {
+      await this.#writeFigures(noted)
+    } catch (error) {
+      for (const account of noted) this.#noted.add(account)
+      throw error
+    }
+  }
+
+  async #writeFigures(noted: readonly Account[]): Promise<void> {
     const clients = noted.filter(account => account instanceof ClientAccount)
     const workers = noted.filter(account => account instanceof WorkerAccount)
     await this.#connection.query(

@@ -108,13 +108,7 @@ class PostgresLedger implements SharedLedger {
     this.#requireOpen()
     const account = this.#accounts.clients.open(owner, () => new ClientAccount(0, owner, credit))
     account.credit = credit
-    if (!this.#accounts.clients.isKept(account)) return account.view()
-    const seen = await this.#connection.query(
-      `UPDATE client SET paid = $2::numeric, stake = $3::numeric, charged = $4::numeric,
-        moved_at = pg_current_xact_id() WHERE owner = $1 RETURNING seen(client) AS answer`,
-      [owner, String(credit.paid), String(credit.stake), String(credit.charged)],
-    )
-    this.#accounts.see({ clients: seen.map(({ answer }) => answer as unknown as string[]) })
+    await this.#accounts.writeCredit(account)
     return account.view()
   }
 
@@ -146,7 +140,13 @@ class PostgresLedger implements SharedLedger {
     this.#requireOpen()
     this.#requireBalanced()
     const worker = this.#accounts.workers.get(request.worker)
-    const charged = await this.#asking(this.#requests.charge(request))
+    const charged = await this.#asking(this.#requests.charge(request)).catch((error: unknown) => {
+      // A server that died may have forgotten the reservation.
+      if (error instanceof MoneyError && /^request-(?:unknown|released)$/.test(error.code)) {
+        this.#open.delete(requestId)
+      }
+      throw error
+    })
     this.#open.delete(requestId)
     const client = this.#accounts.clients.get(charged.client).grades()
     const { tokens: chargedTokens } = charged

@@ -84,6 +84,20 @@ test('a process sees within a moment what another one did', async () => {
   await until(() => second.client(alice).signed === 40n && second.worker(worker).paid === 30n)
 })
 
+test('the credit that a process has read last is that of all of them', async () => {
+  const books = new Books()
+  await using first = await books.open()
+  await using second = await books.open()
+  await first.openClient(alice, { ...credit, paid: 500n })
+  await second.openClient(alice, { ...credit, paid: 700n })
+  await spend(first, 'r', 1n)
+  assert.equal(first.client(alice).credit.paid, 500n)
+  await spend(second, 's', 1n)
+  await until(() => first.client(alice).credit.paid === 700n)
+  await first.openClient(alice, { ...credit, paid: 600n })
+  await until(() => second.client(alice).credit.paid === 600n)
+})
+
 test('a request is charged once, whoever charges it', async () => {
   const books = new Books()
   await using first = await books.open()
