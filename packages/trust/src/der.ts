@@ -197,5 +197,5 @@ export function encodeAscii(text: string): Bytes {
 }
 
 export function malformed(what: string): TrustError {
-  return new TrustError('certificate-malformed', `The certificate is malformed: ${what}.`)
+  return new TrustError('certificate-malformed', `Malformed certificate data: ${what}.`)
 }

@@ -16,12 +16,20 @@ export interface Measurements {
  * stand in place of the report data. 32 bytes.
  */
 export function imageHash(measurements: Measurements): Promise<Bytes> {
-  const { mrTd, mrConfigId, mrOwner, mrOwnerConfig, rtmr } = measurements
+  return imageHashOf(joinMeasurements(measurements))
+}
+
+/** What `imageHash` is the SHA-256 of, for those who hash with a backend of their own: 448 bytes. */
+export function imageHashInput(measurements: Measurements): Bytes {
+  return join(joinMeasurements(measurements), new Uint8Array(64))
+}
+
+function joinMeasurements({ mrTd, mrConfigId, mrOwner, mrOwnerConfig, rtmr }: Measurements): Bytes {
   const fields = [mrTd, mrConfigId, mrOwner, mrOwnerConfig, ...rtmr]
   for (const field of fields) {
     if (field.length !== 48) throw new RangeError(`A measurement has 48 bytes, not ${field.length}.`)
   }
-  return imageHashOf(join(...fields))
+  return join(...fields)
 }
 
 /** All measurements zero: what fake TDX amounts to. */

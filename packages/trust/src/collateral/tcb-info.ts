@@ -128,7 +128,10 @@ function parseModule(module: Fields): ModuleIdentity {
 }
 
 function parseModuleIdentities(info: Fields, tee: TcbInfo['tee']): VersionedModuleIdentity[] {
-  if (tee === 'sgx' || !info.has('tdxModuleIdentities')) return []
+  if (tee === 'sgx' && (info.has('tdxModule') || info.has('tdxModuleIdentities'))) {
+    throw invalidJson('TCB info for SGX names TDX modules')
+  }
+  if (!info.has('tdxModuleIdentities')) return []
   const identities = info.list('tdxModuleIdentities').map(value => {
     const identity = new Fields(value)
     const levels = nonEmpty(identity, 'tcbLevels').map(parseComponentLevel)

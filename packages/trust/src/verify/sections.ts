@@ -1,5 +1,5 @@
 import { toHex } from '@cocoon/wire'
-import { imageHash } from '../image-hash.ts'
+import { imageHashInput } from '../image-hash.ts'
 import { isoTime } from './chain.ts'
 import type { Material } from './material.ts'
 import type {
@@ -41,7 +41,7 @@ async function quoteSection(
   }
 }
 
-async function measurementSection({ quote }: Material): Promise<MeasurementSection | null> {
+async function measurementSection({ quote, crypto }: Material): Promise<MeasurementSection | null> {
   if (!quote) return null
   const { body } = quote
   if (body.tee === 'sgx') {
@@ -54,7 +54,7 @@ async function measurementSection({ quote }: Material): Promise<MeasurementSecti
     }
   }
   return {
-    imageHash: toHex(await imageHash(body)),
+    imageHash: toHex(await crypto.digest('SHA-256', imageHashInput(body))),
     mrTd: toHex(body.mrTd),
     mrConfigId: toHex(body.mrConfigId),
     mrOwner: toHex(body.mrOwner),

@@ -133,7 +133,16 @@ export const collateralFaults: readonly Fault[] = [
     plan: json('tcbInfo', { tcbType: 1 }),
   },
   { name: 'TCB info without levels', noticedBy: 'tcb-info-format', plan: json('tcbInfo', { tcbLevels: [] }) },
-  { name: 'TCB info for SGX', noticedBy: 'tcb-info-tee', plan: json('tcbInfo', { id: 'SGX' }) },
+  {
+    name: 'TCB info for SGX that names TDX modules',
+    noticedBy: 'tcb-info-format',
+    plan: json('tcbInfo', { id: 'SGX' }),
+  },
+  {
+    name: 'TCB info for SGX',
+    noticedBy: 'tcb-info-tee',
+    plan: ({ tcbInfo }) => ({ tcbInfo: sgxInfo(tcbInfo) }),
+  },
   {
     name: 'TCB info for TDX with an SGX quote',
     noticedBy: 'tcb-info-tee',
@@ -276,4 +285,9 @@ function svns(count: number): JsonObject[] {
 function tdxInfo(tcbInfo: JsonObject): JsonObject {
   const module = { mrsigner: '00'.repeat(48), attributes: '00'.repeat(8), attributesMask: 'FF'.repeat(8) }
   return { ...tcbInfo, id: 'TDX', tdxModule: module, tcbLevels: [level({})] }
+}
+
+function sgxInfo(tcbInfo: JsonObject): JsonObject {
+  const members = Object.entries(tcbInfo).filter(([name]) => !name.startsWith('tdx'))
+  return { ...Object.fromEntries(members), id: 'SGX' }
 }

@@ -6,7 +6,10 @@ import { readCollateral } from '../../src/collateral/collateral.ts'
 import { parseQeIdentity } from '../../src/collateral/qe-identity.ts'
 import { memberTexts, parseStrictJson } from '../../src/collateral/strict-json.ts'
 import { parseTcbInfo } from '../../src/collateral/tcb-info.ts'
+import { nodeCrypto } from '../../src/crypto/node.ts'
 import { TrustError } from '../../src/error.ts'
+import { judgeQuote } from '../../src/policy/judge-quote.ts'
+import { lenientPolicy } from '../../src/policy/quote-policy.ts'
 import { readPolicy } from '../../src/policy/read-policy.ts'
 import { parseQuote } from '../../src/quote/parse-quote.ts'
 import { readQuoteFile } from '../../src/quote/read-quote-file.ts'
@@ -14,6 +17,7 @@ import { parseChainCertificate } from '../../src/x509/certificate.ts'
 import { parseCrl } from '../../src/x509/crl.ts'
 import { parsePem } from '../../src/x509/pem.ts'
 import { platformIdentity } from '../../src/x509/sgx-extension.ts'
+import { verifyQuote } from '../../src/verify/verify-quote.ts'
 import { caseNamed } from './vectors.ts'
 
 const real = caseNamed('phala-tdx-quote')
@@ -73,6 +77,37 @@ describe('whatever the bytes, a parser gives a value or a TrustError', () => {
       }),
     )
   })
+})
+
+test('whatever is shown, verification gives a report that rejects, and a policy judges it', async () => {
+  const bytes = fc.uint8Array({ maxLength: 600 }).map(octets => Uint8Array.from(octets))
+  const text = fc.oneof(fc.string(), fc.constant(real.collateral.tcbInfo!), fc.constant(real.quote.join()))
+  const optional = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> =>
+    fc.option(value, { nil: undefined })
+  const shown = fc.record({
+    quote: fc.oneof(bytes, fc.constant(real.quote)),
+    rootCaCrl: optional(bytes),
+    pckCrl: optional(fc.oneof(bytes, fc.constant(real.collateral.pckCrl!))),
+    tcbInfo: optional(text),
+    tcbInfoSignature: optional(bytes),
+    tcbInfoIssuerChain: optional(text),
+    qeIdentity: optional(text),
+    qeIdentitySignature: optional(bytes),
+    qeIdentityIssuerChain: optional(fc.oneof(text, fc.constant(real.collateral.tcbInfoIssuerChain!))),
+    pckCrlIssuerChain: optional(text),
+    nowMs: fc.oneof(fc.double(), fc.constant(real.nowMs)),
+  })
+  await fc.assert(
+    fc.asyncProperty(shown, async ({ quote, nowMs, ...given }) => {
+      const collateral = Object.fromEntries(Object.entries(given).filter(([, part]) => part !== undefined))
+      const report = await verifyQuote(quote, collateral, { nowMs, ignoreTrailing: true, crypto: nodeCrypto })
+      assert.equal(report.verdict, 'reject')
+      assert.equal(report.kind, 'invalid')
+      assert.equal(judgeQuote(report, lenientPolicy).verdict, 'reject')
+      assert.deepEqual(JSON.parse(JSON.stringify(report)), report)
+    }),
+    { numRuns: 150 },
+  )
 })
 
 describe('strict JSON', () => {
