@@ -5,7 +5,8 @@ import { proxyBody } from '../contracts/bodies.ts'
 import { clientContractAddress } from '../contracts/client.ts'
 import { proxyStateInit, type ProxyContractData } from '../contracts/proxy.ts'
 import { workerContractAddress, workerStateInit } from '../contracts/worker.ts'
-import type { AccountKey, Ledger } from '../ledger.ts'
+import { MoneyError } from '../error.ts'
+import type { AccountKey, ClientView, Ledger } from '../ledger.ts'
 import { type PaymentKind, signClosing, signPayment } from '../payment.ts'
 import type { PaymentKey } from '../payment-key.ts'
 import type { RootConfig } from '../root-config.ts'
@@ -49,7 +50,7 @@ export class ProxyOrders {
     for (const [owner, record] of records.clients()) {
       if (record.phase === 'closed') continue
       allSettled = false
-      const step = clientStep(ledger.client(owner), record, rules)
+      const step = clientStep(totalsOf(ledger, owner), record, rules)
       if (step?.do === 'charge') this.charge(owner, step.tokens)
       if (step?.do === 'refund') this.#submitToClient('client-refund', owner, step.tokens)
     }
@@ -190,6 +191,21 @@ export class ProxyOrders {
 
   #slot(what: string): string {
     return `${this.#options.prefix}/${what}`
+  }
+}
+
+/** An account that never had a charge may have made room for others in the ledger: it owes nothing. */
+function totalsOf(
+  ledger: Ledger,
+  owner: AccountKey,
+): Pick<ClientView, 'max' | 'committedToChain' | 'reserved'> {
+  try {
+    return ledger.client(owner)
+  } catch (error) {
+    if (error instanceof MoneyError && error.code === 'account-unknown') {
+      return { max: 0n, committedToChain: 0n, reserved: 0n }
+    }
+    throw error
   }
 }
 

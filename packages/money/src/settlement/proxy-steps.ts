@@ -28,7 +28,7 @@ export interface ProxyRules {
  * never on a total that a crash could take back.
  */
 export function clientStep(
-  books: ClientView,
+  books: Pick<ClientView, 'max' | 'committedToChain' | 'reserved'>,
   account: ClientAccount,
   { params, policy, isRetiring }: ProxyRules,
 ): ClientStep | undefined {
