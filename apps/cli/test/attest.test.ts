@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
@@ -146,6 +148,90 @@ describe('a simulated machine', () => {
     const { exitCode, stderr } = await simulate('--td', '1.5')
     assert.equal(exitCode, 2)
     assert.match(stderr, /--quote-version 5/)
+  })
+})
+
+describe('collateral from a service', async () => {
+  const file = JSON.parse(readFileSync(join(vectors, 'phala-tdx-quote.json'), 'utf8'))
+  const { collateral } = file
+  const signed = (name: string, text: string, signature: string): string =>
+    `{"${name}":${text},"signature":"${signature}"}`
+  const answers = new Map<string, readonly [header: string, chain: string, body: string | Uint8Array]>([
+    [
+      '/tdx/certification/v4/tcb?fmspc=B0C06F000000',
+      [
+        'TCB-Info-Issuer-Chain',
+        collateral.tcb_info_issuer_chain,
+        signed('tcbInfo', collateral.tcb_info, collateral.tcb_info_signature),
+      ],
+    ],
+    [
+      '/tdx/certification/v4/qe/identity',
+      [
+        'SGX-Enclave-Identity-Issuer-Chain',
+        collateral.qe_identity_issuer_chain,
+        signed('enclaveIdentity', collateral.qe_identity, collateral.qe_identity_signature),
+      ],
+    ],
+    [
+      '/sgx/certification/v4/pckcrl?ca=platform&encoding=der',
+      ['SGX-PCK-CRL-Issuer-Chain', collateral.pck_crl_issuer_chain, Buffer.from(collateral.pck_crl, 'hex')],
+    ],
+    ['/sgx/certification/v4/rootcacrl', ['x-none', '', collateral.root_ca_crl]],
+  ])
+  const server = createServer((request, response) => {
+    const [header, chain, body] = answers.get(request.url ?? '') ?? []
+    if (header === undefined) return response.writeHead(404).end()
+    return response.writeHead(200, { [header]: encodeURIComponent(chain ?? '') }).end(body)
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  after(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const quote = join(folder, 'fetched-quote.hex')
+  writeFileSync(quote, file.quoteHex)
+  const at = ['--at', '2025-06-20T10:32:27Z', '--ignore-trailing']
+
+  test('is written to a file, which verifies the quote', async () => {
+    const out = join(folder, 'fetched', 'collateral.json')
+    const fetched = await runToEnd(['attest', 'fetch-collateral', quote, '--from', url, '--out', out])
+    assert.equal(fetched.exitCode, 0, fetched.stderr)
+    assert.deepEqual(JSON.parse(readFileSync(out, 'utf8')), collateral)
+    const verified = await runToEnd(['attest', 'verify', quote, '--collateral', out, ...at])
+    assert.equal(verified.exitCode, 0)
+    assert.match(verified.stdout, /^✓ Accepted\n/)
+  })
+
+  test('is written to the standard output without a file', async () => {
+    const { stdout } = await runToEnd(['attest', 'fetch-collateral', quote, '--from', url])
+    assert.deepEqual(JSON.parse(stdout), collateral)
+  })
+
+  test('is fetched while verifying', async () => {
+    const { exitCode, stdout } = await runToEnd(['attest', 'verify', quote, '--from', url, ...at, '--json'])
+    assert.equal(exitCode, 0)
+    assert.equal(JSON.parse(stdout).tcb.status, 'UpToDate')
+  })
+
+  test('a service that does not have it is named', async () => {
+    const { exitCode, stderr } = await runToEnd([
+      'attest',
+      'fetch-collateral',
+      quote,
+      '--from',
+      `${url}/none`,
+    ])
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /gave no collateral: it answers with status 404/)
+    assert.match(stderr, /Check the address/)
+  })
+
+  test('an address that is none is refused', async () => {
+    const { exitCode, stderr } = await runToEnd(['attest', 'verify', quote, '--from', 'pccs'])
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /http or https/)
   })
 })
 
