@@ -30,7 +30,7 @@ ledgerCompliance('postgres', () => books()(), { sequences: 10 })
 ledgerDurability('postgres', books)
 
 test('an address that is none, which may hold a password', async () => {
-  for (const url of ['', 'secret', 'http://u:secret@localhost/db', 'postgres://u:secret@[/db']) {
+  for (const url of ['', 'secret', 'http://example:secret@localhost/db', 'postgres://u:secret@[/db']) {
     await assert.rejects(
       openPostgresLedger({ url, contract: `0:${'1'.repeat(64)}`, world }),
       (error: unknown) => {
