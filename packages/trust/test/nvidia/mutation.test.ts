@@ -11,7 +11,7 @@ import { genuineMs, hopperEvidence, readVector } from './vectors.ts'
 const crypto = rememberingCrypto
 
 /**
- * Between two bytes that are tried. The whole of it takes minutes: `MUTATE_EVERY_BYTE=1` runs it, and nothing of it
+ * Between two bytes that are tried. The whole of it takes half a minute: `MUTATE_EVERY_BYTE=1` runs it, and nothing of it
  * is accepted. What is tried without it is spread over every region.
  */
 const everyByte = process.env['MUTATE_EVERY_BYTE'] !== undefined
