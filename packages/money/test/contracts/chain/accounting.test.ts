@@ -217,7 +217,7 @@ test('whatever is signed and sent, every coin belongs to exactly one, and nothin
     fc.asyncProperty(fc.array(move, { minLength: 8, maxLength: 16 }), async moves =>
       run(moves, (_script, planned) => planned),
     ),
-    { numRuns: 8 },
+    { numRuns: 5 },
   )
 })
 
@@ -229,7 +229,7 @@ test('the pool covers what is owed, while the proxy signs no more than it charge
       const { client, proxy, pool } = await books(deployed)
       assert.ok(pool >= client.balance + proxy.balance + proxy.stake)
     }),
-    { numRuns: 6 },
+    { numRuns: 4 },
   )
 })
 
@@ -288,7 +288,7 @@ test('nothing that an outsider writes moves or freezes anything', async () => {
       assert.deepEqual(after, { client: before.client, worker: before.worker, proxy: before.proxy })
       assert.ok(pool >= before.pool)
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   )
 })
 
