@@ -30,7 +30,7 @@ export interface ChainSide extends AsyncDisposable {
   readonly setup: ChainSetup
   readonly wallet: NodeWallet
   readonly registry: RootWatch
-  /** The registry when the role began. */
+  /** The registry as it is now; of what comes later, `registry` tells. */
   readonly config: RootConfig
 }
 
@@ -68,7 +68,15 @@ export async function openChainSide(options: {
   )
   void wallet.poke()
   const closing = stack.move()
-  return { setup, wallet, registry, config, [Symbol.asyncDispose]: () => closing.disposeAsync() }
+  return {
+    setup,
+    wallet,
+    registry,
+    get config() {
+      return registry.view.config ?? config
+    },
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+  }
 }
 
 /** Why a wallet holds a role up, in words for people; empty if it does not. */

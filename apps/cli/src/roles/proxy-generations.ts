@@ -127,6 +127,8 @@ export class ProxyGenerations implements AsyncDisposable {
       this.#old.set(addressKey(old.settlement.contract), old)
     }
     await this.#begin(config)
+    // It may have changed while the books were being opened.
+    if (chainSide.config.version !== config.version) this.#registryChanged(chainSide.config)
     this.#reviewLater()
   }
 

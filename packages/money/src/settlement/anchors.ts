@@ -48,6 +48,12 @@ export class Anchors {
     return hexOf(state.sessionHash) === hexOf(this.#sessionHash) ? 'own' : 'earlier'
   }
 
+  /** The greatest number of a state that the chain has shown; 0 before the first. Books only go on from there. */
+  get lastSeen(): number {
+    const seen = this.#store.entries(this.#prefix).filter(([, value]) => value === 'seen')
+    return Number(seen.at(-1)?.[0].slice(this.#prefix.length).split('-')[0] ?? 0)
+  }
+
   /** What to write once a state was seen: old ones are forgotten. */
   changesAfter(seen: SavedState): StoreChanges {
     const changes = new Map<string, string | undefined>([[this.#keyOf(seen.seqno, seen.sessionHash), 'seen']])

@@ -14,6 +14,8 @@ import type { ProxyTerms } from '../proxy-terms.ts'
 import type { ContractTerms, RootConfig } from '../root-config.ts'
 import type { Store } from '../store/store.ts'
 import { AccountWatch } from '../watch/account-watch.ts'
+import { withDeadline } from '../watch/deadline.ts'
+import { watchLimits } from '../watch/limits.ts'
 import { Poll } from '../watch/poll.ts'
 import { type BookedChannel, ChannelBook } from './channel-book.ts'
 import {
@@ -22,6 +24,7 @@ import {
   clientStep,
   type ClientWish,
   depositObstacle,
+  dropIdleWishes,
 } from './client-steps.ts'
 import type { SettlementReport } from './event.ts'
 import { Orders, queryIdOf, type Sender } from './orders.ts'
@@ -79,6 +82,7 @@ export class ClientSettlement implements ClientChannels, AsyncDisposable {
   readonly #accounts = new Map<AccountKey, Account>()
   readonly #poll: Poll
   readonly #secretHash: Uint8Array
+  readonly #closing = new AbortController()
 
   constructor(options: ClientSettlementOptions) {
     const { store, world, wallet, report, secret, policy } = options
@@ -197,6 +201,7 @@ export class ClientSettlement implements ClientChannels, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort()
     await this.#poll[Symbol.asyncDispose]()
     for (const { watch } of this.#accounts.values()) await watch[Symbol.asyncDispose]()
     await this.#book.save()
@@ -247,9 +252,14 @@ export class ClientSettlement implements ClientChannels, AsyncDisposable {
   }
 
   async #tick(): Promise<void> {
+    for (const account of this.#accounts.values()) await this.#try(() => this.#look(account))
+    await this.#try(() => this.#book.save())
+  }
+
+  /** What fails with one proxy holds up no other. */
+  async #try(step: () => Promise<void>): Promise<void> {
     try {
-      for (const account of this.#accounts.values()) await this.#look(account)
-      await this.#book.save()
+      await step()
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       this.#options.report({ event: 'settlement-failed', why })
@@ -272,8 +282,8 @@ export class ClientSettlement implements ClientChannels, AsyncDisposable {
     const situation = this.#situation(account, data)
     this.#noticeObstacle(account, depositObstacle(situation, policy))
     const step = clientStep(situation, policy)
-    if (step !== undefined) this.#order(account, step, stateLt)
-    if (step !== undefined) account.asked.delete(step.do as ClientWish)
+    if (step !== undefined && this.#order(account, step, stateLt)) account.asked.delete(step.do as ClientWish)
+    if (!this.#orders.isOpen(slotOf(booked))) dropIdleWishes(situation, account.asked)
   }
 
   #situation({ booked, watch, asked, proxyStakeNano }: Account, data: ClientContractData): ClientSituation {
@@ -313,19 +323,24 @@ export class ClientSettlement implements ClientChannels, AsyncDisposable {
 
   /** Looked up while it matters and does not suffice. */
   async #askProxyStake(account: Account): Promise<void> {
-    const { policy, chain } = this.#options
+    const { policy, chain, world } = this.#options
     const leastNano = account.data?.params.minProxyStakeNano ?? 0n
     const isKnown = account.proxyStakeNano !== undefined && account.proxyStakeNano >= leastNano
     if (!policy.requireProxyStake || leastNano === 0n || isKnown) return
-    const { data } = await chain.account(parseAddress(account.booked.proxyContract))
+    const proxyContract = parseAddress(account.booked.proxyContract)
+    const { data } = await withDeadline(world, () => chain.account(proxyContract), {
+      timeoutMs: watchLimits.callTimeoutMs,
+      signal: this.#closing.signal,
+    })
     account.proxyStakeNano = data === undefined ? 0n : readProxyData(data).stakeNano
   }
 
-  #order({ booked }: Account, step: ClientStep, stateLt: bigint): void {
+  /** Whether it was ordered. */
+  #order({ booked }: Account, step: ClientStep, stateLt: bigint): boolean {
     const { wallet } = this.#options
     const { channel } = booked
     const addNano = step.do === 'top-up' ? step.addNano : 0n
-    this.#orders.place(
+    return this.#orders.place(
       {
         slot: slotOf(booked),
         purpose: `${step.do}/${step.do === 'charge' ? channel.signedTokens : stateLt}`,

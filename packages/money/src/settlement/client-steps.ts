@@ -65,19 +65,31 @@ export function depositObstacle(situation: ClientSituation, policy: ClientPolicy
     : undefined
 }
 
+/** Takes back what was asked for and has nothing to act on, so that it does not happen at some later time. */
+export function dropIdleWishes({ contract, signedTokens }: ClientSituation, asked: Set<ClientWish>): void {
+  if (contract === undefined) return
+  if (contract.balanceNano <= contract.stakeNano) asked.delete('withdraw')
+  if (signedTokens <= contract.chargedTokens) asked.delete('charge')
+}
+
 function wantedStakeNano({ params }: ClientSituation, policy: ClientPolicy): bigint {
   const stakeNano = policy.stakeNano ?? params.minClientStakeNano
   return stakeNano > params.minClientStakeNano ? stakeNano : params.minClientStakeNano
 }
 
-/** What is to be paid in: nothing while the balance, less what is used and not charged yet, will do. */
+/**
+ * What is to be paid in: nothing while the balance, less what is used and not charged yet, will do. A proxy lets
+ * nobody use more than the stake beyond what is charged, so one that states more gets no more for that.
+ */
 function missingNano(situation: ClientSituation, contract: ClientContractData, policy: ClientPolicy): bigint {
   const { params, maxTokens, asked } = situation
   const { pricePerTokenNano } = params
   if (pricePerTokenNano === 0n || depositObstacle(situation, policy) !== undefined) return 0n
   const stakeNano = wantedStakeNano(situation, policy)
   const unchargedTokens = maxTokens > contract.chargedTokens ? maxTokens - contract.chargedTokens : 0n
-  const leftNano = contract.balanceNano - unchargedTokens * pricePerTokenNano
+  const unchargedNano = unchargedTokens * pricePerTokenNano
+  const leftNano =
+    contract.balanceNano - (unchargedNano < contract.stakeNano ? unchargedNano : contract.stakeNano)
   const isEnough = leftNano * 100n >= stakeNano * policy.topUpBelowPercent
   if (isEnough && !asked.has('top-up')) return 0n
   const addNano = policy.topUpNano ?? stakeNano

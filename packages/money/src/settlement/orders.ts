@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { World } from '@cocoon/wire'
 import type { ContractAddress } from '../address.ts'
+import { MoneyError } from '../error.ts'
 import type { OutgoingMessage } from '../wallet/message.ts'
 import type { Outcome } from '../wallet/outcome.ts'
 import type { SettlementReport } from './event.ts'
@@ -26,12 +27,20 @@ export interface Order {
 }
 
 const firstRetryMs = 5_000
+/** What a delivered message causes further on, another contract and the next look at the chain may need this long. */
+const firstRepeatMs = 60_000
 const longestRetryMs = 600_000
 const separator = '#'
 
 interface Slot {
   /** A message of this slot is open in the wallet. */
   isOpen: boolean
+  /** What the last order was for, and how often that was ordered before. */
+  purpose: string | undefined
+  attempt: number
+  /** When the last order was delivered; undefined if it was not. */
+  deliveredAt: number | undefined
+  /** In a row. */
   failures: number
   retryAt: number
   /** The next decision must know of what happened up to here at the destination. */
@@ -42,7 +51,8 @@ interface Slot {
 
 /**
  * Orders to the wallet, one at a time for each slot: settled, failed or not, before the next one. A failed order is
- * tried again after a while, under another id. Nothing is ordered twice, since an id says what it is for.
+ * tried again after a while, under another id, and so is one that was delivered and is due all the same: what it
+ * caused has failed further on. Nothing else is ordered twice, since an id says what it is for.
  */
 export class Orders {
   readonly #wallet: Sender
@@ -70,14 +80,25 @@ export class Orders {
 
   /**
    * Orders it, unless the slot is taken, waits after a failure, or the decision rests on a state older than what the
-   * last order did: `stateLt` is the account's newest transaction in the state that was looked at.
+   * last order did: `stateLt` is the account's newest transaction in the state that was looked at. Whether it was
+   * ordered.
    */
-  place(order: Order, stateLt?: bigint): void {
+  place(order: Order, stateLt?: bigint): boolean {
     const slot = this.#slot(order.slot)
-    if (slot.isOpen || this.#world.monotonic() < slot.retryAt) return
-    if (stateLt !== undefined && stateLt < slot.seenLt) return
+    const now = this.#world.monotonic()
+    if (slot.isOpen || now < slot.retryAt) return false
+    if (stateLt !== undefined && stateLt < slot.seenLt) return false
+    if (slot.purpose !== order.purpose) {
+      slot.purpose = order.purpose
+      slot.attempt = 0
+    } else if (slot.deliveredAt !== undefined) {
+      if (now < slot.deliveredAt + Math.min(longestRetryMs, firstRepeatMs * 2 ** slot.attempt)) return false
+      slot.attempt++
+    }
     slot.isOpen = true
+    slot.deliveredAt = undefined
     void this.#run(order, slot)
+    return true
   }
 
   /** Why the last order of a slot failed; undefined if it did not. */
@@ -90,13 +111,13 @@ export class Orders {
   }
 
   async #run(order: Order, slot: Slot): Promise<void> {
-    const id = [order.slot, order.purpose, slot.failures].join(separator)
+    const id = [order.slot, order.purpose, slot.attempt].join(separator)
     try {
       const message = order.message(queryIdOf(id))
       this.#report({ event: 'chain-order', order: id, valueNano: message.valueNano })
       await this.#wallet.send(id, message)
     } catch (error) {
-      return this.#failed(slot, id, error instanceof Error ? error.message : String(error))
+      return this.#failed(slot, id, error)
     }
     await this.#follow(order.slot, id)
   }
@@ -108,20 +129,26 @@ export class Orders {
       if ('transaction' in outcome) slot.seenLt = BigInt(outcome.transaction.lt)
       if (outcome.kind !== 'delivered') return this.#failed(slot, id, outcome.words)
       slot.isOpen = false
+      slot.deliveredAt = this.#world.monotonic()
       slot.failures = 0
       slot.trouble = undefined
       this.#report({ event: 'chain-order-done', order: id })
       this.onEnd()
     } catch (error) {
-      this.#failed(slot, id, error instanceof Error ? error.message : String(error))
+      this.#failed(slot, id, error)
     }
   }
 
-  #failed(slot: Slot, id: string, why: string): void {
+  /** `reason`: an error, or words. */
+  #failed(slot: Slot, id: string, reason: unknown): void {
+    // The wallet keeps it: the next process takes it up again.
+    if (reason instanceof MoneyError && reason.code === 'closed') return
+    const why = reason instanceof Error ? reason.message : String(reason)
     slot.isOpen = false
     slot.trouble = why
     slot.retryAt = this.#world.monotonic() + Math.min(longestRetryMs, firstRetryMs * 2 ** slot.failures)
     slot.failures++
+    slot.attempt++
     this.#report({ event: 'chain-order-failed', order: id, why })
     this.onEnd()
   }
@@ -129,7 +156,16 @@ export class Orders {
   #slot(name: string): Slot {
     let slot = this.#slots.get(name)
     if (slot === undefined) {
-      slot = { isOpen: false, failures: 0, retryAt: 0, seenLt: 0n, trouble: undefined }
+      slot = {
+        isOpen: false,
+        purpose: undefined,
+        attempt: 0,
+        deliveredAt: undefined,
+        failures: 0,
+        retryAt: 0,
+        seenLt: 0n,
+        trouble: undefined,
+      }
       this.#slots.set(name, slot)
     }
     return slot

@@ -1,4 +1,5 @@
 import { Cell } from '@ton/core'
+import type { World } from '@cocoon/wire'
 import { type ContractAddress, parseAddress } from '../address.ts'
 import type { Chain } from '../chain/chain.ts'
 import { proxyBody } from '../contracts/bodies.ts'
@@ -11,6 +12,8 @@ import { type PaymentKind, signClosing, signPayment } from '../payment.ts'
 import type { PaymentKey } from '../payment-key.ts'
 import type { RootConfig } from '../root-config.ts'
 import type { ContractRecords } from './contract-records.ts'
+import { watchLimits } from '../watch/limits.ts'
+import { withDeadline } from '../watch/deadline.ts'
 import type { Orders, Sender } from './orders.ts'
 import { attachedNano } from './policy.ts'
 import { clientStep, ownStep, type ProxyRules, workerStep } from './proxy-steps.ts'
@@ -26,6 +29,9 @@ export interface ProxyOrdersOptions {
   readonly contract: ContractAddress
   readonly prefix: string
   readonly orders: Orders
+  readonly world: World
+  /** Ends every question to the chain. */
+  readonly signal: AbortSignal
 }
 
 /** What a proxy orders from its wallet. */
@@ -42,11 +48,19 @@ export class ProxyOrders {
     return orders.trouble(this.#slot('own')) ?? orders.trouble(this.#slot('anchor/own'))
   }
 
-  /** Orders what is due between the proxy and its clients and workers. Whether everybody is settled with for good. */
-  async settle(records: ContractRecords, rules: ProxyRules, isConfirmed: boolean): Promise<boolean> {
-    if (!isConfirmed) return false
+  /**
+   * Orders what is due between the proxy and its clients and workers. Tells whether everybody is settled with for
+   * good, and the first thing that went wrong: with one of them, it holds up no other.
+   */
+  async settle(
+    records: ContractRecords,
+    rules: ProxyRules,
+    isConfirmed: boolean,
+  ): Promise<{ allSettled: boolean; problem: unknown }> {
+    if (!isConfirmed) return { allSettled: false, problem: undefined }
     const { ledger } = this.#options
     let allSettled = true
+    let problem: unknown
     for (const [owner, record] of records.clients()) {
       if (record.phase === 'closed') continue
       allSettled = false
@@ -59,9 +73,10 @@ export class ProxyOrders {
       const step = workerStep(books, isClosed, rules)
       if (!isClosed && books.max > 0n) allSettled = false
       if (step === undefined) continue
-      await this.pay(step.do === 'pay' ? 'worker-payout' : 'worker-last-payout', books.owner, step.tokens)
+      const kind = step.do === 'pay' ? 'worker-payout' : 'worker-last-payout'
+      await this.pay(kind, books.owner, step.tokens).catch((error: unknown) => (problem ??= error))
     }
-    return allSettled
+    return { allSettled, problem }
   }
 
   /** Orders what the own contract needs. */
@@ -73,7 +88,7 @@ export class ProxyOrders {
     const step = ownStep(data, rules, seen)
     switch (step?.do) {
       case 'deploy':
-        return this.#deploy(step.stakeNano)
+        return this.#deploy(step.stakeNano, seen.stateLt)
       case 'stake':
         return this.#stake(step.addNano, seen.stateLt)
       case 'withdraw':
@@ -92,12 +107,16 @@ export class ProxyOrders {
 
   /** Deploys the worker's contract along the way where the worker has not. */
   async pay(kind: 'worker-payout' | 'worker-last-payout', owner: AccountKey, tokens: bigint): Promise<void> {
-    const { chain, config, key, contract: proxyContract, orders } = this.#options
+    const { chain, config, key, contract: proxyContract, orders, world, signal } = this.#options
     const slot = this.#slot(`pay/${owner}`)
     if (orders.isOpen(slot)) return
     const parties = { workerOwner: parseAddress(owner), proxyContract, proxyPublicKey: key.publicKey }
     const contract = workerContractAddress(config, parties)
-    const isDeployed = (await chain.account(contract)).status === 'active'
+    const { status } = await withDeadline(world, () => chain.account(contract), {
+      timeoutMs: watchLimits.callTimeoutMs,
+      signal,
+    })
+    const isDeployed = status === 'active'
     orders.place({
       slot,
       purpose: `${kind}/${tokens}`,
@@ -116,20 +135,23 @@ export class ProxyOrders {
   }
 
   /** With its guarantee from the first moment on. */
-  #deploy(nano: bigint): void {
+  #deploy(nano: bigint, stateLt: bigint): void {
     const { config, key, owner, root, contract, orders, wallet } = this.#options
-    orders.place({
-      slot: this.#slot('own'),
-      purpose: 'deploy',
-      message: queryId => ({
-        destination: contract,
-        valueNano: deployNano + nano,
-        isBounceable: false,
-        body:
-          nano === 0n ? Cell.EMPTY : proxyBody.increaseStake({ queryId, excessesTo: wallet.address, nano }),
-        stateInit: proxyStateInit(config, { proxyPublicKey: key.publicKey, proxyOwner: owner, root }),
-      }),
-    })
+    orders.place(
+      {
+        slot: this.#slot('own'),
+        purpose: 'deploy',
+        message: queryId => ({
+          destination: contract,
+          valueNano: deployNano + nano,
+          isBounceable: false,
+          body:
+            nano === 0n ? Cell.EMPTY : proxyBody.increaseStake({ queryId, excessesTo: wallet.address, nano }),
+          stateInit: proxyStateInit(config, { proxyPublicKey: key.publicKey, proxyOwner: owner, root }),
+        }),
+      },
+      stateLt,
+    )
   }
 
   #stake(nano: bigint, stateLt: bigint): void {

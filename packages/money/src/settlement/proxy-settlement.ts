@@ -11,7 +11,6 @@ import {
 } from '../contracts/proxy-message.ts'
 import { workerContractAddress } from '../contracts/worker.ts'
 import { creditFromContract } from '../credit.ts'
-import { MoneyError } from '../error.ts'
 import type { AccountKey, Ledger } from '../ledger.ts'
 import type { PaymentKey } from '../payment-key.ts'
 import type { RootConfig } from '../root-config.ts'
@@ -24,6 +23,7 @@ import { Orders, type Sender } from './orders.ts'
 import type { ProxyPolicy } from './policy.ts'
 import { ProxyOrders } from './proxy-orders.ts'
 import { isAnchorDue, isHeldUp, type ProxyRules } from './proxy-steps.ts'
+import { Rollback } from './rollback.ts'
 
 export interface ProxySettlementOptions {
   readonly world: World
@@ -53,18 +53,18 @@ export class ProxySettlement implements AsyncDisposable {
   readonly #prefix: string
   readonly #records: ContractRecords
   readonly #anchors: Anchors
+  readonly #rollback: Rollback
   readonly #orders: Orders
   readonly #own: ProxyOrders
   readonly #watch: AccountWatch
+  readonly #closing = new AbortController()
   readonly #nonces = new Map<bigint, { owner: AccountKey; seen: () => void }>()
   #data: ProxyContractData | undefined
   #timer: Timer | undefined
   #ticking: Promise<void> | undefined
-  #isClosed = false
   #isRetiring = false
   #isDone = false
   #session: 'starting' | 'confirmed' = 'starting'
-  #refused: string | undefined
   #anchoredAt: number | undefined
   #waitingSeqno: number | undefined
 
@@ -75,6 +75,7 @@ export class ProxySettlement implements AsyncDisposable {
     this.#prefix = `proxy/${addressKey(this.contract)}`
     this.#records = new ContractRecords(store, this.#prefix)
     this.#anchors = new Anchors({ store, prefix: this.#prefix, sessionHash: world.random(32) })
+    this.#rollback = new Rollback(store, this.#prefix)
     this.#orders = new Orders({ wallet, world, report })
     this.#orders.resume(this.#prefix)
     this.#orders.onEnd = () => void this.#watch.poke()
@@ -83,6 +84,7 @@ export class ProxySettlement implements AsyncDisposable {
       contract: this.contract,
       prefix: this.#prefix,
       orders: this.#orders,
+      signal: this.#closing.signal,
     })
     this.#watch = new AccountWatch({
       chain,
@@ -109,15 +111,17 @@ export class ProxySettlement implements AsyncDisposable {
     return proxyContractAddress(config, { proxyPublicKey: key.publicKey, proxyOwner: owner, root })
   }
 
-  /** Takes up what the store knows, and begins. Rejects with a MoneyError where books and store do not fit. */
+  /** Takes up what the store knows, and begins. Rejects with a MoneyError where store or ledger fail. */
   async start(): Promise<void> {
-    const { ledger, config } = this.#options
+    const { ledger, config, store } = this.#options
     for (const [owner, record] of this.#records.clients()) {
       if (record.phase === 'closed') continue
-      await ledger.openClient(owner, creditFromContract(record, config))
+      const { max } = await ledger.openClient(owner, creditFromContract(record, config))
+      await store.write(this.#compareCharged(owner, record.chargedTokens, max))
     }
     for (const [owner, paidTokens] of this.#records.paidTotals()) {
-      await ledger.openWorker(owner)
+      const { max } = await ledger.openWorker(owner)
+      await store.write(this.#comparePaid(owner, paidTokens, max))
       ledger.recordPaid(owner, paidTokens)
     }
     this.#tickLater(0)
@@ -125,7 +129,7 @@ export class ProxySettlement implements AsyncDisposable {
 
   /** Why nothing may be served now, in words; undefined while it may. */
   get obstacle(): string | undefined {
-    if (this.#refused !== undefined) return this.#refused
+    if (this.#rollback.why !== undefined) return this.#rollback.why
     if (this.#isRetiring) return 'the proxy contract is being closed'
     if (this.#data === undefined) return 'the proxy contract is not deployed yet'
     if (this.#data.phase !== 'open') return 'the proxy contract is closing'
@@ -135,7 +139,7 @@ export class ProxySettlement implements AsyncDisposable {
 
   /** What keeps it from getting on, for people; undefined if nothing does. */
   get trouble(): string | undefined {
-    return this.#refused ?? this.#own.trouble ?? this.#watch.problem?.message
+    return this.#rollback.why ?? this.#own.trouble ?? this.#watch.problem?.message
   }
 
   /** The own contract as it was last seen. */
@@ -189,14 +193,14 @@ export class ProxySettlement implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isClosed = true
+    this.#closing.abort()
     this.#timer?.cancel()
     await this.#watch[Symbol.asyncDispose]()
     await this.#ticking
   }
 
   #tickLater(delayMs = randomBetween(this.#options.world, 1, 1.5) * this.#options.policy.tickMs): void {
-    if (this.#isClosed) return
+    if (this.#closing.signal.aborted) return
     this.#timer = this.#options.world.after(delayMs, () => {
       this.#ticking = this.#tick()
         .catch((error: unknown) =>
@@ -209,16 +213,17 @@ export class ProxySettlement implements AsyncDisposable {
   async #tick(): Promise<void> {
     if (this.#watch.state === undefined) await this.#watch.poke()
     const { state } = this.#watch
-    if (state === undefined || this.#refused !== undefined || this.#isDone) return
+    if (state === undefined || this.#rollback.why !== undefined || this.#isDone) return
     const rules = this.#rules()
-    const allSettled = await this.#own.settle(this.#records, rules, this.#session === 'confirmed')
+    const { allSettled, problem } = await this.#own.settle(
+      this.#records,
+      rules,
+      this.#session === 'confirmed',
+    )
     this.#own.keepOwn(this.#data, rules, { allSettled, stateLt: state.lastLt, nowS: state.at.timeS })
-    if (this.#data === undefined) return
-    if (this.#data.phase === 'closed') {
-      this.#isDone = true
-      return
-    }
-    await this.#anchor(rules)
+    if (this.#data?.phase === 'closed') this.#isDone = true
+    else if (this.#data !== undefined) await this.#anchor(rules)
+    if (problem !== undefined) throw problem
   }
 
   async #anchor(rules: ProxyRules): Promise<void> {
@@ -230,13 +235,21 @@ export class ProxySettlement implements AsyncDisposable {
       0n,
     )
     const unsignedNano = unsignedTokens * (config.pricePerTokenNano || 1n)
-    const isClientHeldUp = clients.some(books => isHeldUp(books, config))
+    const isClientHeldUp = clients.some(books =>
+      isHeldUp(books, this.#records.client(books.owner)?.phase, config),
+    )
     // What was announced and is not confirmed is ordered again if its message failed.
     const isWaiting = this.#session === 'starting' || this.#waitingSeqno !== undefined
     if (!isWaiting && !isAnchorDue({ unsignedNano, sinceMs, isClientHeldUp }, rules)) return
-    this.#waitingSeqno = await ledger.announce()
+    const seqno = await ledger.announce()
+    const { lastSeen } = this.#anchors
+    if (seqno <= lastSeen) {
+      const what = `the chain has state ${lastSeen} of this proxy, and the books come to state ${seqno} only now`
+      return this.#refuse(what)
+    }
+    this.#waitingSeqno = seqno
     this.#anchoredAt = world.monotonic()
-    await this.#anchors.announce(this.#waitingSeqno, this.contract, this.#orders)
+    await this.#anchors.announce(seqno, this.contract, this.#orders)
   }
 
   #rules(): ProxyRules {
@@ -272,11 +285,7 @@ export class ProxySettlement implements AsyncDisposable {
     if (!sameAddress(source, clientContractAddress(config, parties))) return new Map()
     const owner = addressKey(clientOwner)
     const { max } = await ledger.openClient(owner, creditFromContract(account, config))
-    if (account.chargedTokens > max) {
-      this.#refuse(
-        `client ${owner} was charged ${account.chargedTokens} tokens, and the books know of ${max}`,
-      )
-    }
+    const doubt = this.#compareCharged(owner, account.chargedTokens, max)
     const change = this.#records.takeClient(clientOwner, account)
     const { phase, balanceNano } = account
     this.#options.report({ event: 'client-contract', client: owner, phase, balanceNano })
@@ -284,7 +293,7 @@ export class ProxySettlement implements AsyncDisposable {
       const waiting = this.#nonces.get(request.nonce)
       if (waiting?.owner === owner) waiting.seen()
     }
-    return new Map([change])
+    return new Map([change, ...doubt])
   }
 
   async #takeWorker(report: WorkerReport, source: ContractAddress): Promise<StoreChanges> {
@@ -294,21 +303,22 @@ export class ProxySettlement implements AsyncDisposable {
     if (!sameAddress(source, workerContractAddress(config, parties))) return new Map()
     const owner = addressKey(workerOwner)
     const { max } = await ledger.openWorker(owner)
-    if (paidTokens > max) {
-      this.#refuse(`worker ${owner} was paid for ${paidTokens} tokens, and the books know of ${max}`)
-    }
+    const doubt = this.#comparePaid(owner, paidTokens, max)
     ledger.recordPaid(owner, paidTokens)
     if (paidTokens > 0n) this.#options.report({ event: 'worker-paid', worker: owner, tokens: paidTokens })
-    return new Map([this.#records.takeWorker(workerOwner, paidTokens, phase === 'closed')])
+    return new Map([this.#records.takeWorker(workerOwner, paidTokens, phase === 'closed'), ...doubt])
   }
 
   async #takeState(state: SavedState, source: ContractAddress): Promise<StoreChanges> {
     if (!sameAddress(source, this.#options.wallet.address)) return new Map()
     const whose = this.#anchors.judge(state)
     if (whose === 'foreign') {
-      this.#refuse(`the chain shows state ${state.seqno} of this proxy, which these books never announced`)
-      return new Map()
+      return this.#doubt(
+        `the chain shows state ${state.seqno} of this proxy, which these books never announced`,
+      )
     }
+    // What these books say is in doubt: no more of it is signed.
+    if (this.#rollback.why !== undefined) return new Map()
     await this.#options.ledger.confirm(state.seqno)
     if (state.seqno === this.#waitingSeqno) this.#waitingSeqno = undefined
     this.#options.report({ event: 'books-confirmed', seqno: state.seqno })
@@ -316,18 +326,37 @@ export class ProxySettlement implements AsyncDisposable {
     return this.#anchors.changesAfter(state)
   }
 
-  /** For good: only a person can tell which copy of the books is the right one. */
-  #refuse(what: string): void {
-    if (this.#refused !== undefined) return
-    this.#refused =
-      `These books are older than what the chain knows, or another copy of them runs: ${what}. ` +
-      'Stop other copies, or restore the newest database'
-    this.#options.report({ event: 'books-rolled-back', why: this.#refused })
+  #compareCharged(owner: AccountKey, chargedTokens: bigint, max: bigint): StoreChanges {
+    if (chargedTokens <= max) return new Map()
+    return this.#doubt(`client ${owner} was charged ${chargedTokens} tokens, and the books know of ${max}`)
   }
 
-  /** Throws `MoneyError('rolled-back')` where the books were found to be old. */
-  requireSound(): void {
-    if (this.#refused !== undefined) throw new MoneyError('rolled-back', this.#refused)
+  #comparePaid(owner: AccountKey, paidTokens: bigint, max: bigint): StoreChanges {
+    if (paidTokens <= max) return new Map()
+    return this.#doubt(`worker ${owner} was paid for ${paidTokens} tokens, and the books know of ${max}`)
+  }
+
+  async #refuse(what: string): Promise<void> {
+    await this.#options.store.write(this.#doubt(what))
+  }
+
+  /** Nothing is served or signed from now on; what it returns makes that durable. */
+  #doubt(what: string): StoreChanges {
+    const isFirst = this.#rollback.why === undefined
+    const changes = this.#rollback.found(what)
+    if (isFirst) this.#options.report({ event: 'books-rolled-back', why: this.#rollback.why! })
+    return changes
+  }
+
+  /**
+   * Goes on after a second copy of the books was seen, once a person has stopped it: these are the right ones. Books
+   * that lack what the chain has charged or paid are found out again.
+   */
+  async resumeAfterSecondCopy(): Promise<void> {
+    await this.#rollback.forget()
+    this.#session = 'starting'
+    this.#waitingSeqno = undefined
+    await this.#watch.poke()
   }
 }
 

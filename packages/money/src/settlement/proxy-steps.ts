@@ -95,11 +95,18 @@ export function isAnchorDue(
 }
 
 /**
- * A client may use no more than its stake beyond what is charged, and only a confirmed state is charged: from half of
- * the stake on the client would soon be refused, however little it is.
+ * Whether a client waits for a state of the books. It may use no more than its stake beyond what is charged, and only
+ * a confirmed state is charged: from half of the stake on it would soon be refused, however little that is. And one
+ * that closes is given the rest back after a confirmed state only, or takes it out of the proxy's guarantee in the end.
  */
-export function isHeldUp(books: ClientView, { pricePerTokenNano }: ContractParams): boolean {
+export function isHeldUp(
+  books: ClientView,
+  phase: ClientAccount['phase'] | undefined,
+  { pricePerTokenNano }: ContractParams,
+): boolean {
+  if (books.max === books.committedToChain) return false
+  if (phase === 'closing') return true
   const { stake, charged } = books.credit
-  if (pricePerTokenNano === 0n || books.max === books.committedToChain) return false
+  if (pricePerTokenNano === 0n) return false
   return (books.max - charged) * 2n >= stake && (books.max - books.committedToChain) * 4n >= stake
 }

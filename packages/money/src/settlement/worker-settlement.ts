@@ -3,6 +3,7 @@ import { addressKey, type ContractAddress, parseAddress } from '../address.ts'
 import type { Channel, ChannelTotals } from '../channel.ts'
 import type { Channels } from '../channels.ts'
 import type { Chain } from '../chain/chain.ts'
+import { readRootFromText, writeRootAsText } from '../contracts/root-text.ts'
 import { readWorkerData, type WorkerContractData, workerStateInit } from '../contracts/worker.ts'
 import { paymentBody } from '../envelope.ts'
 import { MoneyError } from '../error.ts'
@@ -92,6 +93,9 @@ export class WorkerSettlement implements Channels, AsyncDisposable {
     const { publicKey } = terms
     const { paramsVersion } = config
     const booked = await this.#book.open({ proxyContract, contract, publicKey, paramsVersion })
+    if (this.#options.store.get(termsPrefix + proxyContract) === undefined) {
+      await this.#options.store.write(new Map([[termsPrefix + proxyContract, writeRootAsText(config)]]))
+    }
     if (booked.isClosed) {
       throw new MoneyError('contract', `The worker's contract at proxy ${proxyContract} is closed for good`)
     }
@@ -145,6 +149,7 @@ export class WorkerSettlement implements Channels, AsyncDisposable {
   #follow(booked: BookedChannel): Account {
     const { chain, store, world, interval, config } = this.#options
     const { contract, maxTokens } = booked.channel
+    const stored = store.get(termsPrefix + booked.proxyContract)
     const account: Account = {
       booked,
       watch: new AccountWatch({
@@ -160,7 +165,7 @@ export class WorkerSettlement implements Channels, AsyncDisposable {
         },
       }),
       data: undefined,
-      terms: config(),
+      terms: stored === undefined ? config() : readRootFromText(stored),
       grewAt: world.monotonic(),
       grownTo: maxTokens,
       isAsked: false,
@@ -171,9 +176,14 @@ export class WorkerSettlement implements Channels, AsyncDisposable {
   }
 
   async #tick(): Promise<void> {
+    for (const account of this.#accounts.values()) await this.#try(() => this.#look(account))
+    await this.#try(() => this.#book.save())
+  }
+
+  /** What fails with one proxy holds up no other. */
+  async #try(step: () => Promise<void>): Promise<void> {
     try {
-      for (const account of this.#accounts.values()) await this.#look(account)
-      await this.#book.save()
+      await step()
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       this.#options.report({ event: 'settlement-failed', why })
@@ -202,25 +212,27 @@ export class WorkerSettlement implements Channels, AsyncDisposable {
         isClosed: false,
         workerFeePerTokenNano: (data?.params ?? account.terms).workerFeePerTokenNano,
         idleMs: world.monotonic() - account.grewAt,
-        isLeaving: account.isAsked || config().paramsVersion !== booked.paramsVersion,
+        isAsked: account.isAsked,
+        isLeaving: config().paramsVersion !== booked.paramsVersion,
       },
       this.#options.policy,
     )
-    if (isDue) this.#cash(account, watch.state.lastLt)
+    if (!isDue || this.#cash(account, watch.state.lastLt)) account.isAsked = false
   }
 
-  #cash({ booked, data, terms }: Account, stateLt: bigint): void {
+  /** Whether it was ordered. */
+  #cash({ booked, data, terms }: Account, stateLt: bigint): boolean {
     const { channel, proxyContract } = booked
     const { wallet, owner } = this.#options
     const isDeployed = data !== undefined
-    // It was never deployed, and the registry has other codes now: what was signed belongs to no contract any more.
-    if (!isDeployed && terms.paramsVersion !== booked.paramsVersion) return
+    // A record of its terms is missing: of another version the contract would have another address.
+    if (!isDeployed && terms.paramsVersion !== booked.paramsVersion) return false
     const parties = {
       workerOwner: owner,
       proxyContract: parseAddress(proxyContract),
       proxyPublicKey: channel.publicKey,
     }
-    this.#orders.place(
+    return this.#orders.place(
       {
         slot: slotOf(channel),
         purpose: `payout/${channel.signedTokens}`,
@@ -236,6 +248,9 @@ export class WorkerSettlement implements Channels, AsyncDisposable {
     )
   }
 }
+
+/** What a contract that is not deployed yet is made from, also once the registry has other terms. */
+const termsPrefix = 'worker-terms/'
 
 function slotOf({ contract }: Channel): string {
   return `worker/${addressKey(contract)}`

@@ -9,15 +9,18 @@ export interface WorkerSituation {
   readonly workerFeePerTokenNano: bigint
   /** Since the total last grew. */
   readonly idleMs: number
-  /** Somebody asked for it, or the registry has other prices or codes now: what is signed is cashed. */
+  /** Somebody asked for it, whatever it is worth. */
+  readonly isAsked: boolean
+  /** The registry has other prices or codes now: what is signed is cashed. */
   readonly isLeaving: boolean
 }
 
 /** Whether a worker hands in the newest signed payout now. */
 export function isPayoutDue(situation: WorkerSituation, policy: WorkerPolicy): boolean {
-  const { signedTokens, paidTokens, isClosed, workerFeePerTokenNano, idleMs, isLeaving } = situation
+  const { signedTokens, paidTokens, isClosed, workerFeePerTokenNano, idleMs, isAsked, isLeaving } = situation
   const payableNano = (signedTokens - paidTokens) * workerFeePerTokenNano
   if (isClosed || payableNano <= 0n) return false
+  if (isAsked) return true
   if (isLeaving) return payableNano >= leastPayoutNano
   const isIdle = idleMs >= policy.idleMs
   return payableNano >= policy.payoutAtNano || (isIdle && payableNano >= policy.idlePayoutAtNano)
