@@ -38,12 +38,12 @@ export async function verifyQuote(
   const { nowMs, root = intelRoot, crypto = portableCrypto, ignoreTrailing = false } = options
   const checks = new Checks()
   const material = readMaterial(checks, quoteBytes, collateral, { nowMs, root, crypto, ignoreTrailing }) // 1
-  checkPlatformMatch(material) // 5
-  checkTdxModule(material) // 6
   await Promise.all([
     checkPckChain(material), // 2
     checkRevocation(material), // 3
     checkSignedCollateral(material), // 4
+    checkPlatformMatch(material), // 5
+    checkTdxModule(material), // 6
     checkQeReport(material), // 7
     checkQuotingEnclave(material), // 8
   ])

@@ -92,7 +92,9 @@ for (const [title, options, layout] of layouts) {
       const start = offset
       offset += sizeBytes
       test(`${field}, ${sizeBytes} bytes at ${start}`, async () => {
-        for (let at = start; at < start + sizeBytes; at += 1) {
+        // What a layout shares with the first one is tried in every byte there, and at its ends here.
+        const isShared = title !== firstTitle && layouts[0]![2].some(([name]) => name === field)
+        for (let at = start; at < start + sizeBytes; at += isShared ? Math.max(1, sizeBytes - 1) : 1) {
           const changed = changeByte(quote, at)
           const report = await verifyQuote(changed, collateral, { nowMs, root: tee.root, crypto })
           const failed = failedChecks(report)
@@ -108,7 +110,7 @@ for (const [title, options, layout] of layouts) {
     // The chain is the same in all of them.
     if (title !== firstTitle) return
     test(`the PCK chain, ${quote.length - offset} bytes at ${offset}`, async () => {
-      for (let at = offset; at < quote.length; at += 3) {
+      for (let at = offset; at < quote.length; at += 5) {
         const report = await verifyQuote(changeByte(quote, at), collateral, { nowMs, root: tee.root, crypto })
         assert.equal(report.kind, 'invalid', `byte ${at}`)
       }
