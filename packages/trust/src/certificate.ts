@@ -4,6 +4,8 @@ import type { Bytes } from './bytes.ts'
 import { contextTag, encode, encodeAscii, encodeOid, encodeTime, encodeUnsigned, tag } from './der.ts'
 import type { Evidence } from './evidence.ts'
 import { oid } from './oid.ts'
+import { maxCertificateBytes } from './parse-certificate.ts'
+import { encodeStaple } from './peer/staple.ts'
 
 /** A certificate lives for a day; peers grant no tolerance beyond it. */
 export const certificateLifetimeMs = 86_400_000
@@ -35,7 +37,8 @@ export interface CreateCertificateOptions {
 /**
  * Makes a certificate in the network's layout: self-issued, 128-bit serial, valid from now for a day, leaf only,
  * for both ends of a connection, named `localhost` and `127.0.0.1` (dialers check the latter, whatever address
- * they dialed), and with the quote in critical extensions if there is evidence.
+ * they dialed), and with the quote in critical extensions if there is evidence. Collateral is stapled to it in an
+ * extension of our own, unless it is so large that the certificate would be refused.
  */
 export async function createCertificate(options: CreateCertificateOptions): Promise<Identity> {
   const { world, seed = world.random(32), evidence } = options
@@ -116,7 +119,11 @@ async function encodeExtensions(publicKey: Bytes, evidence: Evidence | undefined
     encode(
       tag.sequence,
       ...(evidence
-        ? [encodeExtension(oid.quote, true, evidence.quote), encodeExtension(oid.userClaims, true, publicKey)]
+        ? [
+            encodeExtension(oid.quote, true, evidence.quote),
+            encodeExtension(oid.userClaims, true, publicKey),
+            ...stapledExtension(evidence),
+          ]
         : []),
       encodeExtension(oid.basicConstraints, true, encode(tag.sequence)),
       encodeExtension(oid.keyUsage, true, encodeBits(7, Uint8Array.of(0x80))),
@@ -138,6 +145,15 @@ async function encodeExtensions(publicKey: Bytes, evidence: Evidence | undefined
       ),
     ),
   )
+}
+
+/** Everything else in a certificate. */
+const otherBytes = 2048
+
+function stapledExtension({ quote, collateral }: Evidence): Bytes[] {
+  if (!collateral) return []
+  const extension = encodeExtension(oid.collateral, false, encodeStaple(collateral))
+  return quote.length + extension.length + otherBytes <= maxCertificateBytes ? [extension] : []
 }
 
 function encodeExtension(type: string, critical: boolean, content: Uint8Array): Bytes {

@@ -121,13 +121,12 @@ export function encodeUnsigned(bigEndian: Uint8Array): Bytes {
 }
 
 export function encodeOid(dotted: string): Bytes {
-  const [first = 0, second = 0, ...arcs] = dotted.split('.').map(Number)
+  // Arcs that are UUIDs do not fit into a number.
+  const [first = 0n, second = 0n, ...arcs] = dotted.split('.').map(BigInt)
   const octets: number[] = []
-  for (const arc of [first * 40 + second, ...arcs]) {
-    const base128 = [arc % 0x80]
-    for (let rest = Math.floor(arc / 0x80); rest > 0; rest = Math.floor(rest / 0x80)) {
-      base128.unshift(0x80 | (rest % 0x80))
-    }
+  for (const arc of [first * 40n + second, ...arcs]) {
+    const base128 = [Number(arc & 0x7fn)]
+    for (let rest = arc >> 7n; rest > 0n; rest >>= 7n) base128.unshift(0x80 | Number(rest & 0x7fn))
     octets.push(...base128)
   }
   return encode(tag.objectIdentifier, Uint8Array.from(octets))

@@ -1,9 +1,12 @@
 import type { Bytes } from './bytes.ts'
+import type { Collateral } from './collateral/collateral.ts'
 
 /** What a party shows about the machine that it runs on. */
 export interface Evidence {
   /** Raw quote; its report data is `reportData` of the certificate's public key. At most 32768 bytes. */
   readonly quote: Uint8Array
+  /** What it takes to judge the quote. Stapled to it where there is room, so that nobody has to fetch it. */
+  readonly collateral?: Collateral
 }
 
 /** Verifiers of the network refuse longer quotes. */

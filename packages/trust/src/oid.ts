@@ -17,4 +17,6 @@ export const oid = {
   quote: '1.3.6.1.4.1.12345.1',
   /** Content: the 32 raw bytes of the public key. Written for the reference's layout; nobody relies on it. */
   userClaims: '1.3.6.1.4.1.12345.2',
+  /** Ours, of a UUID: collateral that belongs to the quote. Others pass it over, as it is never critical. */
+  collateral: '2.25.19920627335827372032689974388460362276',
 } as const

@@ -29,6 +29,8 @@ export interface Certificate {
   readonly extendedKeyUsage?: readonly string[]
   /** Content of the quote extension. */
   readonly quote?: Bytes
+  /** Content of the extension with stapled collateral, as `decodeStaple` reads it. */
+  readonly staple?: Bytes
   /** Critical extensions that are not understood here. */
   readonly unknownCriticalOids: readonly string[]
   /** What the signature covers. */
@@ -125,7 +127,7 @@ function parseCommonNames(name: Bytes): string[] {
 
 type Extensions = Pick<
   Certificate,
-  'dnsNames' | 'digitalSignature' | 'extendedKeyUsage' | 'quote' | 'unknownCriticalOids'
+  'dnsNames' | 'digitalSignature' | 'extendedKeyUsage' | 'quote' | 'staple' | 'unknownCriticalOids'
 >
 
 function parseExtensions(element: DerElement | undefined): Extensions {
@@ -150,6 +152,7 @@ function parseExtensions(element: DerElement | undefined): Extensions {
     if (seen.size > maxExtensions) throw malformed(`more than ${maxExtensions} extensions`)
 
     if (type === oid.quote) known.quote = content
+    else if (type === oid.collateral) known.staple = content
     else if (type === oid.keyUsage) known.digitalSignature = parseDigitalSignature(content)
     else if (type === oid.extendedKeyUsage) known.extendedKeyUsage = parsePurposes(content)
     else if (type === oid.subjectAltName) known.dnsNames = parseDnsNames(content)

@@ -1,4 +1,4 @@
-import { sameBytes, toHex } from '@cocoon/wire'
+import { type PeerProof, sameBytes, toHex } from '@cocoon/wire'
 import type { Bytes } from './bytes.ts'
 import { TrustError } from './error.ts'
 import { maxQuoteBytes, reportData } from './evidence.ts'
@@ -17,6 +17,8 @@ export interface Verdict {
   readonly attested: boolean
   /** The evidence comes from a stand-in and proves nothing. */
   readonly simulated: boolean
+  /** Tells when the peer is no longer to be believed; absent where there is nothing that ends. */
+  readonly proof?: PeerProof
 }
 
 export interface CheckContext {

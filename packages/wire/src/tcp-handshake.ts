@@ -5,7 +5,7 @@ import type { SecureContext, TLSSocket } from 'node:tls'
 import { WireError } from './error.ts'
 import type { WireErrorCode } from './error.ts'
 import { decodePreambleBody, decodePreambleLength, peerImageHash, preambleLengthBytes } from './preamble.ts'
-import type { Peer } from './transport.ts'
+import type { Peer, PeerProof } from './transport.ts'
 import type { Timer, World } from './world.ts'
 
 /** The certificate that one side shows, PEM, with its private key, PKCS#8 PEM. Ed25519. */
@@ -20,6 +20,7 @@ export interface CheckedPeer {
   readonly publicKey: Uint8Array
   /** 32 bytes. */
   readonly imageHash: Uint8Array
+  readonly proof?: PeerProof
 }
 
 /** Judges the DER certificate that a peer showed. Rejecting refuses the peer. */
@@ -178,8 +179,8 @@ export async function checkTlsPeer(
   if (!certificate) {
     throw new WireError('tls', `${handshake.address} shows no Ed25519 certificate; one is required.`)
   }
-  const { publicKey, imageHash } = await handshake.step(checkPeer(certificate.raw))
-  return { publicKey, imageHash }
+  const { publicKey, imageHash, proof } = await handshake.step(checkPeer(certificate.raw))
+  return { publicKey, imageHash, ...(proof && { proof }) }
 }
 
 /** Reads what a router says about the peer at the other end. */

@@ -39,4 +39,14 @@ export interface Peer {
   readonly publicKey?: Uint8Array
   /** SHA-256 over the peer's measurements (protocol section 4.4); 32 zero bytes where nothing was attested. */
   readonly imageHash: Uint8Array
+  /** Absent where nothing was attested, and where somebody else has verified it. */
+  readonly proof?: PeerProof
+}
+
+/** What is behind a peer that was believed, for as long as its connection lasts. */
+export interface PeerProof {
+  /** It leads to a stand-in for a maker of processors, and proves nothing. */
+  readonly isSimulated: boolean
+  /** Calls `lost` once if the peer is no longer to be believed, until it is disposed. */
+  watch(lost: (why: Error) => void): Disposable
 }

@@ -28,10 +28,10 @@ export function judgeQuote(report: QuoteReport, policy: QuotePolicy, binding: Bi
 }
 
 /** Throws `evidence-invalid` or `policy-refused` where a report rejects. */
-export function requireAccepted(report: QuoteReport): void {
+export function requireAccepted(report: QuoteReport, options?: ErrorOptions): void {
   if (report.verdict === 'accept') return
   const code = report.kind === 'policy' ? 'policy-refused' : 'evidence-invalid'
-  throw new TrustError(code, `The quote is not accepted. ${report.reason ?? ''}`.trimEnd())
+  throw new TrustError(code, `The quote is not accepted. ${report.reason ?? ''}`.trimEnd(), options)
 }
 
 function bindingCheck({ quote }: QuoteReport, due: Uint8Array): Check {

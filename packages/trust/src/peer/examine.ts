@@ -1,0 +1,91 @@
+import { sameBytes } from '@cocoon/wire'
+import type { Bytes } from '../bytes.ts'
+import { type CollateralKey, collateralKeyOf } from '../collateral/collateral-key.ts'
+import type { Collateral } from '../collateral/collateral.ts'
+import type { CryptoBackend } from '../crypto/backend.ts'
+import { reportData } from '../evidence.ts'
+import { judgeQuote } from '../policy/judge-quote.ts'
+import type { QuotePolicy } from '../policy/quote-policy.ts'
+import { parseQuote } from '../quote/parse-quote.ts'
+import { readChain } from '../verify/chain.ts'
+import type { QuoteReport } from '../verify/report.ts'
+import { intelRoot, type TrustedRoot } from '../verify/trusted-root.ts'
+import { verifyQuote } from '../verify/verify-quote.ts'
+import { decodeStaple } from './staple.ts'
+
+/** What a peer shows of its machine. */
+export interface PeerEvidence {
+  readonly publicKey: Bytes
+  readonly quote: Bytes
+  readonly staple?: Bytes | undefined
+}
+
+export interface ExamineOptions {
+  readonly policy: QuotePolicy
+  readonly crypto: CryptoBackend
+  /** Counts beside Intel's where quotes lead to it. What it vouches for is refused unless the policy allows it. */
+  readonly simulatedRoot?: TrustedRoot | undefined
+  /** Collateral of one's own, which goes before what peers staple. Rejects where there is none. */
+  readonly collateral?: ((key: CollateralKey) => Promise<Collateral>) | undefined
+}
+
+/** What was found, and the collateral that it was found with. */
+export interface Examination {
+  readonly report: QuoteReport
+  readonly collateral: Collateral
+  /** Why there is no collateral of one's own, where there should be. */
+  readonly cause?: unknown
+}
+
+/** Verifies a peer's quote, for its key and under a policy. Rejects with `evidence-invalid` if the staple is unreadable. */
+export async function examine(
+  evidence: PeerEvidence,
+  options: ExamineOptions,
+  nowMs: number,
+): Promise<Examination> {
+  const { publicKey, quote } = evidence
+  const { policy, crypto } = options
+  const root = rootOf(quote, options.simulatedRoot)
+  const { collateral, cause } = await collateralFor(evidence, root, options)
+  const verified = await verifyQuote(quote, collateral, { nowMs, root, crypto, ignoreTrailing: true })
+  const report = judgeQuote(verified, policy, { reportData: await reportData(publicKey) })
+  return { report, collateral, cause }
+}
+
+/** Collateral of one's own for this quote; undefined where there is no source of it, or nothing to ask it for. */
+export async function ownCollateral(
+  quote: Bytes,
+  { simulatedRoot, collateral }: ExamineOptions,
+): Promise<Collateral | undefined> {
+  // The maker of simulated machines runs no service.
+  if (!collateral || rootOf(quote, simulatedRoot).simulated) return undefined
+  return collateral(collateralKeyOf(quote))
+}
+
+async function collateralFor(
+  { quote, staple }: PeerEvidence,
+  root: TrustedRoot,
+  options: ExamineOptions,
+): Promise<{ collateral: Collateral; cause?: unknown }> {
+  // What a peer staples may hold still and be older than what everybody else knows.
+  try {
+    const own = await ownCollateral(quote, options)
+    if (own) return { collateral: own }
+  } catch (cause) {
+    return { collateral: staple ? decodeStaple(staple) : {}, cause }
+  }
+  return { collateral: staple ? decodeStaple(staple) : {} }
+}
+
+/** Intel's, unless the quote itself leads to the simulated one. Whether that is so is verified with all the rest. */
+function rootOf(quote: Bytes, simulatedRoot: TrustedRoot | undefined): TrustedRoot {
+  if (!simulatedRoot) return intelRoot
+  try {
+    const { pckChain } = parseQuote(quote, { ignoreTrailing: true })
+    const publicKey = readChain(pckChain, 3)[2]?.publicKey
+    return publicKey && sameBytes(publicKey.point, simulatedRoot.publicKey) ? simulatedRoot : intelRoot
+  } catch {
+    // The verifier says what is wrong with it.
+    return intelRoot
+  }
+}
