@@ -1,4 +1,5 @@
 import { Argument, Command, CommanderError, Option } from 'commander'
+import { addAccounts } from './account/commands.ts'
 import { addAttestation } from './attest/commands.ts'
 import type { Context } from './context.ts'
 import { print, printJson, tinted } from './context.ts'
@@ -21,6 +22,7 @@ import {
   withLog,
 } from './flags.ts'
 import type { RoleName } from './roles/role.ts'
+import { addSetup } from './setup/commands.ts'
 import { version } from './version.ts'
 import { addWallet } from './wallet/commands.ts'
 
@@ -82,6 +84,7 @@ function createProgram(context: Context, outcome: Outcome): Command {
   addAttestation(program, context, outcome)
   addRoles(program, context)
   addWallet(program, context)
+  addAccounts(program, context)
   addDevnet(program, context)
   return program
 }
@@ -221,6 +224,15 @@ function addDevnet(program: Command, context: Context): void {
     .action(async (ahead: number, flags) =>
       (await import('./commands/devnet-actions.ts')).runAdvance(context, ahead, flags),
     )
+  command('root', 'deploy the registry of a network, or change its prices with --price')
+    .option(
+      '--proxy <endpoints>',
+      'where workers and clients reach the proxy',
+      '127.0.0.1:11001 127.0.0.1:11002',
+    )
+    .option('--price <nanotons>', 'for an adjusted token (default: 2)', nanotons)
+    .option('--fee <nanotons>', 'what of it the worker gets (default: 1, or 95 % of --price)', nanotons)
+    .action(async flags => (await import('./commands/devnet-root.ts')).runDevnetRoot(context, flags))
   command('mine', 'make a block now').action(async flags =>
     (await import('./commands/devnet-actions.ts')).runMine(context, flags),
   )
@@ -240,37 +252,59 @@ function withPolicy(command: Command, text: string): Command {
 }
 
 function addRoles(program: Command, context: Context): void {
-  withRole(program.command('proxy'), 'what is asked of workers: any certificate, or simulated evidence')
+  const proxy = withRole(
+    program.command('proxy'),
+    'what is asked of workers: any certificate, or simulated evidence',
+  )
     .description('run a proxy: the market between clients and workers')
     .option('--host <address>', 'address to listen on for workers and clients', '127.0.0.1')
     .option('--workers-port <port>', 'public port for workers', port, 11_001)
     .option('--clients-port <port>', 'public port for clients', port, 11_002)
     .option('--difficulty <bits>', 'proof of work asked of who connects', difficulty, 20)
     .option('--router', 'listen plainly on workers_rpc_port and client_rpc_port, behind a reference router')
-    .action(async flags => (await import('./commands/proxy.ts')).runProxy(context, flags))
+    .action(async (flags, command: Command) =>
+      (await import('./commands/proxy.ts')).runProxy(context, withConfig(flags, command)),
+    )
+  addSetup(proxy, 'proxy', context)
 
-  withCallers(withDial(program.command('client')))
+  const client = withCallers(withDial(program.command('client')))
     .description('run a client: an OpenAI-compatible endpoint on http_port')
-    .action(async flags => (await import('./commands/client.ts')).runClient(context, flags))
+    .action(async (flags, command: Command) =>
+      (await import('./commands/client.ts')).runClient(context, withConfig(flags, command)),
+    )
+  addSetup(client, 'client', context)
 
-  withDial(program.command('worker'))
+  const worker = withDial(program.command('worker'))
     .description('run a worker: offer a model and earn')
     .option('--backend <url|llama>', 'server that runs the model, in place of forward_requests_to')
     .option('--model-file <file>', 'with --backend llama: a GGUF file, or hf:owner/repository/file.gguf')
     .option('--backend-model <name>', "the backend's own name for the model, where it differs")
     .option('--coefficient <n>', 'price factor in thousandths: 1000 is 1.0', thousandths)
     .option('--max-active <n>', 'most queries at once', count)
-    .action(async flags => (await import('./commands/worker.ts')).runWorker(context, flags))
+    .action(async (flags, command: Command) =>
+      (await import('./commands/worker.ts')).runWorker(context, withConfig(flags, command)),
+    )
+  addSetup(worker, 'worker', context)
 }
 
 function withRole(command: Command, policyText: string): Command {
   withLog(command)
-    .requiredOption('-c, --config <file>', 'configuration of the role, JSON; COCOON_<KEY> overrides a key')
+    // The commands below it have flags of the same names.
+    .enablePositionalOptions()
+    .option('-c, --config <file>', 'configuration of the role, JSON; COCOON_<KEY> overrides a key')
     .option('-C, --disable-ton <file>', 'root configuration, JSON, of a network without a chain')
     .option('--chain <url>', 'where the chain is read: an HTTP API such as toncenter; repeatable', repeated())
     .option('--chain-key <key>', 'API key for it (or COCOON_CHAIN_KEY)')
     .option('-p, --check-hashes', 'check image and model hashes, in test networks too')
   return withPolicy(command, policyText)
+}
+
+/** A role runs with a configuration only; the commands below it go without. */
+function withConfig<Flags extends { config: string }>(flags: Flags, command: Command): Flags {
+  if ((flags.config as string | undefined) === undefined) {
+    command.error("error: required option '-c, --config <file>' not specified")
+  }
+  return flags
 }
 
 function withDial(command: Command): Command {

@@ -48,7 +48,7 @@ for (const command of ['new', 'show', 'fund', 'send', 'withdraw', 'export']) {
   })
 }
 
-for (const command of ['faucet', 'snapshot', 'restore', 'advance', 'mine', 'status']) {
+for (const command of ['faucet', 'snapshot', 'restore', 'advance', 'root', 'mine', 'status']) {
   test(`help of devnet ${command} is as in its transcript`, async () => {
     const { exitCode, stdout } = await runToEnd(['devnet', command, '--help'])
     assert.equal(exitCode, 0)

@@ -181,3 +181,5 @@ export {
   type OwnerWalletKind,
   ownerWalletKinds,
 } from './owner-wallet/wallet.ts'
+export { parseProxyEndpoints } from './endpoint.ts'
+export { type BookedChannel, readChannels } from './settlement/channel-book.ts'

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { type ContractAddress, formatAddress } from '@cocoon/money'
 import { z } from 'zod'
 import { parseJson } from '../api.ts'
 import { type Context, foreign, print, printJson, stateDirectoryOf, tinted } from '../context.ts'
@@ -44,6 +45,17 @@ export async function runFaucet(
   const body = { address, amount: String(amountNano) }
   const given = await call(context, flags, receipt, { path: '/faucet', body })
   tell(context, flags, given, `${coinsText(amountNano)} coins for ${address}, in block ${given.seqno}.`)
+}
+
+/** Coins of the local chain for a wallet, without a word. */
+export async function fundFromFaucet(
+  context: Context,
+  flags: DevnetCallFlags,
+  address: ContractAddress,
+  amountNano: bigint,
+): Promise<void> {
+  const body = { address: formatAddress(address), amount: String(amountNano) }
+  await call(context, flags, receipt, { path: '/faucet', body })
 }
 
 /** `cocoon devnet snapshot`. */

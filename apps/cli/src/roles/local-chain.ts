@@ -98,7 +98,7 @@ function operatorWallet(chain: Chain, world: World, key: PaymentKey): NodeWallet
 }
 
 /** What a token costs on a local network: 2 nanotons, of which the worker gets 1. */
-function localConfig(
+export function localConfig(
   ownerAddress: ContractAddress,
   proxy: Pick<RegisteredProxy, 'workerEndpoint' | 'clientEndpoint'>,
   world: World,
