@@ -88,6 +88,8 @@ export class ClientSession implements UplinkSession {
   #statusTimer: Timer | undefined
   #retired = false
   #retireTimer: Timer | undefined
+  #retireReason = ''
+  readonly #proof: Disposable | undefined
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -103,6 +105,7 @@ export class ClientSession implements UplinkSession {
         closed: cause => this.#closed(cause),
       },
     })
+    this.#proof = this.#connection.peer.proof?.watch(({ message }) => this.retire(message))
     this.#connection.start()
   }
 
@@ -147,9 +150,10 @@ export class ClientSession implements UplinkSession {
   }
 
   /** Gets no new queries, and ends when the running ones have, or after a while. */
-  retire(): void {
+  retire(reason = 'the registry changed: the session begins anew'): void {
     if (this.#retired) return
     this.#retired = true
+    this.#retireReason = reason
     this.#retireTimer = this.#options.world.after(retireMs, () => this.#retireNow())
     this.#leaveIfIdle()
   }
@@ -159,7 +163,7 @@ export class ClientSession implements UplinkSession {
   }
 
   #retireNow(): void {
-    this.#connection.close(new WireError('closed', 'the registry changed: the session begins anew'))
+    this.#connection.close(new WireError('closed', this.#retireReason))
   }
 
   /** Sends a query. False when this connection does not take it. */
@@ -344,6 +348,7 @@ export class ClientSession implements UplinkSession {
   }
 
   #closed(cause: WireError): void {
+    this.#proof?.[Symbol.dispose]()
     this.#statusTimer?.cancel()
     this.#retireTimer?.cancel()
     const queries = [...this.#queries.values()]

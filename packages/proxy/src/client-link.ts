@@ -28,6 +28,8 @@ import { noTokens } from './worker-answer.ts'
 const longestTimeoutS = 3_600
 /** A client that registers through the chain waits for its blocks. */
 const longAuthorisationMs = 300_000
+/** How long queries keep a client whose evidence ended. */
+const retireMs = 30_000
 
 /** A client's connection: its handshake, then its queries. */
 export class ClientLink implements RelayClient {
@@ -41,6 +43,10 @@ export class ClientLink implements RelayClient {
   #queryBytes = 0
   #overdue: Timer | undefined
   #paymentTimer: Timer | undefined
+  #proof: Disposable | undefined
+  #retireTimer: Timer | undefined
+  /** Why the client is to leave, once it is. */
+  #retireReason: string | undefined
 
   constructor(desk: Desk, transport: Transport, gone: (link: ClientLink, cause: WireError) => void) {
     this.#desk = desk
@@ -63,7 +69,19 @@ export class ClientLink implements RelayClient {
 
   start(): void {
     this.#allow(this.#desk.limits.sessionMs)
+    this.#proof = this.connection.peer.proof?.watch(({ message }) => this.#retire(message))
     this.connection.start()
+  }
+
+  /** Gets nothing new once it is no longer believed, and leaves when its queries have ended, or after a while. */
+  #retire(reason: string): void {
+    this.#retireReason ??= reason
+    this.#retireTimer ??= this.#desk.world.after(retireMs, () => this.#leave())
+    if (this.#relays.size === 0) this.#leave()
+  }
+
+  #leave(): void {
+    this.connection.close(new WireError('closed', this.#retireReason ?? 'it is no longer believed'))
   }
 
   get name(): string {
@@ -87,6 +105,8 @@ export class ClientLink implements RelayClient {
     this.#queryBytes -= relay.queryBytes
     this.#desk.queryBudget.give(relay.queryBytes)
     this.#desk.relayEnded()
+    if (this.#retireReason !== undefined && this.#relays.size === 0)
+      this.#desk.world.soon(() => this.#leave())
   }
 
   /** Tells the client what its queries cost and hands it the newest signature. */
@@ -210,7 +230,7 @@ export class ClientLink implements RelayClient {
     if (query.minConfigVersion >>> 0 > activeVersion >>> 0) {
       return refusals.configTooOld(query.minConfigVersion >>> 0, activeVersion)
     }
-    if (!this.#desk.isOpen()) return refusals.draining()
+    if (!this.#desk.isOpen() || this.#retireReason !== undefined) return refusals.draining()
     if (!this.#desk.clientContracts.isOpen(this.terms!.account.key)) return refusals.closing()
     if (!market.books.has(query.modelName)) return refusals.unknownModel(query.modelName)
     return undefined
@@ -252,6 +272,8 @@ export class ClientLink implements RelayClient {
     this.#overdue?.cancel()
     this.#handshake[Symbol.dispose]()
     this.#paymentTimer?.cancel()
+    this.#retireTimer?.cancel()
+    this.#proof?.[Symbol.dispose]()
     for (const relay of this.#relays.values()) relay.cancel()
     this.#gone(this, cause)
   }

@@ -62,6 +62,8 @@ export class WorkerLink implements RelayWorker {
   #acceptTimer: Timer | undefined
   #onMarket = false
   #retired = false
+  #retireReason = ''
+  #proof: Disposable | undefined
 
   constructor(desk: Desk, transport: Transport, gone: (link: WorkerLink, cause: WireError) => void) {
     this.#desk = desk
@@ -87,13 +89,15 @@ export class WorkerLink implements RelayWorker {
     this.#overdue = this.#desk.world.after(this.#desk.limits.sessionMs, () =>
       this.connection.close(new WireError('handshake', 'the session handshake took too long')),
     )
+    this.#proof = this.connection.peer.proof?.watch(({ message }) => this.retireUnless(false, message))
     this.connection.start()
   }
 
-  /** Gets nothing new once the registry no longer allows it, and leaves when its queries have ended. */
-  retireUnless(isAllowed: boolean): void {
+  /** Gets nothing new once it is no longer allowed, and leaves when its queries have ended. */
+  retireUnless(isAllowed: boolean, reason = 'its image or model is no longer in the registry'): void {
     if (isAllowed || this.#retired) return
     this.#retired = true
+    this.#retireReason = reason
     this.disabled = true
     if (this.running === 0) this.#retire()
   }
@@ -254,7 +258,7 @@ export class WorkerLink implements RelayWorker {
   }
 
   #retire(): void {
-    this.connection.close(new WireError('closed', 'its image or model is no longer in the registry'))
+    this.connection.close(new WireError('closed', this.#retireReason))
   }
 
   #drained(): void {
@@ -263,6 +267,7 @@ export class WorkerLink implements RelayWorker {
   }
 
   #closed(cause: WireError): void {
+    this.#proof?.[Symbol.dispose]()
     this.#overdue?.cancel()
     this.#paymentTimer?.cancel()
     this.#acceptTimer?.cancel()

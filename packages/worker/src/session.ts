@@ -91,6 +91,8 @@ export class WorkerSession implements UplinkSession {
   #statusTimer: Timer | undefined
   #retired = false
   #retireTimer: Timer | undefined
+  #retireReason = ''
+  readonly #proof: Disposable | undefined
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -109,6 +111,7 @@ export class WorkerSession implements UplinkSession {
         closed: cause => this.#closed(cause),
       },
     })
+    this.#proof = this.#connection.peer.proof?.watch(({ message }) => this.retire(message))
     this.#connection.start()
   }
 
@@ -152,16 +155,17 @@ export class WorkerSession implements UplinkSession {
   }
 
   /** Asks for no new queries, and ends when the running ones have, or after a while. */
-  retire(): void {
+  retire(reason = 'the registry changed: the session begins anew'): void {
     if (this.#retired) return
     this.#retired = true
+    this.#retireReason = reason
     this.offerChanged()
     this.#retireTimer = this.#options.world.after(retireMs, () => this.#retireNow())
     if (this.#servings.size === 0) this.#retireNow()
   }
 
   #retireNow(): void {
-    this.#connection.close(new WireError('closed', 'the registry changed: the session begins anew'))
+    this.#connection.close(new WireError('closed', this.#retireReason))
   }
 
   close(cause: WireError): void {
@@ -352,6 +356,7 @@ export class WorkerSession implements UplinkSession {
   }
 
   #closed(cause: WireError): void {
+    this.#proof?.[Symbol.dispose]()
     this.#statusTimer?.cancel()
     this.#retireTimer?.cancel()
     this.#options.closed(cause)
