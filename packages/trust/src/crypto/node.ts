@@ -2,6 +2,7 @@ import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto
 import type { Bytes } from '../bytes.ts'
 import { coordinateBytes, hasLengths } from './backend.ts'
 import type { CryptoBackend, Hash, SignatureClaim } from './backend.ts'
+import { encode, encodeUnsigned, tag } from '../der.ts'
 import { recentKeys } from './recent-keys.ts'
 
 const names = { 'SHA-256': 'sha256', 'SHA-384': 'sha384', 'SHA-512': 'sha512' } as const
@@ -30,6 +31,16 @@ export const nodeCrypto: CryptoBackend = {
     if (!hasLengths(claim)) return false
     const key = keyOf(claim)
     if (!key) return false
-    return verify(digests[claim.curve], claim.message, { key, dsaEncoding: 'ieee-p1363' }, claim.signature)
+    return verify(digests[claim.curve], claim.message, key, encodeSignature(claim))
   },
+}
+
+/** SEQUENCE { r, s }, the form that OpenSSL has by itself: asking it for the plain one doubles the time. */
+function encodeSignature({ curve, signature }: SignatureClaim): Bytes {
+  const size = coordinateBytes[curve]
+  return encode(
+    tag.sequence,
+    encodeUnsigned(signature.subarray(0, size)),
+    encodeUnsigned(signature.subarray(size)),
+  )
 }

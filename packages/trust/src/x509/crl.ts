@@ -4,8 +4,8 @@ import { coordinateBytes } from '../crypto/backend.ts'
 import type { Curve } from '../crypto/backend.ts'
 import { contextTag, decodeTime, type DerElement, DerReader, malformed, tag } from '../der.ts'
 import { signatureAlgorithm } from './algorithm.ts'
-import { collectExtensions, parseExtensions } from './extensions.ts'
-import { maxSerialBytes, plainSignature, smallNumber, unsigned, wholeBits } from './values.ts'
+import { parseExtensions } from './extensions.ts'
+import { booleanOrFalse, maxSerialBytes, plainSignature, smallNumber, unsigned, wholeBits } from './values.ts'
 
 /** Room for some twenty thousand revoked certificates. */
 export const maxCrlBytes = 1_048_576
@@ -73,7 +73,19 @@ function parseEntries(element: DerElement): Bytes[] {
     decodeTime(entry.next())
     const extensions = entry.optional(tag.sequence)
     entry.end()
-    if (extensions) collectExtensions(new DerReader(extensions.content), understood)
+    if (extensions) passOverExtensions(new DerReader(extensions.content))
   }
   return serials
+}
+
+/** Why and since when: nothing depends on it. What is critical could say that another authority is meant. */
+function passOverExtensions(list: DerReader): void {
+  if (!list.more) throw malformed('an empty list of extensions')
+  while (list.more) {
+    const extension = list.enter(tag.sequence)
+    extension.next(tag.objectIdentifier)
+    if (booleanOrFalse(extension)) throw malformed('an entry with a critical extension')
+    extension.next(tag.octetString)
+    extension.end()
+  }
 }

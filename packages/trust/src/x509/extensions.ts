@@ -20,14 +20,6 @@ export function parseExtensions(
   const outer = new DerReader(wrapper)
   const list = outer.enter(tag.sequence)
   outer.end()
-  return collectExtensions(list, understood)
-}
-
-/** The same where the SEQUENCE is entered already. */
-export function collectExtensions(
-  list: DerReader,
-  understood: ReadonlySet<string>,
-): ReadonlyMap<string, Extension> {
   const found = new Map<string, Extension>()
   if (!list.more) throw malformed('an empty list of extensions')
   while (list.more) {

@@ -4,12 +4,11 @@ import { malformed } from '../der.ts'
 /** A chain of a handful of certificates. */
 export const maxPemBytes = 65_536
 
-const block =
-  /-----BEGIN CERTIFICATE-----\r?\n([A-Za-z\d+/=\r\n]+?)\r?\n-----END CERTIFICATE-----(?:\r?\n|$)/y
+const block = /-----BEGIN CERTIFICATE-----\r?\n([A-Za-z\d+/=\r\n]+?)\r?\n-----END CERTIFICATE-----[\r\n]*/y
 
 /**
- * The certificates of a PEM text, in order. Line ends and NULs may stand at the end, where strings of C have
- * theirs; nothing else may stand around the blocks. Throws `certificate-malformed`.
+ * The certificates of a PEM text, in order. Between the blocks there may be line ends, or none, as services put them
+ * together; at the end also NULs, where strings of C have theirs; and nothing else anywhere. Throws `certificate-malformed`.
  */
 export function parsePem(text: string): Bytes[] {
   if (text.length > maxPemBytes) throw malformed(`the chain has ${text.length} characters`)

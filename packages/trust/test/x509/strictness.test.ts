@@ -95,6 +95,13 @@ describe('a revocation list', () => {
     assert.equal(parseCrl(collateral.rootCaCrl!).revoked.length, 0)
   })
 
+  test('with a critical extension of an entry is refused, as it may be of another authority', () => {
+    const { collateral } = caseNamed('phala-tdx-quote')
+    // Reasons are told in extensions that are not critical: 10 bytes of content that begin with the identifier.
+    const entry = '300a0603551d1504030a0101'
+    malformed(() => parseCrl(replaced(collateral.pckCrl!, entry, '300a0603551d150101ff0400')))
+  })
+
   test('of Intel is read whole', () => {
     const { collateral } = caseNamed('phala-tdx-quote')
     assert.ok(parseCrl(collateral.pckCrl!).revoked.length > 20)
@@ -142,7 +149,15 @@ describe('a signature of X.509', () => {
 describe('PEM', () => {
   const pem = encodePem([signer!, root!])
   test('is read with line ends of both kinds and NULs at its end', () => {
-    for (const text of [pem, pem.trimEnd(), `${pem}\n\0`, `${pem}\0\0`, pem.replaceAll('\n', '\r\n')]) {
+    for (const text of [
+      pem,
+      pem.trimEnd(),
+      `${pem}\n\0`,
+      `${pem}\0\0`,
+      pem.replaceAll('\n', '\r\n'),
+      pem.replace('-----\n-----', '----------'),
+      pem.replace('-----\n-----', '-----\n\n\n-----'),
+    ]) {
       assert.deepEqual(parsePem(text), [signer, root])
     }
   })
