@@ -23,6 +23,9 @@ for (const command of [
   'worker',
   'devnet',
   'wallet',
+  'balance',
+  'earnings',
+  'close',
 ]) {
   test(`help ${command} is as in its transcript`, async () => {
     const { exitCode, stdout, stderr } = await runToEnd(['help', command])
@@ -37,6 +40,14 @@ for (const command of ['new', 'list', 'remove']) {
     const { exitCode, stdout } = await runToEnd(['keys', command, '--help'])
     assert.equal(exitCode, 0)
     await matchesTranscript(`help-keys-${command}`, stdout)
+  })
+}
+
+for (const role of ['client', 'worker', 'proxy']) {
+  test(`help of ${role} setup is as in its transcript`, async () => {
+    const { exitCode, stdout } = await runToEnd([role, 'setup', '--help'])
+    assert.equal(exitCode, 0)
+    await matchesTranscript(`help-${role}-setup`, stdout)
   })
 }
 

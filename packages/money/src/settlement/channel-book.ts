@@ -139,3 +139,8 @@ function write(booked: BookedChannel): string {
   }
   return JSON.stringify(stored)
 }
+
+/** What a role has booked with proxies, for people. Throws `MoneyError('storage')`. */
+export function readChannels(store: Store, kind: Channel['kind']): BookedChannel[] {
+  return [...new ChannelBook(store, kind).all()]
+}
