@@ -7,8 +7,9 @@ export const maxPemBytes = 65_536
 const block = /-----BEGIN CERTIFICATE-----\r?\n([A-Za-z\d+/=\r\n]+?)\r?\n-----END CERTIFICATE-----[\r\n]*/y
 
 /**
- * The certificates of a PEM text, in order. Between the blocks there may be line ends, or none, as services put them
- * together; at the end also NULs, where strings of C have theirs; and nothing else anywhere. Throws `certificate-malformed`.
+ * The certificates of a PEM text, in order. Between the blocks there may be line ends, or none, as services put
+ * them together; at the end also NULs, where strings of C have theirs; and nothing else anywhere. Throws
+ * `certificate-malformed`.
  */
 export function parsePem(text: string): Bytes[] {
   if (text.length > maxPemBytes) throw malformed(`the chain has ${text.length} characters`)
