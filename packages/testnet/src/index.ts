@@ -7,3 +7,11 @@ export { simulate, type SimulationOptions, type SimulationResult } from './sim/s
 export { withoutThreads } from './sim/without-threads.ts'
 export { SimWorld, type SimWorldOptions } from './sim/world.ts'
 export { soak, type SoakOptions, type SoakProgress, type SoakResult } from './soak/soak.ts'
+export { type Ground, oneTon } from './paid/ground.ts'
+export {
+  type PaidNetwork,
+  type PaidNetworkOptions,
+  type Party,
+  startPaidNetwork,
+} from './paid/paid-network.ts'
+export type { PaidClient, PaidProxy, PaidWorker } from './paid/parties.ts'

@@ -123,7 +123,7 @@ export async function startTestNetwork(options: TestNetworkOptions = {}): Promis
 }
 
 /** The timers of the real world let a process end while it waits for them; a network that runs does not. */
-function keepAlive(): { close(): void } {
+export function keepAlive(): { close(): void } {
   const { port1 } = new MessageChannel()
   port1.ref()
   return port1

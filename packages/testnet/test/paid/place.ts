@@ -1,0 +1,48 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type PaidNetwork, type PaidNetworkOptions, startPaidNetwork } from '../../src/index.ts'
+import { ask, type Asked } from '../asked.ts'
+
+/** A paid network whose files go when it ends. */
+export async function startPaid(options: Omit<PaidNetworkOptions, 'directory'> = {}): Promise<PaidNetwork> {
+  const directory = await mkdtemp(join(tmpdir(), 'cocoon-paid-'))
+  try {
+    const network = await startPaidNetwork({ directory, ...options })
+    const end = network[Symbol.asyncDispose]
+    network[Symbol.asyncDispose] = async () => {
+      await end()
+      await rm(directory, { recursive: true, force: true })
+    }
+    return network
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true })
+    throw error
+  }
+}
+
+/** Asks for one answer, and waits for it. */
+export async function askOne(network: PaidNetwork, client = network.clients[0]!): Promise<Asked> {
+  const asked = ask(client.running.client, { maxCoefficient: 1_000, timeoutMs: 10_000 })
+  await network.until('the query has ended', () => asked.ended !== undefined)
+  return asked
+}
+
+/** Asks for answers one after the other; gives the tokens that the client was told of. */
+export async function askMany(
+  network: PaidNetwork,
+  count: number,
+  client = network.clients[0]!,
+): Promise<bigint> {
+  let tokens = 0n
+  for (let asked = 0; asked < count;) {
+    const { status, ended } = await askOne(network, client)
+    if (ended?.kind === 'end' && status === 200) {
+      tokens += ended.tokens
+      asked++
+    }
+    // The stake is used up until the next state is confirmed and charged.
+    else await new Promise(resolve => setTimeout(resolve, 20))
+  }
+  return tokens
+}
