@@ -113,6 +113,15 @@ describe('a simulated machine', () => {
     assert.equal(readFileSync(at('root.pem'), 'utf8'), first)
   })
 
+  test('is the same for all that begin at the same moment', async () => {
+    const state = join(folder, 'fresh-state')
+    const outs = Array.from({ length: 6 }, (_, index) => join(folder, `out-${index}`))
+    await Promise.all(outs.map(out => runToEnd(['attest', 'simulate', '--out', out, '--state', state])))
+    const roots = new Set(outs.map(out => readFileSync(join(out, 'root.pem'), 'utf8')))
+    assert.equal(roots.size, 1)
+    assert.deepEqual(readdirSync(join(state, 'simulated-tee')), ['seed'])
+  })
+
   test('has any TCB status, which the policy judges', async () => {
     await simulate('--tcb-status', 'OutOfDate')
     const { stdout } = await verify('--root', at('root.pem'), '--json')
@@ -122,6 +131,15 @@ describe('a simulated machine', () => {
     const policy = join(folder, 'policy.json')
     writeFileSync(policy, '{"tcbStatuses":["OutOfDate"]}')
     assert.equal((await verify('--root', at('root.pem'), '--policy', policy)).exitCode, 0)
+  })
+
+  test('can advise to launch a trust domain again', async () => {
+    for (const status of ['TDRelaunchAdvised', 'TDRelaunchAdvisedConfigurationNeeded']) {
+      assert.equal((await simulate('--tcb-status', status)).exitCode, 2)
+      await simulate('--quote-version', '5', '--td', '1.5', '--tcb-status', status)
+      const { stdout } = await verify('--root', at('root.pem'), '--json')
+      assert.equal(JSON.parse(stdout).tcb.status, status)
+    }
   })
 
   test('makes quotes for a key, which are of no use for another one', async () => {

@@ -67,6 +67,8 @@ function addSimulate(attest: Command, context: Context): void {
     'OutOfDate',
     'OutOfDateConfigurationNeeded',
     'Revoked',
+    'TDRelaunchAdvised',
+    'TDRelaunchAdvisedConfigurationNeeded',
     'TcbNotSupported',
   ]
   withJson(attest.command('simulate'))
