@@ -26,6 +26,8 @@ const suites = [
   '/packages/trust/test/verify/faults.test.ts',
   '/packages/trust/test/verify/dates.test.ts',
   '/packages/trust/test/verify/tcb.test.ts',
+  '/packages/trust/test/verify/fuzz.test.ts',
+  '/packages/trust/test/x509/strictness.test.ts',
   '/packages/trust/test/policy/judge-quote.test.ts',
   '/packages/trust/test/policy/read-policy.test.ts',
 ]
@@ -40,7 +42,7 @@ describe('in headless Chromium', { skip, timeout: 120_000 }, async () => {
       const outcomes = (await page.evaluate(runInPage, suites)) as Outcome[]
       const failed = outcomes.filter(({ error }) => error !== undefined)
       assert.deepEqual(failed, [])
-      assert.ok(outcomes.length > 200, `${outcomes.length} tests`)
+      assert.ok(outcomes.length > 300, `${outcomes.length} tests`)
       const reports = (await page.evaluate(reportsInPage)) as unknown[]
       assert.deepEqual(reports, await reportsHere())
     } finally {

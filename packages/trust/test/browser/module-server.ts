@@ -33,6 +33,8 @@ function importMap(): object {
       '@cocoon/wire': '/packages/wire/src/index.ts',
       '@noble/curves/': curves,
       '@noble/hashes/': folderOf('@noble/hashes', trust),
+      'fast-check': `${folderOf('fast-check', trust)}lib/fast-check.js`,
+      'pure-rand/': `${folderOf('pure-rand', trust)}lib/esm/`,
       'node:test': `${here}/test-runner.ts`,
       'node:assert/strict': `${here}/assertions.ts`,
       '/packages/trust/src/crypto/node.ts': `${here}/backends.ts`,
@@ -73,8 +75,9 @@ export async function startModuleServer(): Promise<ModuleServer> {
 }
 
 async function moduleText(path: string): Promise<string> {
-  const file = join(repository, decodeURIComponent(path))
-  if (!file.startsWith(repository) || !/\.[jt]s$/.test(file)) throw new Error('No module.')
+  // Packages that name their modules without an ending mean JavaScript.
+  const file = join(repository, /\.[jt]s$/.test(path) ? path : `${path}.js`)
+  if (!file.startsWith(repository)) throw new Error('No module.')
   const text = await readFile(file, 'utf8')
   return file.endsWith('.ts') ? stripTypeScriptTypes(text) : text
 }
