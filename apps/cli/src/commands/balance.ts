@@ -20,6 +20,8 @@ export async function runBalance(
   named: RoleName | undefined,
   flags: AccountFlags,
 ): Promise<void> {
+  if (named === undefined && flags.config === undefined && flags.port === undefined)
+    return balanceOfAll(context, flags)
   const { stdout, environment } = context
   const place = await rolePlace(context, named, flags)
   const stats = await askRole(place, '/jsonstats')
@@ -49,6 +51,24 @@ export async function runBalance(
     ),
   )
   if (standing.accounts.length > 1) print(stdout, '', ...accountLines(standing, coin))
+}
+
+/** All roles that run on their usual ports. */
+async function balanceOfAll(context: Context, flags: AccountFlags): Promise<void> {
+  const roles: RoleName[] = []
+  for (const role of ['client', 'proxy', 'worker'] as const) {
+    const place = await rolePlace(context, role, flags)
+    if ((await askRole(place, '/jsonstats')) !== undefined) roles.push(role)
+  }
+  if (roles.length === 0) {
+    throw new CliError('unreachable', 'No role runs on its usual port of this machine.', {
+      advice: 'Name the role and its --port, or give its configuration with --config.',
+    })
+  }
+  for (const [index, role] of roles.entries()) {
+    if (index > 0 && !flags.json) print(context.stdout, '')
+    await runBalance(context, role, flags)
+  }
 }
 
 /** With the pool, where the command knows of a chain that tells it. */

@@ -5,12 +5,14 @@ import { type Answer, type Message, streamAnswer } from '../chat-stream.ts'
 import { type Context, foreign, print, printJson, tinted } from '../context.ts'
 import { CliError, reasonOf } from '../error.ts'
 import type { CommonFlags } from '../flags.ts'
+import { coinOf, inCoins } from '../http/coins.ts'
 import { grouped, simulatedNotice } from '../http/page.ts'
 
 export interface ChatFlags extends ApiFlags, CommonFlags {
   model?: string
   system?: string
   maxTokens?: number
+  coin?: string
 }
 
 /** A prompt from a pipe is cut off here: the endpoint takes no more. */
@@ -51,8 +53,9 @@ export async function runChat(context: Context, prompt: string | undefined, flag
   if (flags.json) return printJson(context.stdout, answerJson(model, answer))
   context.stdout.write('\n')
   const { stderr } = context
-  if (stderr.isTTY && answer.protection === 'simulated')
-    print(stderr, tinted('simulated', simulatedNotice, stderr))
+  if (!stderr.isTTY) return
+  print(stderr, tinted('faint', footOf(answer, coinOf(context.environment, flags.coin)), stderr))
+  if (answer.protection === 'simulated') print(stderr, tinted('simulated', simulatedNotice, stderr))
 }
 
 interface Conversation {
@@ -93,7 +96,7 @@ async function converse(context: Context, conversation: Conversation): Promise<v
         onText: part => void stdout.write(shown(context, part)),
       })
       messages.push({ role: 'assistant', content: answer.text })
-      print(stdout, '', tinted('faint', footOf(answer), stdout))
+      print(stdout, '', tinted('faint', footOf(answer, coinOf(context.environment, flags.coin)), stdout))
     } catch (error) {
       messages.pop()
       const why = answering.signal.aborted
@@ -120,12 +123,15 @@ function answerJson(model: string, answer: Answer): Record<string, unknown> {
   return { model, answer: text, finish_reason: finishReason, usage, protection }
 }
 
-function footOf({ usage }: Answer): string {
+/** What an answer took: exactly, and as coins. */
+function footOf({ usage }: Answer, coin: string): string {
   const tokens = usage?.['total_tokens']
   const cost = usage?.['total_cost']
   const parts: string[] = []
   if (typeof tokens === 'number') parts.push(`${grouped(tokens)} tokens`)
-  if (typeof cost === 'number') parts.push(`${grouped(cost)} nanoTON`)
+  if (typeof cost === 'number' && Number.isSafeInteger(cost)) {
+    parts.push(`${grouped(cost)} nano${coin}`, inCoins(BigInt(cost), coin))
+  }
   return parts.join(', ')
 }
 

@@ -98,6 +98,7 @@ export function runWorkerSetup(context: Context, flags: WorkerSetupFlags): Promi
         check_proxy_hashes: !registry.config.isTest,
       },
       partners: Math.min(connections, Math.max(1, registry.config.proxies.length)),
+      model,
       doubts: checked,
       ...(backendModel !== undefined &&
         backendModel !== base && { startFlags: ` --backend-model ${backendModel}` }),

@@ -8,6 +8,8 @@ export interface PersonChain extends AsyncDisposable {
   readonly chain: Chain
   /** Where a local chain answers, whose coins are worth nothing and come out of its faucet. */
   readonly devnet: Devnet | undefined
+  /** Everything is on this machine, whether a local chain answers or not. */
+  readonly isLocal: boolean
   /** Aborted when the person breaks off; the process waits until the chain is disposed. */
   readonly signal: AbortSignal
 }
@@ -27,19 +29,25 @@ export async function openPersonChain(
   tonConfigFilename = '',
 ): Promise<PersonChain> {
   const sources = await chainSourcesOf(environment, flags, tonConfigFilename)
-  const devnet = await devnetAmong(sources)
+  const origin = localOriginOf(sources)
+  const devnet = origin !== undefined && (await isDevnet(origin)) ? { url: origin } : undefined
   await using stack = new AsyncDisposableStack()
   const { signal } = stack.use(awaitStop())
   const chain = stack.use(openChain(sources, { world, ...(devnet && { heads: devnetHeads }) }))
   const closing = stack.move()
-  return { chain, devnet, signal, [Symbol.asyncDispose]: () => closing.disposeAsync() }
+  return {
+    chain,
+    devnet,
+    isLocal: origin !== undefined,
+    signal,
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+  }
 }
 
-/** A local chain, if that is what a source is. */
-async function devnetAmong(sources: readonly ChainSource[]): Promise<Devnet | undefined> {
-  const [first] = sources
-  if (sources.length !== 1 || first === undefined || !('url' in first)) return undefined
+/** Where a source on this machine is, if there is no other one. */
+function localOriginOf([first, ...others]: readonly ChainSource[]): string | undefined {
+  if (first === undefined || others.length > 0 || !('url' in first)) return undefined
   const url = URL.parse(first.url)
-  if (url === null || !/^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url.hostname)) return undefined
-  return (await isDevnet(url.origin)) ? { url: url.origin } : undefined
+  const isLocal = url !== null && /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url.hostname)
+  return isLocal ? url.origin : undefined
 }

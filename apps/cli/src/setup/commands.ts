@@ -38,6 +38,7 @@ function withAnswers(command: Command, name: RoleName): Command {
     .option('--root <address>', 'address of the root contract')
     .option('--owner <address>', 'who owns the wallet of the role (default: your own wallet)')
     .option('--wallet <file>', 'wallet file of the owner (or COCOON_WALLET)')
+    .option('--state <dir>', 'folder where `cocoon devnet root` left the address (default: ~/.cache/cocoon)')
     .option('--http-port <port>', 'port of its HTTP surface on this machine', port)
     .option('--testnet', "write addresses as TON's test network shows them")
     .option('--requests-per-day <n>', 'requests to reckon with', count, 1000)

@@ -1,9 +1,11 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { formatAddress, parseAddress } from '@cocoon/money'
 import { z } from 'zod'
 import { parseJson } from '../api.ts'
 import type { PersonChain } from '../config/person-chain.ts'
 import { CliError, reasonOf } from '../error.ts'
-import type { Context } from '../context.ts'
+import { type Context, stateDirectoryOf } from '../context.ts'
 import type { Check, Prompts } from '../prompts.ts'
 import { readWalletFile, walletPathOf } from '../wallet/file.ts'
 
@@ -72,11 +74,20 @@ const localStats = z.object({
   localconf: z.object({ root_address: z.string() }).optional(),
   localconfig: z.object({ root_address: z.string() }).optional(),
 })
+const operatorFile = z.object({ root: z.string() })
 const probeMs = 1_500
 
-/** The root of a network that runs on this machine, such as that of `cocoon up`. Never rejects. */
-export async function localRoot({ devnet }: PersonChain): Promise<string | undefined> {
+/** The root of a network on this machine: of `cocoon devnet root`, or of `cocoon up`. Never rejects. */
+export async function localRoot(
+  { environment }: Context,
+  { devnet }: PersonChain,
+  state: string | undefined,
+): Promise<string | undefined> {
   if (devnet === undefined) return undefined
+  const { port: chainPort } = new URL(devnet.url)
+  const file = join(stateDirectoryOf(environment, state), `devnet-${chainPort}.operator.json`)
+  const left = operatorFile.safeParse(parseJson(await readFile(file, 'utf8').catch(() => '')))
+  if (left.success && isAddress(left.data.root) === undefined) return left.data.root
   for (const port of [10_000, 11_000]) {
     try {
       const response = await fetch(`http://127.0.0.1:${port}/jsonstats`, {

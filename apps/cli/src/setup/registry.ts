@@ -55,6 +55,10 @@ export function registryDoubts(
   if (model !== undefined && !config.isTest && !isModelAllowed(config, model)) {
     doubts.push(`The registry does not list the model ${model}: proxies that check refuse this worker.`)
   }
+  const hashes = role === 'proxy' ? config.proxyHashes : config.workerHashes
+  if (!config.isTest && role !== 'client' && hashes.size > 0) {
+    doubts.push('Set image_hash to that of the image it runs in: the registry lists which are allowed.')
+  }
   if (config.workerFeePerTokenNano > config.pricePerTokenNano) {
     doubts.push('Workers get more than clients pay: every answer costs the proxy coins.')
   }

@@ -29,6 +29,7 @@ export interface SetupFlags extends CommonFlags, ChainFlags {
   root?: string
   owner?: string
   wallet?: string
+  state?: string
   httpPort?: number
   testnet?: true
   requestsPerDay: number
@@ -57,6 +58,8 @@ export interface RolePlan {
   readonly entries: Record<string, unknown>
   /** Contracts on the other side, for the forecast. */
   readonly partners: number
+  /** What a worker offers. */
+  readonly model?: string
   /** What was found to be wrong or doubtful. */
   readonly doubts: readonly string[]
   /** More flags of the command that starts the role. */
@@ -136,7 +139,11 @@ async function prepare(
     partners: BigInt(rolePlan.partners),
   }
   const costs = forecast(role, { config: registry.config, fees: registry.fees, load })
-  const doubts = [...registryDoubts(registry, role), ...rolePlan.doubts, ...(await portDoubts(httpPort))]
+  const doubts = [
+    ...registryDoubts(registry, role, rolePlan.model),
+    ...rolePlan.doubts,
+    ...(await portDoubts(httpPort)),
+  ]
   const file = {
     is_test: registry.config.isTest,
     is_testnet: isTestnet,
@@ -176,7 +183,7 @@ async function askBasics(of: {
     question: 'Address of the root contract',
     flag: '--root',
     given: flags.root ?? (context.environment['COCOON_ROOT_CONTRACT_ADDRESS'] || undefined),
-    usual: network.devnet === undefined ? publicRoot : await localRoot(network),
+    usual: network.isLocal ? await localRoot(context, network, flags.state) : publicRoot,
     check: isAddress,
   })
   const registry = await readRegistry(network.chain, parseAddress(root))
