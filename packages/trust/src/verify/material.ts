@@ -46,6 +46,8 @@ export function readMaterial(
 ): Material {
   const quote = checks.attempt('quote-format', () => parseQuote(quoteBytes, { ignoreTrailing }))
   const pckChain = quote && checks.attempt('pck-chain-format', () => readChain(quote.pckChain, 3))
+  const { tcbInfoIssuerChain, qeIdentityIssuerChain } = collateral
+  const tcbInfoChain = checks.attempt('tcb-info-issuer-chain', () => readChain(tcbInfoIssuerChain, 2))
   const parts = {
     quote,
     pckChain,
@@ -53,10 +55,13 @@ export function readMaterial(
     rootCrl: readCrl(checks, 'root-crl-format', collateral.rootCaCrl),
     pckCrl: readCrl(checks, 'pck-crl-format', collateral.pckCrl),
     tcbInfo: readJson(checks, 'tcb-info-format', collateral.tcbInfo, parseTcbInfo),
-    tcbInfoChain: checks.attempt('tcb-info-issuer-chain', () => readChain(collateral.tcbInfoIssuerChain, 2)),
+    tcbInfoChain,
     qeIdentity: readJson(checks, 'qe-identity-format', collateral.qeIdentity, parseQeIdentity),
+    // Services hand out the same chain for both, which is read once.
     qeIdentityChain: checks.attempt('qe-identity-issuer-chain', () =>
-      readChain(collateral.qeIdentityIssuerChain, 2),
+      tcbInfoChain && qeIdentityIssuerChain === tcbInfoIssuerChain
+        ? tcbInfoChain
+        : readChain(qeIdentityIssuerChain, 2),
     ),
   }
   const verdicts: CertificateVerdicts = new Map()
