@@ -243,7 +243,8 @@ export class ProxySettlement implements AsyncDisposable {
     if (!isWaiting && !isAnchorDue({ unsignedNano, sinceMs, isClientHeldUp }, rules)) return
     const seqno = await ledger.announce()
     const { lastSeen } = this.#anchors
-    if (seqno <= lastSeen) {
+    // The same one is announced again where it was confirmed and nothing had moved.
+    if (seqno < lastSeen) {
       const what = `the chain has state ${lastSeen} of this proxy, and the books come to state ${seqno} only now`
       return this.#refuse(what)
     }

@@ -61,6 +61,7 @@ export interface Party<Running extends AsyncDisposable> {
   readonly name: string
   /** Of its node wallet. */
   readonly wallet: ContractAddress
+  readonly isRunning: boolean
   /** Throws `TestnetError('usage')` while it does not run. */
   readonly running: Running
   start(): Promise<void>
@@ -213,6 +214,9 @@ function partyOf<Running extends AsyncDisposable>(
   const party: Party<Running> = {
     name,
     wallet: nodeWalletAddress({ publicKey: walletKey.publicKey, owner, code: compiledCode('wallet') }),
+    get isRunning() {
+      return running !== undefined
+    },
     get running() {
       if (running === undefined) throw new TestnetError('usage', `${name} does not run`)
       return running

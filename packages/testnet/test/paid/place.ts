@@ -36,12 +36,12 @@ export async function askMany(
 ): Promise<bigint> {
   let tokens = 0n
   for (let asked = 0; asked < count;) {
-    const { status, ended } = await askOne(network, client)
-    if (ended?.kind === 'end' && status === 200) {
-      tokens += ended.tokens
+    const answered = client.isRunning ? await askOne(network, client) : undefined
+    if (answered?.ended?.kind === 'end' && answered.status === 200) {
+      tokens += answered.ended.tokens
       asked++
     }
-    // The stake is used up until the next state is confirmed and charged.
+    // It does not run, or the stake is used up until the next state is confirmed and charged.
     else await new Promise(resolve => setTimeout(resolve, 20))
   }
   return tokens
