@@ -8,6 +8,8 @@ import type { RoleName } from './roles/role.ts'
 export type HostEvent =
   | { event: 'connection-refused'; port: 'workers' | 'clients'; peer: string; why: string }
   | { event: 'certificate-not-renewed'; expires: string; why: string }
+  /** Peers are judged by older collateral, or by what they staple. */
+  | { event: 'collateral-not-fetched'; why: string }
   | { event: 'control-token'; file: string }
   | { event: 'setting-doubtful'; why: string }
   | { event: 'keys-loaded'; file: string; keys: number }

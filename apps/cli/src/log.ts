@@ -23,6 +23,7 @@ const levels: Record<RoleEvent['event'], LogLevel> = {
   'client-gone': 'debug',
   'client-ready': 'debug',
   'connection-refused': 'debug',
+  'collateral-not-fetched': 'warn',
   control: 'info',
   'control-token': 'info',
   'deposit-held-back': 'warn',

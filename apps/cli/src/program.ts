@@ -1,6 +1,7 @@
 import { Argument, Command, CommanderError, Option } from 'commander'
 import { addAccounts } from './account/commands.ts'
 import { addAttestation } from './attest/commands.ts'
+import { withAttestation, withPolicy } from './attest/flags.ts'
 import type { Context } from './context.ts'
 import { print, printJson, tinted } from './context.ts'
 import { CliError, exitCodeOf, reasonOf } from './error.ts'
@@ -112,6 +113,7 @@ function addCalls(program: Command, context: Context): void {
     .option('--model <name>', 'which model (default: the first on offer)')
     .option('--system <text>', 'what the model is told beforehand')
     .option('--max-tokens <n>', 'longest answer', count)
+    .option('--coin <name>', 'what the coin is called (or COCOON_COIN; default: TON)')
     .action(async (prompt: string | undefined, flags) =>
       (await import('./commands/chat.ts')).runChat(context, prompt, flags),
     )
@@ -177,11 +179,9 @@ function addInspection(program: Command, context: Context, outcome: Outcome): vo
     .option('--backend <url>', 'server that runs the model, in place of forward_requests_to')
     .option('--backend-model <name>', "the backend's own name for the model")
     .option('--state <dir>', 'folder of models and tokens')
-  withPolicy(doctor, 'what is asked of proxies: any certificate, or simulated evidence').action(
-    async flags => {
-      outcome.isWell = await (await import('./commands/doctor.ts')).runDoctor(context, flags)
-    },
-  )
+  withPolicy(doctor, 'proxies').action(async flags => {
+    outcome.isWell = await (await import('./commands/doctor.ts')).runDoctor(context, flags)
+  })
 }
 
 function addDevnet(program: Command, context: Context): void {
@@ -247,16 +247,10 @@ function withApi(command: Command): Command {
     .option('--key <key>', 'API key, if the endpoint asks for one (or COCOON_API_KEY)')
 }
 
-function withPolicy(command: Command, text: string): Command {
-  return command.addOption(new Option('--policy <name>', text).choices(['any', 'fake_tdx']).default('any'))
-}
-
 function addRoles(program: Command, context: Context): void {
-  const proxy = withRole(
-    program.command('proxy'),
-    'what is asked of workers: any certificate, or simulated evidence',
-  )
+  const proxy = withRole(program.command('proxy'), 'workers')
     .description('run a proxy: the market between clients and workers')
+    .option('--clients-policy <policy>', 'what is asked of clients, in the same words', 'any')
     .option('--host <address>', 'address to listen on for workers and clients', '127.0.0.1')
     .option('--workers-port <port>', 'public port for workers', port, 11_001)
     .option('--clients-port <port>', 'public port for clients', port, 11_002)
@@ -269,6 +263,7 @@ function addRoles(program: Command, context: Context): void {
 
   const client = withCallers(withDial(program.command('client')))
     .description('run a client: an OpenAI-compatible endpoint on http_port')
+    .option('--accept-unstaked', 'pay in although a proxy does not hold the guarantee that the registry asks')
     .action(async (flags, command: Command) =>
       (await import('./commands/client.ts')).runClient(context, withConfig(flags, command)),
     )
@@ -287,7 +282,7 @@ function addRoles(program: Command, context: Context): void {
   addSetup(worker, 'worker', context)
 }
 
-function withRole(command: Command, policyText: string): Command {
+function withRole(command: Command, peers: string): Command {
   withLog(command)
     // The commands below it have flags of the same names.
     .enablePositionalOptions()
@@ -296,7 +291,7 @@ function withRole(command: Command, policyText: string): Command {
     .option('--chain <url>', 'where the chain is read: an HTTP API such as toncenter; repeatable', repeated())
     .option('--chain-key <key>', 'API key for it (or COCOON_CHAIN_KEY)')
     .option('-p, --check-hashes', 'check image and model hashes, in test networks too')
-  return withPolicy(command, policyText)
+  return withAttestation(command, peers)
 }
 
 /** A role runs with a configuration only; the commands below it go without. */
@@ -308,7 +303,7 @@ function withConfig<Flags extends { config: string }>(flags: Flags, command: Com
 }
 
 function withDial(command: Command): Command {
-  return withRole(command, 'what is asked of proxies: any certificate, or simulated evidence')
+  return withRole(command, 'proxies')
     .option('--max-difficulty <bits>', 'refuse proofs of work that are harder', difficulty, 28)
     .option('--router', 'reach proxies through the router at connect_to_proxy_via')
 }

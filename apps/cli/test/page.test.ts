@@ -7,6 +7,7 @@ import { getJson } from './support/requests.ts'
 test('whatever a peer is called, a page stays a page', () => {
   const evil = `"><script>alert('x')</script>&amp;`
   const text = renderPage({
+    isSimulated: true,
     title: 'Title',
     lead: evil,
     sections: [

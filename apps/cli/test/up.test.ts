@@ -47,7 +47,7 @@ test('up with its own model: ready, answers, ends at Ctrl-C and leaves nothing b
   const lines = up.stdout.text.trim().split('\n')
   assert.deepEqual(JSON.parse(lines.at(-1) ?? ''), { event: 'stopped' })
   for (const line of lines) assert.equal(typeof JSON.parse(line).event, 'string')
-  assert.deepEqual(await readdir(folder.path), ['models'])
+  assert.deepEqual(await readdir(folder.path), ['models', 'simulated-tee'])
 })
 
 test('up in front of a server, and the commands that look at it', async t => {

@@ -5,10 +5,14 @@ import { startClient } from '../roles/client.ts'
 import { callersOf } from './callers.ts'
 import { type DialFlags, httpPortSettingOf, reachOf, runRole, warnOfSettings } from './run-role.ts'
 
+export interface ClientFlags extends DialFlags, CallerFlags {
+  acceptUnstaked?: true
+}
+
 /** `cocoon client`. */
-export async function runClient(context: Context, flags: DialFlags & CallerFlags): Promise<void> {
+export async function runClient(context: Context, flags: ClientFlags): Promise<void> {
   const callers = callersOf(context, flags)
-  return runRole(context, 'client', flags, async ({ network, report, stateDirectory }) => {
+  return runRole(context, 'client', flags, async ({ network, attestation, report, stateDirectory }) => {
     const runner = await readRunnerConfig('clientRunner.config', flags.config, context.environment)
     const registry = await network(runner)
     warnOfSettings(runner, registry, report)
@@ -20,8 +24,9 @@ export async function runClient(context: Context, flags: DialFlags & CallerFlags
       runner: flags.checkHashes ? { ...runner, checkProxyHashes: true } : runner,
       httpPort: runner.httpPort || undefined,
       httpPortSetting: httpPortSettingOf(flags),
-      reach: reachOf(flags, runner.connectToProxyVia),
+      reach: reachOf(flags, await attestation(runner, registry), runner.connectToProxyVia),
       callers,
+      ...(flags.acceptUnstaked && { policies: { requireProxyStake: false } }),
     })
   })
 }

@@ -1,5 +1,6 @@
 import { modelBaseName } from '@cocoon/money'
 import { type Context, print, printJson, stateDirectoryOf, tinted } from '../context.ts'
+import type { AttestationFlags } from '../attest/flags.ts'
 import type { CommonFlags } from '../flags.ts'
 import { checkBackend } from '../doctor/backend.ts'
 import type { Check } from '../doctor/check.ts'
@@ -8,15 +9,15 @@ import { checkMachine } from '../doctor/machine.ts'
 import { checkPort, type WantedPort } from '../doctor/ports.ts'
 import { checkProxies } from '../doctor/proxies.ts'
 import { createProgress, type Progress } from '../progress.ts'
-import type { PolicyName, RoleName } from '../roles/role.ts'
+import type { RoleName } from '../roles/role.ts'
+import { roleAttestation } from './role-attestation.ts'
 import { reachOf } from './run-role.ts'
 
-export interface DoctorFlags extends CommonFlags {
+export interface DoctorFlags extends CommonFlags, AttestationFlags {
   config?: string
   disableTon?: string
   role?: RoleName
   router?: true
-  policy: PolicyName
   maxDifficulty: number
   host: string
   workersPort: number
@@ -100,14 +101,18 @@ function wantedPorts(runner: RunnerConfig | undefined, flags: DoctorFlags): Want
   return wanted.filter(({ port }) => port > 0)
 }
 
-async function checkWayToProxies({ world }: Context, flags: DoctorFlags, files: Files): Promise<Check[]> {
+async function checkWayToProxies(context: Context, flags: DoctorFlags, files: Files): Promise<Check[]> {
   const { runner, root } = files
   if (runner === undefined || root === undefined || runner._ === 'proxyRunner.config') return []
   // Files that do not fit are told of already, and nothing can be dialled with them.
   if (files.checks.some(({ result }) => result === 'failed')) return []
-  const { policy, maxDifficulty, router } = flags
-  const reach = reachOf({ policy, maxDifficulty, ...(router && { router }) }, runner.connectToProxyVia)
-  return checkProxies({ root, runner, reach, world })
+  const { maxDifficulty, router } = flags
+  const role = runner._ === 'workerRunner.config' ? 'worker' : 'client'
+  // The registry that is looked at here is a file.
+  const options = { role, flags, isTest: true, report: () => {} } as const
+  using attestation = await roleAttestation({ context, ...options })
+  const reach = reachOf({ maxDifficulty, ...(router && { router }) }, attestation, runner.connectToProxyVia)
+  return checkProxies({ root, runner, reach, world: context.world })
 }
 
 async function checkOwnBackend(flags: DoctorFlags, runner: RunnerConfig | undefined): Promise<Check[]> {

@@ -12,7 +12,7 @@ export interface ProxyFlags extends RoleFlags {
 
 /** `cocoon proxy`. */
 export function runProxy(context: Context, flags: ProxyFlags): Promise<void> {
-  return runRole(context, 'proxy', flags, async ({ network, report, stateDirectory }) => {
+  return runRole(context, 'proxy', flags, async ({ network, attestation, report, stateDirectory }) => {
     const runner = await readRunnerConfig('proxyRunner.config', flags.config, context.environment)
     const registry = await network(runner)
     warnOfSettings(runner, registry, report)
@@ -32,7 +32,7 @@ export function runProxy(context: Context, flags: ProxyFlags): Promise<void> {
         ? { workers: 'workers_rpc_port', clients: 'client_rpc_port' }
         : { workers: '--workers-port', clients: '--clients-port' },
       difficulty: flags.difficulty,
-      policy: flags.policy,
+      attestation: await attestation(runner, registry),
       isBehindRouter,
     })
   })

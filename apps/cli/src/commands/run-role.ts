@@ -1,3 +1,4 @@
+import type { AttestationFlags } from '../attest/flags.ts'
 import { configuredEndpoint } from '../config/address.ts'
 import { variableOf } from '../config/runner-config.ts'
 import { type Context, print, printJson, stateDirectoryOf, tinted } from '../context.ts'
@@ -5,19 +6,19 @@ import type { Report } from '../event.ts'
 import { type LogFlags, logLevelOf } from '../flags.ts'
 import { simulatedNotice } from '../http/page.ts'
 import { createLog } from '../log.ts'
+import type { Attestation } from '../roles/attestation.ts'
 import type { Reach } from '../roles/dialer.ts'
-import type { NetworkSetup, PolicyName, RoleName, RunningRole } from '../roles/role.ts'
+import type { NetworkSetup, RoleName, RunningRole } from '../roles/role.ts'
 import type { ChainRunner } from './open-network.ts'
 
 /** Flags of the three roles. */
-export interface RoleFlags extends LogFlags {
+export interface RoleFlags extends LogFlags, AttestationFlags {
   config: string
   disableTon?: string
   chain?: string[]
   chainKey?: string
   checkHashes?: true
   router?: true
-  policy: PolicyName
 }
 
 export interface DialFlags extends RoleFlags {
@@ -31,6 +32,8 @@ export const stopGraceMs = 10_000
 export interface RoleBasics {
   /** Where the registry is: a file, or the chain that the role's configuration or the flags name. */
   network: (runner: ChainRunner) => Promise<NetworkSetup>
+  /** What this role shows of its machine and asks of its peers'. */
+  attestation: (runner: { isTest: boolean }, registry: NetworkSetup) => Promise<Attestation>
   report: Report
   stateDirectory: string
   /** Aborted when a stop is asked for, also before the role runs. */
@@ -51,19 +54,28 @@ export async function runRole(
   const { stdout, stderr } = context
   const log = createLog({ stream: stderr, level: logLevelOf(flags, 'info') })
   await using opened = new AsyncDisposableStack()
+  let attestation: Attestation | undefined
+  const report: Report = event => log.report(role, event)
   const running = await begin(context, flags, start, {
     network: async runner =>
       (await import('./open-network.ts')).openNetwork({ context, role, flags, runner, opened }),
-    report: event => log.report(role, event),
+    attestation: async ({ isTest }, { root }) =>
+      (attestation = opened.use(
+        await (
+          await import('./role-attestation.ts')
+        ).roleAttestation({ context, role, flags, isTest: isTest || root !== undefined, report }),
+      )),
+    report,
     signal,
     progress: text => log.note('info', text, { role }),
   })
   if (running === undefined) return
   const { addresses } = running
-  if (flags.json) printJson(stdout, { event: 'started', role, addresses, simulated: true })
+  const isSimulated = attestation?.isSimulated ?? true
+  if (flags.json) printJson(stdout, { event: 'started', role, addresses, simulated: isSimulated })
   else {
     const places = Object.entries(addresses).map(([what, address]) => `${what} ${address}`)
-    print(stdout, tinted('simulated', simulatedNotice, stdout))
+    if (isSimulated) print(stdout, tinted('simulated', simulatedNotice, stdout))
     print(stdout, `${role} runs${places.length > 0 ? `: ${places.join(', ')}` : ''}`)
   }
   // Where a person watches, the line above has said it.
@@ -102,12 +114,13 @@ export function stopped(signal: AbortSignal): Promise<void> {
 
 /** How proxies are reached: directly, or with `--router` through the router that the configuration names. */
 export function reachOf(
-  flags: Pick<DialFlags, 'policy' | 'maxDifficulty' | 'router'>,
+  flags: Pick<DialFlags, 'maxDifficulty' | 'router'>,
+  attestation: Attestation,
   connectToProxyVia: string,
 ): Reach {
-  const { policy, maxDifficulty } = flags
-  if (!flags.router) return { policy, maxDifficulty }
-  return { policy, maxDifficulty, router: configuredEndpoint('connect_to_proxy_via', connectToProxyVia) }
+  const { maxDifficulty } = flags
+  if (!flags.router) return { attestation, maxDifficulty }
+  return { attestation, maxDifficulty, router: configuredEndpoint('connect_to_proxy_via', connectToProxyVia) }
 }
 
 /** Which key or variable chooses the HTTP port, for a message. */

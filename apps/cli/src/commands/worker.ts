@@ -16,7 +16,8 @@ export interface WorkerFlags extends DialFlags {
 
 /** `cocoon worker`. */
 export function runWorker(context: Context, flags: WorkerFlags): Promise<void> {
-  return runRole(context, 'worker', flags, async ({ network, report, stateDirectory, signal, progress }) => {
+  return runRole(context, 'worker', flags, async basics => {
+    const { network, report, stateDirectory, signal, progress } = basics
     const read = await readRunnerConfig('workerRunner.config', flags.config, context.environment)
     const runner: WorkerRunnerConfig = {
       ...read,
@@ -32,7 +33,7 @@ export function runWorker(context: Context, flags: WorkerFlags): Promise<void> {
     const registry = await network(runner)
     warnOfSettings(runner, registry, report)
     const { world } = context
-    const reach = reachOf(flags, runner.connectToProxyVia)
+    const reach = reachOf(flags, await basics.attestation(runner, registry), runner.connectToProxyVia)
     const backend = await openBackend(chooseBackend(flags, runner, stateDirectory), { signal, progress })
     return startWorker({
       world,

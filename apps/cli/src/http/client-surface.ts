@@ -42,6 +42,7 @@ export function clientFaces(options: ClientFacesOptions): Faces & Disposable {
   ]
   return {
     role: 'client',
+    isSimulated: setup.reach.attestation.isSimulated,
     problems,
     lead: () => {
       const [first] = problems()
@@ -76,7 +77,7 @@ function clientJson({ client, setup, wallet, rootAddress, onChain }: ClientFaces
   const shown = (address: ContractAddress): string => formatAddress(address, { testnet: runner.isTestnet })
   const targets = client.proxies()
   return {
-    status: { enabled: true, ...statusJson(), ...chainStatusJson(onChain?.chainSide) },
+    status: { enabled: true, ...statusJson(setup.reach.attestation), ...chainStatusJson(onChain?.chainSide) },
     stats: rates.now(),
     wallet: walletJson(shown(wallet), onChain?.chainSide),
     localconf: {
@@ -113,7 +114,7 @@ function connectedJson(targets: ReturnType<Client['proxies']>, shown: Shown) {
 function accountsJson(settlement: ClientSettlement, shown: Shown) {
   return settlement.views().map(({ channel, proxyContract, contract, isClosed }) => ({
     ...channelJson(channel, proxyContract, shown),
-    state: isClosed ? 2 : contract?.phase === 'closing' ? 1 : 0,
+    state: isClosed || contract?.phase === 'closed' ? 2 : contract?.phase === 'closing' ? 1 : 0,
     tokens_charged: contract?.chargedTokens ?? 0,
     tokens_payed:
       contract === undefined
@@ -177,7 +178,8 @@ function clientSections({ client, setup, wallet, troubles, onChain }: ClientFace
     {
       title: 'Set-up',
       facts: [
-        ['proof asked of proxies', setup.reach.router ? 'by the router' : setup.reach.policy],
+        ['proof shown', setup.reach.attestation.shown],
+        ['proof asked of proxies', setup.reach.attestation.asked],
         ['root configuration', `version ${client.config.version}`],
       ],
     },

@@ -3,15 +3,20 @@ export type Section =
   | { title: string; facts: ReadonlyArray<readonly [label: string, value: string]> }
   | { title: string; columns: readonly string[]; rows: ReadonlyArray<readonly string[]>; empty: string }
 
-/** What every status says of a network without a chain and without sealed hardware. */
+/** What every status says of a network without sealed hardware. */
 export const simulatedNotice = 'Simulated: no sealed hardware. Do not send anything private.'
 
 /** Peers choose the length of their names; a page does not. */
 const longestText = 80
 
 /** A status page as one HTML text without scripts. */
-export function renderPage(page: { title: string; lead: string; sections: readonly Section[] }): string {
-  const { title, lead, sections } = page
+export function renderPage(page: {
+  title: string
+  isSimulated: boolean
+  lead: string
+  sections: readonly Section[]
+}): string {
+  const { title, isSimulated, lead, sections } = page
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -21,8 +26,7 @@ export function renderPage(page: { title: string; lead: string; sections: readon
 <style>${style}</style>
 </head>
 <body>
-<p class="simulated" role="note">${escape(simulatedNotice)}</p>
-<h1>${escape(title)}</h1>
+${isSimulated ? `<p class="simulated" role="note">${escape(simulatedNotice)}</p>\n` : ''}<h1>${escape(title)}</h1>
 <p>${escape(lead)}</p>
 ${sections.map(renderSection).join('\n')}
 </body>

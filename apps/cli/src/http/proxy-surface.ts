@@ -40,6 +40,7 @@ export function proxyFaces(options: ProxyFacesOptions): Faces & Disposable {
   const problems = (): string[] => proxyProblems(options)
   return {
     role: 'proxy',
+    isSimulated: setup.attestation.isSimulated,
     problems,
     lead: () => {
       const [first] = problems()
@@ -117,7 +118,7 @@ function proxyJson(options: ProxyFacesOptions, rates: ProxyRates, recent: Recent
     status: {
       actual_image_hash: isImageAllowed(root.proxyHashes, runner.imageHash),
       enabled: proxy.state === 'open',
-      ...statusJson(),
+      ...statusJson(setup.attestation),
       ...chainStatusJson(onChain?.chainSide),
     },
     stats: rates.now(),
@@ -270,7 +271,8 @@ function proxySections({ proxy: current, setup, wallet, onChain }: ProxyFacesOpt
       title: 'Set-up',
       facts: [
         ['contract', addressKey(proxy.contractAddress)],
-        ['proof asked of workers', setup.isBehindRouter ? 'by the router' : setup.policy],
+        ['proof shown', setup.attestation.shown],
+        ['proof asked of workers', setup.attestation.asked],
         ['price', `${root.pricePerTokenNano} nanoTON for an adjusted token`],
         ['of which workers get', `${root.workerFeePerTokenNano} nanoTON`],
       ],

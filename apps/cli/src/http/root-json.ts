@@ -1,4 +1,5 @@
 import { formatAddress, type RootConfig } from '@cocoon/money'
+import type { Attestation } from '../roles/attestation.ts'
 import { version } from '../version.ts'
 
 /** The root configuration with the keys of the reference's `/jsonstats`. */
@@ -37,13 +38,16 @@ export function rootJson(root: RootConfig): Record<string, unknown> {
 }
 
 /** What every role's `status` says besides its own. */
-export function statusJson(): Record<string, unknown> {
+export function statusJson(attestation: Attestation): Record<string, unknown> {
   return {
     wallet_balance: 0,
     ton_last_synced_at: 0,
     git_commit: `cocoon-ts ${version}`,
     git_commit_data: '',
-    simulated: true,
+    simulated: attestation.isSimulated,
+    evidence: attestation.shown,
+    policy: attestation.asked,
+    protection: attestation.protection,
   }
 }
 

@@ -11,6 +11,8 @@ import { pageHeaders, renderPage, type Section } from './page.ts'
 /** What a role shows of itself, and what can be done to it. */
 export interface Faces {
   readonly role: RoleName
+  /** No sealed hardware is behind it, which every page and answer says. */
+  readonly isSimulated: boolean
   /** What keeps the role from serving, in words; empty while it serves. */
   problems(): string[]
   /** The first line of the status page. */
@@ -136,7 +138,12 @@ export async function serveSurface(routes: Routes, port: number, setting: string
 }
 
 function renderStats(faces: Faces): string {
-  return renderPage({ title: `Cocoon ${faces.role}`, lead: faces.lead(), sections: faces.sections() })
+  return renderPage({
+    title: `Cocoon ${faces.role}`,
+    isSimulated: faces.isSimulated,
+    lead: faces.lead(),
+    sections: faces.sections(),
+  })
 }
 
 function sendHealth(response: ServerResponse, faces: Faces): void {
@@ -146,7 +153,7 @@ function sendHealth(response: ServerResponse, faces: Faces): void {
     role: faces.role,
     status: ready ? 'ready' : 'not ready',
     reasons,
-    simulated: true,
+    simulated: faces.isSimulated,
   })
 }
 

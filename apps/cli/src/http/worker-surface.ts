@@ -41,6 +41,7 @@ export function workerFaces(options: WorkerFacesOptions): Faces & Disposable {
   const problems = (): string[] => workerProblems(options)
   return {
     role: 'worker',
+    isSimulated: setup.reach.attestation.isSimulated,
     problems,
     lead: () => {
       const [first] = problems()
@@ -135,7 +136,7 @@ function workerJson({ worker, setup, wallet, rootAddress, onChain }: WorkerFaces
       actual_image_hash: isImageAllowed(root.workerHashes, runner.imageHash),
       actual_model: isModelAllowed(root, worker.model),
       enabled: worker.isEnabled,
-      ...statusJson(),
+      ...statusJson(setup.reach.attestation),
       ...chainStatusJson(onChain?.chainSide),
     },
     stats: rates.now(),
@@ -233,7 +234,8 @@ function workerSections({
       title: 'Set-up',
       facts: [
         ['owner', setup.runner.ownerAddress],
-        ['proof asked of proxies', setup.reach.router ? 'by the router' : setup.reach.policy],
+        ['proof shown', setup.reach.attestation.shown],
+        ['proof asked of proxies', setup.reach.attestation.asked],
       ],
     },
   ]

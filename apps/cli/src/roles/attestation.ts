@@ -1,42 +1,246 @@
 import {
   anyPolicy,
+  type CollateralKey,
+  type Collateral,
+  type CreateCertificateOptions,
+  defaultPolicy,
+  evidenceMaker,
+  EvidencePolicy,
   fakeTdxEvidence,
   fakeTdxPolicy,
   peerCheck,
   type PeerPolicy,
+  type QuotePolicy,
   rotatingIdentity,
   type RotatingIdentity,
+  TrustError,
 } from '@cocoon/trust'
+import { configfsTsm, configfsTsmDirectory, nodeCrypto } from '@cocoon/trust/node'
+import { simulatedEvidence, type SimulatedTee } from '@cocoon/trust/simulate'
 import type { World } from '@cocoon/wire'
+import type { PeerCheck } from '@cocoon/wire/node'
+import { collateralSource } from '../attest/collateral-source.ts'
+import { readPolicyFile } from '../attest/files.ts'
+import { openLocalTee } from '../attest/local-tee.ts'
+import { CliError } from '../error.ts'
 import type { Report } from '../event.ts'
-import type { PolicyName } from './role.ts'
+import type { RoleName } from './role.ts'
 
-export function policyOf(name: PolicyName): PeerPolicy {
-  return name === 'any' ? anyPolicy() : fakeTdxPolicy()
+/** What a role shows of its machine. */
+export interface EvidenceChoice {
+  readonly kind: 'tsm' | 'simulated' | 'fake_tdx' | 'none'
+  /** Of `tsm`, genuine quotes by way of the kernel: where it has its reports. */
+  readonly directory?: string | undefined
+}
+
+/** What it is worth that a peer was accepted, at the least. `router`: somebody else has judged it. */
+export type Protection = 'attested' | 'simulated' | 'none' | 'router'
+
+/** How a role proves what it is, and what it asks of its peers. Fixed for the life of the role. */
+export interface Attestation extends Disposable {
+  /** What is asked of peers, and what is shown to them, in a word or two for people. */
+  readonly asked: string
+  readonly shown: string
+  readonly protection: Protection
+  /** No sealed hardware is behind this role, or behind those that it relies on. */
+  readonly isSimulated: boolean
+  /** Judges whom this role dials. */
+  readonly checkServer: PeerCheck
+  /** Judge who dials this role. */
+  readonly checkWorker: PeerCheck
+  readonly checkClient: PeerCheck
+  /** A certificate that renews itself. Rejects with a CliError where its evidence cannot be had. */
+  identity(report: Report): Promise<RotatingIdentity>
+}
+
+export interface AttestationOptions {
+  readonly world: World
+  readonly role: RoleName
+  readonly report: Report
+  readonly stateDirectory: string
+  /** `any`, `fake_tdx`, `tdx`, or the path of a policy. */
+  readonly policy: string
+  /** What a proxy asks of clients. */
+  readonly clientsPolicy?: string | undefined
+  readonly evidence: EvidenceChoice
+  /** As `CollateralSourceOptions` has it. */
+  readonly collateral?: string | undefined
+}
+
+/** Reads policies and makes the simulated TEE where it is needed. Rejects with a CliError. */
+export async function openAttestation(options: AttestationOptions): Promise<Attestation> {
+  const { world, role, report, stateDirectory, policy, clientsPolicy = 'any', evidence } = options
+  const collateral = collateralSource({
+    world,
+    from: options.collateral,
+    onFailure: why => report({ event: 'collateral-not-fetched', why }),
+  })
+  let tee: Promise<SimulatedTee> | undefined
+  const localTee = (): Promise<SimulatedTee> => (tee ??= openLocalTee(world, stateDirectory))
+  const open = async (name: string): Promise<PeerPolicy> => openPolicy(name, { world, collateral, localTee })
+  const [ofPeers, ofClients] = [await open(policy), await open(clientsPolicy)]
+  return attestationOf({
+    world,
+    role,
+    ofPeers,
+    ofClients,
+    evidence,
+    make: await makerOf(evidence, { world, report, collateral, localTee }),
+  })
+}
+
+/** A whole network in one process: the simulated TEE on every side, accepted on every side, and nothing fetched. */
+export async function openLocalAttestation(world: World, stateDirectory: string): Promise<Attestation> {
+  const tee = await openLocalTee(world, stateDirectory)
+  const policy = { ...defaultPolicy, allowSimulated: true }
+  const peers = (): PeerPolicy => evidencePolicy('tdx', policy, { world, tee })
+  return attestationOf({
+    world,
+    role: 'proxy',
+    ofPeers: peers(),
+    ofClients: peers(),
+    evidence: { kind: 'simulated' },
+    make: simulatedEvidence(tee, world),
+  })
+}
+
+/** Where a router of the reference shows evidence and judges that of peers. */
+export function routerAttestation(world: World, isTest: boolean): Attestation {
+  const everybody = anyPolicy()
+  return {
+    ...attestationOf({
+      world,
+      role: 'client',
+      ofPeers: everybody,
+      ofClients: everybody,
+      evidence: { kind: 'none' },
+      make: undefined,
+    }),
+    asked: 'by the router',
+    shown: 'by the router',
+    protection: 'router',
+    isSimulated: isTest,
+  }
 }
 
 /** Judges the certificates of peers that are `role` in the connection. */
 export function checkPeersAs(
   role: 'server' | 'client',
-  policy: PolicyName,
+  policy: PeerPolicy | 'any',
   world: World,
 ): ReturnType<typeof peerCheck> {
-  return peerCheck(policyOf(policy), world, role)
+  return peerCheck(policy === 'any' ? anyPolicy() : policy, world, role)
 }
 
-/**
- * The certificate that this side shows. It carries the stand-in for evidence, which peers of policy `any` ignore
- * and which peers without a router in front of them may ask for.
- */
-export function ownIdentity(world: World, report: Report): Promise<RotatingIdentity> {
+/** A certificate with the stand-in for evidence, which peers of policy `any` ignore. */
+export function ownIdentity(
+  world: World,
+  report: Report,
+  evidence: CreateCertificateOptions['evidence'] = fakeTdxEvidence,
+): Promise<RotatingIdentity> {
   return rotatingIdentity({
     world,
-    evidence: fakeTdxEvidence,
+    ...(evidence !== undefined && { evidence }),
     onFailure: (cause, expiresAtMs) =>
       report({
         event: 'certificate-not-renewed',
         expires: new Date(expiresAtMs).toISOString(),
         why: cause instanceof Error ? cause.message : String(cause),
       }),
+  })
+}
+
+type EvidenceFunction = CreateCertificateOptions['evidence']
+
+interface Parts {
+  readonly world: World
+  readonly role: RoleName
+  readonly ofPeers: PeerPolicy
+  readonly ofClients: PeerPolicy
+  readonly evidence: EvidenceChoice
+  readonly make: EvidenceFunction
+}
+
+function attestationOf({ world, role, ofPeers, ofClients, evidence, make }: Parts): Attestation {
+  const protection = protectionOf(ofPeers)
+  // A client is no machine of the network: it is as good as what it asks of proxies.
+  const isSealed = role === 'client' || evidence.kind === 'tsm'
+  return {
+    asked: ofPeers.name,
+    shown: evidence.kind,
+    protection,
+    isSimulated: protection !== 'attested' || !isSealed,
+    checkServer: checkPeersAs('server', ofPeers, world),
+    checkWorker: checkPeersAs('client', ofPeers, world),
+    checkClient: checkPeersAs('client', ofClients, world),
+    identity: report => ownIdentity(world, report, make).catch(unavailable),
+    [Symbol.dispose]: () => {
+      for (const policy of [ofPeers, ofClients]) {
+        if (policy instanceof EvidencePolicy) policy[Symbol.dispose]()
+      }
+    },
+  }
+}
+
+/** A policy that takes simulated evidence is worth no more than that, whatever the peer shows. */
+function protectionOf(policy: PeerPolicy): Protection {
+  if (policy instanceof EvidencePolicy) return policy.allowsSimulated ? 'simulated' : 'attested'
+  return policy.name === 'any' ? 'none' : 'simulated'
+}
+
+interface Means {
+  readonly world: World
+  readonly collateral: ((key: CollateralKey) => Promise<Collateral>) | undefined
+  readonly localTee: () => Promise<SimulatedTee>
+}
+
+async function openPolicy(name: string, { world, collateral, localTee }: Means): Promise<PeerPolicy> {
+  if (name === 'any') return anyPolicy()
+  if (name === 'fake_tdx') return fakeTdxPolicy()
+  const policy = name === 'tdx' ? defaultPolicy : await readPolicyFile(name)
+  // A production policy does not even know of the simulated root.
+  const tee = policy.allowSimulated ? await localTee() : undefined
+  return evidencePolicy(name, policy, { world, collateral, tee })
+}
+
+function evidencePolicy(
+  name: string,
+  policy: QuotePolicy,
+  means: { world: World; collateral?: Means['collateral']; tee: SimulatedTee | undefined },
+): EvidencePolicy {
+  const { world, collateral, tee } = means
+  return new EvidencePolicy({
+    name: policy.allowSimulated ? `${name}, simulated too` : name,
+    world,
+    policy,
+    crypto: nodeCrypto,
+    collateral,
+    simulatedRoot: tee?.root,
+  })
+}
+
+async function makerOf(
+  evidence: EvidenceChoice,
+  { world, report, collateral, localTee }: Means & { report: Report },
+): Promise<EvidenceFunction> {
+  if (evidence.kind === 'none') return undefined
+  if (evidence.kind === 'fake_tdx') return fakeTdxEvidence
+  if (evidence.kind === 'simulated') return simulatedEvidence(await localTee(), world)
+  const { directory = configfsTsmDirectory } = evidence
+  return evidenceMaker({
+    producer: configfsTsm({ world, directory }),
+    ...(collateral && { collateral }),
+    onFailure: cause => {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      report({ event: 'collateral-not-fetched', why })
+    },
+  })
+}
+
+function unavailable(cause: unknown): never {
+  if (!(cause instanceof TrustError)) throw cause
+  throw new CliError('config', cause.message, {
+    cause,
+    advice: 'Run this role in a TDX guest, or choose what it shows with --evidence.',
   })
 }

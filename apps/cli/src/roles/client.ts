@@ -184,7 +184,7 @@ async function openEndpoint(
       ...(keys && { keys }),
       cors: cors.length > 0 && [...cors],
       hostNames: [...hostNames],
-      protection: () => 'simulated',
+      protection: () => setup.reach.attestation.protection,
       costBound: ({ maxTokens, body: { length: queryBytes }, maxCoefficient }) => {
         const { pricePerTokenNano, multipliers } = client.config
         return pricePerTokenNano * reservationTokens({ maxTokens, queryBytes, maxCoefficient, multipliers })

@@ -1,13 +1,12 @@
 import type { PeerEndpoint, Transport, World } from '@cocoon/wire'
 import { dial } from '@cocoon/wire/node'
 import type { Report } from '../event.ts'
-import { checkPeersAs, ownIdentity } from './attestation.ts'
-import type { PolicyName } from './role.ts'
+import type { Attestation } from './attestation.ts'
 
 /** How a client or worker reaches proxies. */
 export interface Reach {
-  /** What is asked of proxies on direct connections. */
-  readonly policy: PolicyName
+  /** What is shown to proxies and asked of them on direct connections. */
+  readonly attestation: Attestation
   /** Proofs of work that are harder are refused. */
   readonly maxDifficulty: number
   /** A router of the reference that connects in this role's place. */
@@ -22,9 +21,9 @@ export interface Dialer extends Disposable {
 
 /** Dials proxies with proof of work and TLS, or through a router. */
 export async function createDialer(world: World, reach: Reach, report: Report): Promise<Dialer> {
-  const { policy, maxDifficulty, router } = reach
-  const identity = await ownIdentity(world, report)
-  const checkPeer = checkPeersAs('server', policy, world)
+  const { attestation, maxDifficulty, router } = reach
+  const identity = await attestation.identity(report)
+  const checkPeer = attestation.checkServer
   const mode = router === undefined ? ({ kind: 'direct' } as const) : ({ kind: 'router', ...router } as const)
   const counts = { established: 0, failed: 0 }
   return {

@@ -42,14 +42,16 @@ export async function startLocalChain(options: {
   /** Port of the chain's HTTP interface on loopback; 0 takes a free one. */
   port: number
   proxy: Pick<RegisteredProxy, 'workerEndpoint' | 'clientEndpoint'>
+  /** Of the image that proxies and workers run, in hexadecimal. */
+  imageHash: string
 }): Promise<LocalChain> {
-  const { world, port, proxy } = options
+  const { world, port, proxy, imageHash } = options
   await using stack = new AsyncDisposableStack()
   const devnet = stack.use(await startDevnet({ world, blockTimeMs: 0, port }))
   const key = createPaymentKey(world.random(32))
   const operator = stack.use(operatorWallet(devnet.chain, world, key))
   await devnet.faucet(operator.address, operatorNano)
-  const config = localConfig(operator.address, proxy, world)
+  const config = localConfig(operator.address, proxy, world, [imageHash])
   const code = compiledCode('root')
   const root = rootContractAddress(code, config)
   await operator.send('root', { destination: root, valueNano: rootNano, ...rootDeployment(code, config) })
@@ -102,6 +104,7 @@ export function localConfig(
   ownerAddress: ContractAddress,
   proxy: Pick<RegisteredProxy, 'workerEndpoint' | 'clientEndpoint'>,
   world: World,
+  imageHashes: readonly string[] = [],
 ): RootConfig {
   return {
     structVersion: 4,
@@ -120,8 +123,8 @@ export function localConfig(
     ownerAddress,
     lastProxySeqno: 1,
     proxies: [{ seqno: 1, ...proxy }],
-    proxyHashes: new Set(),
-    workerHashes: new Set(),
+    proxyHashes: new Set(imageHashes),
+    workerHashes: new Set(imageHashes),
     modelHashes: new Set(),
     codes: { proxy: compiledCode('proxy'), worker: compiledCode('worker'), client: compiledCode('client') },
   }

@@ -9,9 +9,11 @@ import {
   nodeWalletAddress,
   openSqliteStore,
 } from '@cocoon/money'
-import { fromJson, type World } from '@cocoon/wire'
+import { imageHash, zeroMeasurements } from '@cocoon/trust'
+import { fromJson, toHex, type World } from '@cocoon/wire'
 import type { Backend } from '@cocoon/worker'
 import type { RoleReport } from '../event.ts'
+import { type Attestation, openLocalAttestation } from './attestation.ts'
 import type { ChainSetup } from './chain-side.ts'
 import { type Callers, startClient, type RunningClient } from './client.ts'
 import { type LocalChain, localInterval, startLocalChain } from './local-chain.ts'
@@ -69,7 +71,7 @@ export interface LocalNetwork {
 }
 
 const host = '127.0.0.1'
-const reach = { policy: 'any', maxDifficulty: 28 } as const
+const maxDifficulty = 28
 const openPollMs = 20
 const openTimeoutMs = 30_000
 
@@ -130,6 +132,7 @@ interface Ground {
   readonly loaded: { backend: Backend; model: string; backendModel?: string }
   readonly places: Record<'client' | 'proxy' | 'worker', ChainSetup>
   readonly file: Awaited<ReturnType<typeof configurationsFor>>
+  readonly attestation: Attestation
 }
 
 /** The chain is made while the model loads. */
@@ -143,6 +146,7 @@ async function prepare(setup: LocalNetworkSetup, stack: AsyncDisposableStack): P
       workerEndpoint: { host, port: ports.proxyWorkers },
       clientEndpoint: { host, port: ports.proxyClients },
     },
+    imageHash: toHex(await imageHash(zeroMeasurements())),
   })
   const loading = setup.openBackend()
   // Who fails first tells why; the other one is closed once it has begun. A backend may be closed twice.
@@ -153,10 +157,14 @@ async function prepare(setup: LocalNetworkSetup, stack: AsyncDisposableStack): P
     throw listenError(error.cause, host, ports.chain, localPortFlags.chain)
   })
   const places = await openPlaces(setup, localChain, stack)
-  return { localChain, loaded, places, file: await configurationsFor(world, localChain) }
+  const attestation = stack.use(await openLocalAttestation(world, setup.stateDirectory))
+  return { localChain, loaded, places, attestation, file: await configurationsFor(world, localChain) }
 }
 
-function startLocalProxy(setup: LocalNetworkSetup, { places, file }: Ground): Promise<RunningProxy> {
+function startLocalProxy(
+  setup: LocalNetworkSetup,
+  { places, file, attestation }: Ground,
+): Promise<RunningProxy> {
   const { world, stateDirectory, ports, report, progress } = setup
   progress('Starting the proxy')
   return startProxy({
@@ -173,12 +181,15 @@ function startLocalProxy(setup: LocalNetworkSetup, { places, file }: Ground): Pr
     clientsPort: ports.proxyClients,
     portSettings: { workers: localPortFlags.proxyWorkers, clients: localPortFlags.proxyClients },
     difficulty: setup.difficulty,
-    policy: reach.policy,
+    attestation,
     isBehindRouter: false,
   })
 }
 
-function startLocalClient(setup: LocalNetworkSetup, { places, file }: Ground): Promise<RunningClient> {
+function startLocalClient(
+  setup: LocalNetworkSetup,
+  { places, file, attestation }: Ground,
+): Promise<RunningClient> {
   const { world, stateDirectory, ports, report, progress, callers } = setup
   progress('Starting the client')
   return startClient({
@@ -190,14 +201,14 @@ function startLocalClient(setup: LocalNetworkSetup, { places, file }: Ground): P
     report: event => report('client', event),
     httpPort: ports.client,
     httpPortSetting: localPortFlags.client,
-    reach,
+    reach: { attestation, maxDifficulty },
     callers,
   })
 }
 
 function startLocalWorker(
   setup: LocalNetworkSetup,
-  { places, file, loaded }: Ground,
+  { places, file, loaded, attestation }: Ground,
 ): Promise<RunningWorker> {
   const { world, stateDirectory, ports, report, progress } = setup
   const { backend, model, backendModel } = loaded
@@ -215,7 +226,7 @@ function startLocalWorker(
     report: event => report('worker', event),
     httpPort: ports.worker,
     httpPortSetting: localPortFlags.worker,
-    reach,
+    reach: { attestation, maxDifficulty },
     backend,
     backendModel,
   })
@@ -263,7 +274,7 @@ async function configurationsFor(world: World, localChain: LocalChain) {
   const proxyKey = Buffer.from(world.random(32)).toString('base64')
   return {
     proxy: { ...(await common()), machine_specific_private_key: proxyKey },
-    client: { ...(await common()), proxy_connections: 1 },
+    client: { ...(await common()), proxy_connections: 1, check_proxy_hashes: true },
     worker: { ...(await common()), proxy_connections: 1, coefficient: 1000, max_active_requests: 8 },
   }
 }

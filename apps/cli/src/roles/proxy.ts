@@ -14,12 +14,12 @@ import { configuredAddress } from '../config/address.ts'
 import { openSurface } from '../http/open.ts'
 import { proxyFaces } from '../http/proxy-surface.ts'
 import { Troubles } from '../http/troubles.ts'
-import { checkPeersAs, ownIdentity } from './attestation.ts'
+import type { Attestation } from './attestation.ts'
 import { type ChainSide, openChainSide } from './chain-side.ts'
 import { listenError } from './port.ts'
 import { ProxyGenerations } from './proxy-generations.ts'
 import { openTally } from './tally.ts'
-import { checksHashes, closeOnce, type PolicyName, type RoleSetup, type RunningRole } from './role.ts'
+import { checksHashes, closeOnce, type RoleSetup, type RunningRole } from './role.ts'
 
 export interface ProxySetup extends RoleSetup {
   readonly runner: ProxyRunnerConfig
@@ -32,8 +32,8 @@ export interface ProxySetup extends RoleSetup {
   readonly portSettings: { readonly workers: string; readonly clients: string }
   /** Zero bits of the proof of work in quiet times. */
   readonly difficulty: number
-  /** What is asked of workers. Clients are not attested. */
-  readonly policy: PolicyName
+  /** What is shown to workers and clients, and asked of them. */
+  readonly attestation: Attestation
   /** A router of the reference does proof of work and TLS; the ports are plain and on loopback. */
   readonly isBehindRouter: boolean
   /** When to act on the chain, where that is not as usual. */
@@ -169,9 +169,9 @@ interface Ports {
 }
 
 async function openPorts(market: Market, setup: ProxySetup, stack: AsyncDisposableStack): Promise<Ports> {
-  const { world, report, policy, host, isBehindRouter, workersPort, clientsPort, portSettings } = setup
+  const { world, report, attestation, host, isBehindRouter, workersPort, clientsPort, portSettings } = setup
   const handshakes: Handshakes = { established: 0, failed: 0 }
-  const identity = stack.use(await ownIdentity(world, report))
+  const identity = stack.use(await attestation.identity(report))
   const proofOfWork = adaptiveDifficulty({ world, base: setup.difficulty })
 
   const open = async (side: 'workers' | 'clients', port: number): Promise<Listener> => {
@@ -189,7 +189,7 @@ async function openPorts(market: Market, setup: ProxySetup, stack: AsyncDisposab
         report({ event: 'connection-refused', port: side, peer, why: error.message })
       },
     }
-    const checkPeer = checkPeersAs('client', side === 'workers' ? policy : 'any', world)
+    const checkPeer = side === 'workers' ? attestation.checkWorker : attestation.checkClient
     const listening = isBehindRouter
       ? listen({ ...accept, mode: 'router' })
       : listen({ ...accept, mode: 'direct', identity: () => identity.current(), checkPeer, proofOfWork })

@@ -35,9 +35,6 @@ export interface RoleSetup {
   readonly stateDirectory: string
 }
 
-/** Policies under which peers are believed in this version. */
-export type PolicyName = 'any' | 'fake_tdx'
-
 /** Checking of hashes is on if it was asked for, and always outside of test networks. */
 export function checksHashes(isAsked: boolean, isTest: boolean): boolean {
   return isAsked || !isTest

@@ -63,6 +63,11 @@ export class EvidencePolicy implements PeerPolicy, Disposable {
     return { watched: this.#watched.size, remembered: this.#cache.size }
   }
 
+  /** Whether it accepts what proves nothing. */
+  get allowsSimulated(): boolean {
+    return this.#examineOptions.policy.allowSimulated
+  }
+
   async check(certificate: Certificate, context: CheckContext): Promise<Verdict> {
     await checkCertificate(certificate, context)
     const { publicKey, staple, notAfterMs } = certificate
