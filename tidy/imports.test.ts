@@ -70,7 +70,7 @@ test('only money knows TON', () => {
 
 test('only the TCP files of wire open sockets, and the connection to liteservers', () => {
   /** Looks whether a port is free before a role is started on it; stands for model servers of other makers. */
-  const outside = /^apps\/cli\/src\/roles\/port\.ts$|^packages\/testnet\/src\/soak\//
+  const outside = /^apps\/cli\/src\/roles\/port\.ts$|^packages\/testnet\/src\/(?:soak|kill)\//
   expectNone(
     violations(
       everything.filter(({ path }) => /^(?:packages|apps)\/[^/]+\/src\//.test(path) && !outside.test(path)),

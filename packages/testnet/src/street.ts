@@ -17,9 +17,15 @@ import { dial, listen, type Listener } from '@cocoon/wire/node'
 export interface Street extends AsyncDisposable {
   /** The image that every attested party runs, 64 hex digits. */
   readonly imageHash: string
-  /** A place for one proxy, where nobody answers before `accept` is set. */
-  open(): Promise<Place>
+  /** A place for one proxy, where nobody answers before `accept` is set; at ports of its own choice if absent. */
+  open(ports?: Ports): Promise<Place>
   dial(endpoint: PeerEndpoint, signal?: AbortSignal): Promise<Transport>
+}
+
+/** Where a place is found; 0 for a free one. */
+export interface Ports {
+  readonly worker: number
+  readonly client: number
 }
 
 export interface Place {
@@ -74,11 +80,9 @@ export async function tcpStreet(world: World): Promise<Street> {
   const image = await imageHash(zeroMeasurements())
   return {
     imageHash: Buffer.from(image).toString('hex'),
-    open: async () => {
-      const place = await openTcpPlace(world, identity, {
-        worker: check(fakeTdxPolicy(), 'client'),
-        client: check(anyPolicy(), 'client'),
-      })
+    open: async (ports = { worker: 0, client: 0 }) => {
+      const checks = { worker: check(fakeTdxPolicy(), 'client'), client: check(anyPolicy(), 'client') }
+      const place = await openTcpPlace(world, identity, checks, ports)
       places.add(place)
       return place
     },
@@ -105,11 +109,12 @@ async function openTcpPlace(
   world: World,
   identity: Identity,
   checks: Record<'worker' | 'client', ReturnType<typeof peerCheck>>,
+  ports: Ports,
 ): Promise<Place> {
   const door = (side: 'worker' | 'client'): Promise<Listener> =>
     listen({
       mode: 'direct',
-      port: 0,
+      port: ports[side],
       identity: () => identity,
       checkPeer: checks[side],
       proofOfWork: { difficulty: () => difficulty },

@@ -10,6 +10,7 @@ import {
   openSqliteLedger,
   openSqliteStore,
   type PaymentKey,
+  type PollInterval,
   proxyPolicy,
   ProxySettlement,
   type RootConfig,
@@ -42,13 +43,15 @@ export interface PartySetup {
   /** Holds its files, which outlive it. */
   readonly directory: string
   readonly report: (event: SettlementEvent) => void
+  /** Between two looks at the chain; 20 to 40 ms if absent. */
+  readonly interval?: PollInterval | undefined
   /** Opens its records otherwise than from a file of the directory. */
   readonly openStore?: (() => Promise<Store>) | undefined
   readonly openLedger?: ((path: string, contract: string) => Promise<Ledger>) | undefined
 }
 
 /** Between two looks at the chain: nobody else is asked. */
-export const quickInterval = { fromMs: 20, toMs: 40 }
+const quickInterval = { fromMs: 20, toMs: 40 }
 
 export const quickPolicies = {
   proxy: {
@@ -117,7 +120,7 @@ export async function openPaidProxy(
       root,
       owner,
       policy,
-      interval: quickInterval,
+      interval: setup.interval ?? quickInterval,
       report,
     }),
   )
@@ -172,7 +175,7 @@ export async function openPaidClient(setup: PartySetup, policy: ClientPolicy): P
       secret: new Uint8Array(hash('sha256', `secret of ${name}`, 'buffer')),
       config: () => config,
       policy,
-      interval: quickInterval,
+      interval: setup.interval ?? quickInterval,
       report,
     }),
   )
@@ -219,7 +222,7 @@ export async function openPaidWorker(
       owner,
       config: () => config,
       policy,
-      interval: quickInterval,
+      interval: setup.interval ?? quickInterval,
       report,
     }),
   )
@@ -253,7 +256,8 @@ async function openWallet(
   const path = join(directory, `${name}-records.sqlite`)
   const store = stack.use(await (setup.openStore?.() ?? openSqliteStore({ path, world })))
   const { walletKey: key, owner } = identityOf(name)
-  const wallet = stack.use(new NodeWallet({ chain, store, world, key, owner, interval: quickInterval }))
+  const { interval = quickInterval } = setup
+  const wallet = stack.use(new NodeWallet({ chain, store, world, key, owner, interval }))
   void wallet.poke()
   return { wallet, store, owner }
 }
