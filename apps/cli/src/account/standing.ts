@@ -57,7 +57,7 @@ export function clientStanding(
       { key: 'used', label: 'used, not charged yet', nano: usedNano },
       { key: 'wallet', label: 'wallet', nano: walletNano, note: 'pays in more when a deposit runs low' },
     ],
-    leftNano: depositedNano - usedNano,
+    leftNano: atLeast0(depositedNano - usedNano),
     accounts: parts.map(({ proxy, state, balanceNano, stakeNano, uncharged }) => ({
       proxy,
       state,

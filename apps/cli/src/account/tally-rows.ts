@@ -64,6 +64,6 @@ async function recordedRows(
   }
   return told(async () => {
     await using tally = await openSqliteTally({ path, world })
-    return tally.rows(range)
+    return await tally.rows(range)
   })
 }

@@ -100,7 +100,7 @@ async function standingOnChain(context: Context, place: RolePlace, flags: Accoun
     })
   }
   await using network = await told(() => openPersonChain(context, flags, place.tonConfigFilename))
-  return told(() => chainStanding(context, place, network.chain))
+  return await told(() => chainStanding(context, place, network.chain))
 }
 
 /** How long a client's balance lasts; undefined where it spends nothing, or nothing is known of that. */
