@@ -2,6 +2,7 @@ import { Argument, Command, CommanderError, Option } from 'commander'
 import { addAccounts } from './account/commands.ts'
 import { addAttestation } from './attest/commands.ts'
 import { withAttestation, withPolicy } from './attest/flags.ts'
+import { addPeer } from './attest/peer-commands.ts'
 import type { Context } from './context.ts'
 import { print, printJson, tinted } from './context.ts'
 import { CliError, exitCodeOf, reasonOf } from './error.ts'
@@ -83,6 +84,7 @@ function createProgram(context: Context, outcome: Outcome): Command {
   addKeys(program, context)
   addInspection(program, context, outcome)
   addAttestation(program, context, outcome)
+  addPeer(program, context, outcome)
   addRoles(program, context)
   addWallet(program, context)
   addAccounts(program, context)

@@ -93,12 +93,25 @@ export function peerCheck(
  * nothing critical that is not understood, fit for the role, and, for servers, named `127.0.0.1`.
  */
 export async function checkCertificate(certificate: Certificate, context: CheckContext): Promise<void> {
-  await requireSelfSigned(certificate)
-  requireDates(certificate, context.nowMs)
-  requireNothingUnknown(certificate)
-  requirePurpose(certificate, context.role)
-  if (context.role === 'server') requireServerName(certificate)
+  for (const { judge } of certificateRules) await judge(certificate, context)
 }
+
+/** The rules one by one, each of which throws where it is broken. */
+export const certificateRules: ReadonlyArray<{
+  readonly name: string
+  readonly judge: (certificate: Certificate, context: CheckContext) => void | Promise<void>
+}> = [
+  { name: 'certificate-signature', judge: requireSelfSigned },
+  { name: 'certificate-dates', judge: (certificate, { nowMs }) => requireDates(certificate, nowMs) },
+  { name: 'certificate-extensions', judge: requireNothingUnknown },
+  { name: 'certificate-purpose', judge: (certificate, { role }) => requirePurpose(certificate, role) },
+  {
+    name: 'certificate-name',
+    judge: (certificate, { role }) => {
+      if (role === 'server') requireServerName(certificate)
+    },
+  },
+]
 
 /** The quote that a policy is to judge. Throws `evidence-missing` and `evidence-invalid`. */
 export function requireQuote(certificate: Certificate): Bytes {

@@ -1,6 +1,13 @@
-import type { Check } from '@cocoon/trust'
+import type { NamedCheck } from '@cocoon/trust'
 
 const advice: ReadonlyArray<readonly [names: RegExp, text: string]> = [
+  [
+    /^certificate-dates$/,
+    'Compare the clocks; the peer renews its certificate every hour, and one that is old says that it could not.',
+  ],
+  [/^certificate-/, 'Do not connect: this is no certificate of the network, or somebody is in between.'],
+  [/^evidence$/, 'Ask for less with --policy, or let the peer show what it runs on with --evidence.'],
+  [/^collateral$/, 'Name a service or a file with --collateral.'],
   [/^quote-format$/, 'Record the quote again. Padding behind it is passed over with --ignore-trailing.'],
   [/-dates$/, 'Get newer collateral with `cocoon attest fetch-collateral`, and compare the clocks.'],
   [/^pck-chain-root$/, 'The evidence is of another maker. With --root you name a root of your own.'],
@@ -24,6 +31,6 @@ const advice: ReadonlyArray<readonly [names: RegExp, text: string]> = [
 ]
 
 /** What a person can do about a check that failed. */
-export function adviceFor({ name }: Check): string {
+export function adviceFor({ name }: NamedCheck): string {
   return advice.find(([names]) => names.test(name))?.[1] ?? ''
 }

@@ -10,13 +10,22 @@ export async function openLocalTee(
   world: Pick<World, 'random'>,
   stateDirectory: string,
 ): Promise<SimulatedTee> {
-  const path = join(stateDirectory, 'simulated-tee', 'seed')
+  const path = seedPath(stateDirectory)
   const known = await readTee(path)
   if (known) return known
   await makeSeed(world, path)
   const made = await readTee(path)
   if (made) return made
   throw new CliError('config', `${path} was removed at once.`, { advice: 'Look who else uses the folder.' })
+}
+
+/** The same where it was made before. Throws `config`. */
+export function findLocalTee(stateDirectory: string): Promise<SimulatedTee | undefined> {
+  return readTee(seedPath(stateDirectory))
+}
+
+function seedPath(stateDirectory: string): string {
+  return join(stateDirectory, 'simulated-tee', 'seed')
 }
 
 /** Undefined where there is none yet. */

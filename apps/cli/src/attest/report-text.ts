@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import type { Check, QuoteReport } from '@cocoon/trust'
+import type { NamedCheck, PeerReport, QuoteReport } from '@cocoon/trust'
 import { foreign, tinted } from '../context.ts'
 import { table } from '../table.ts'
 import { adviceFor } from './advice.ts'
@@ -16,7 +16,48 @@ export function reportText(report: QuoteReport, stream: Writable): string[] {
   ]
 }
 
-function verdictText({ verdict, kind, simulated, root }: QuoteReport, stream: Writable): string[] {
+/** The same of a peer, from its certificate to the policy. */
+export function peerText(address: string, report: PeerReport, stream: Writable): string[] {
+  const { quote } = report
+  return [
+    ...verdictText({ ...report, root: quote?.root ?? 'a stand-in' }, stream),
+    ...failureText(report, stream),
+    '',
+    ...peerFacts(address, report, stream),
+    ...(quote ? factsText(quote, stream) : []),
+    '',
+    ...report.checks.filter(({ outcome }) => outcome !== 'failed').map(check => checkLine(check, stream)),
+  ]
+}
+
+function peerFacts(
+  address: string,
+  { policy, publicKey, imageHash, certificate, quote }: PeerReport,
+  stream: Writable,
+): string[] {
+  const size = certificate && `${certificate.sizeBytes} bytes, ${staplingText(certificate)}`
+  const rows = [
+    ['peer', address],
+    ['policy', policy],
+    ['public key', publicKey],
+    ['certificate', size],
+    ['valid from', certificate?.validFrom],
+    ['valid until', certificate?.validUntil],
+    ...(quote ? [] : [['imageHash', imageHash]]),
+  ]
+  return table(
+    rows.map(([name, value]) => [tinted('faint', String(name), stream), foreign(String(value ?? '–'))]),
+  )
+}
+
+function staplingText({ quoteBytes, isCollateralStapled }: NonNullable<PeerReport['certificate']>): string {
+  if (quoteBytes === null) return 'no quote'
+  return `quote of ${quoteBytes} bytes, collateral ${isCollateralStapled ? 'stapled' : 'not stapled'}`
+}
+
+type Verdict = Pick<QuoteReport, 'verdict' | 'kind' | 'simulated' | 'root'>
+
+function verdictText({ verdict, kind, simulated, root }: Verdict, stream: Writable): string[] {
   const banner = simulated
     ? [tinted('simulated', `SIMULATED: this leads to ${root}, and proves nothing.`, stream)]
     : []
@@ -25,11 +66,13 @@ function verdictText({ verdict, kind, simulated, root }: QuoteReport, stream: Wr
   return [...banner, `${tinted('failed', '✗ Rejected:', stream)} ${why}`]
 }
 
-function failureText({ checks, reason }: QuoteReport, stream: Writable): string[] {
+type Failures = { readonly checks: readonly NamedCheck[]; readonly reason: string | null }
+
+function failureText({ checks, reason }: Failures, stream: Writable): string[] {
   const failed = checks.filter(({ outcome }) => outcome === 'failed')
   // The one that the verdict names is the one to act on: the others often follow from it.
   const first = failed.find(({ name }) => reason?.startsWith(`${name}:`)) ?? failed[0]
-  const line = ({ name, why = '' }: Check): string =>
+  const line = ({ name, why = '' }: NamedCheck): string =>
     `${tinted('failed', '✗', stream)} ${tinted('strong', name, stream)}: ${foreign(why)}`
   if (!first) return []
   return [
@@ -40,14 +83,14 @@ function failureText({ checks, reason }: QuoteReport, stream: Writable): string[
   ]
 }
 
-function valueLines({ values = {} }: Check): string[] {
+function valueLines({ values = {} }: NamedCheck): string[] {
   return Object.entries(values).map(([name, value]) => {
     const shown = Array.isArray(value) ? value.join(', ') : String(value)
     return `    ${name} ${foreign(shown === '' ? '–' : shown)}`
   })
 }
 
-function checkLine({ name, outcome, why }: Check, stream: Writable): string {
+function checkLine({ name, outcome, why }: NamedCheck, stream: Writable): string {
   return outcome === 'passed' ? `✓ ${name}` : tinted('faint', `– ${name}: ${why ?? ''}`, stream)
 }
 

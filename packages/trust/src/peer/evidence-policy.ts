@@ -12,7 +12,13 @@ import {
 } from '../policy.ts'
 import { requireAccepted } from '../policy/judge-quote.ts'
 import type { QuoteReport } from '../verify/report.ts'
-import { examine, type ExamineOptions, ownCollateral, type PeerEvidence } from './examine.ts'
+import {
+  type Examination,
+  examine,
+  type ExamineOptions,
+  ownCollateral,
+  type PeerEvidence,
+} from './examine.ts'
 import { type HeldVerdict, VerdictCache, verdictKey } from './verdict-cache.ts'
 
 export interface EvidencePolicyOptions extends Partial<ExamineOptions> {
@@ -78,8 +84,8 @@ export class EvidencePolicy implements PeerPolicy, Disposable {
   }
 
   /** Everything that is found about a peer's quote, believed or not. Nothing is remembered. */
-  async examine(evidence: PeerEvidence, nowMs: number): Promise<QuoteReport> {
-    return (await examine(evidence, this.#examineOptions, nowMs)).report
+  examine(evidence: PeerEvidence, nowMs: number): Promise<Examination> {
+    return examine(evidence, this.#examineOptions, nowMs)
   }
 
   /** Verifies all connected peers anew, once for each quote. The lost ones are told before it resolves. */
