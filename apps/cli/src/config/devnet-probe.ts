@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseJson } from '../api.ts'
 
-const probeMs = 2_000
+const probeMs = 5_000
 const status = z.object({ result: z.object({ simulated: z.literal(true) }) })
 
 /** Whether a local chain answers at an address. Never rejects. */

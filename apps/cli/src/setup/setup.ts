@@ -87,7 +87,7 @@ export async function runSetup(
   const done = await prepare(context, { role, out, flags, network, questions: new Questions(prompts), plan })
   const { stdout, world } = context
   if (isDry && flags.json) return printJson(stdout, setUpJson(done))
-  if (!flags.json) print(stdout, ...planText(context, done))
+  if (!flags.json) print(stdout, ...(prompts === undefined ? [] : ['']), ...planText(context, done))
   if (isDry) return print(stdout, '', tinted('faint', 'Nothing was written.', stdout))
   if (prompts !== undefined && !(await prompts.confirm(`Write ${out}?`, true))) {
     throw cancelled('Nothing was written.')

@@ -1,5 +1,4 @@
 import {
-  addressKey,
   formatAddress,
   type Outcome,
   planTransfer,
@@ -35,7 +34,7 @@ export interface Spending {
 /** Says what a transfer costs, asks, signs, and waits until it is final. Rejects with `refused` where it failed. */
 export async function carryOut(context: Context, flags: SpendFlags, spending: Spending): Promise<void> {
   const { stdout, stderr, world } = context
-  const { file, network, coin } = spending
+  const { file, network } = spending
   const { wallet } = file
   await using stack = new AsyncDisposableStack()
   stack.use(await lockWallet(file.path))
@@ -62,12 +61,15 @@ export async function carryOut(context: Context, flags: SpendFlags, spending: Sp
   if (flags.json) printJson(stdout, outcomeJson(outcome, plan, network))
   else print(stdout, outcomeText(outcome, spending))
   if (outcome.kind === 'delivered' || outcome.kind === 'unknown') return
-  throw new CliError('refused', `The transfer failed: ${outcome.words}.`.replace('..', '.'), {
-    advice:
-      outcome.kind === 'not-sent'
-        ? 'Nothing moved but the fee.'
-        : `The fee is paid. ${inCoins(0n, coin)} arrived.`,
+  throw new CliError('refused', `The transfer failed: ${outcome.words.replace(/\.$/, '')}.`, {
+    advice: whereCoinsAre(outcome),
   })
+}
+
+function whereCoinsAre(outcome: Exclude<Outcome, { kind: 'delivered' | 'unknown' }>): string {
+  if (outcome.kind === 'not-sent') return 'Nothing moved but the fee.'
+  const isBack = outcome.kind === 'bounced' || outcome.isReturned
+  return isBack ? 'The coins came back, less the fees.' : 'The coins are at the destination all the same.'
 }
 
 function requireCoins(
@@ -93,9 +95,8 @@ function planText({ stdout }: Context, plan: TransferPlan, { what, coin, network
     what,
     `Fee: at most ${inCoins(feeNano, coin)}${deploys ? ', with the contract of the wallet' : ''}.`,
   )
-  if (destination.status === 'absent') {
-    lines.push(`Nothing was ever sent to ${addressKey(plan.transfer.to)}: check the address.`)
-  } else if (destination.status === 'uninitialised') lines.push('There is no contract at the address yet.')
+  if (destination.status === 'absent') lines.push('Nothing was ever sent to that address: check it.')
+  else if (destination.status === 'uninitialised') lines.push('There is no contract at the address yet.')
   return lines
 }
 
