@@ -5,6 +5,7 @@ import {
   type ContractAddress,
   type Ledger,
   nodeWalletAddress,
+  openChain,
   type ProxyPolicy,
   ProxySettlement,
   type RootConfig,
@@ -14,6 +15,7 @@ import {
 } from '@cocoon/money'
 import type { World } from '@cocoon/wire'
 import { systemWorld } from '@cocoon/wire/node'
+import { join } from 'node:path'
 import { TestnetError } from '../error.ts'
 import { keepAlive, testModel } from '../network.ts'
 import { ScriptedBackend, wholeAnswer } from '../scripted-backend.ts'
@@ -48,8 +50,10 @@ export interface PaidNetworkOptions {
   }
   /** What a party sees of the chain; the chain itself if absent. */
   readonly chainOf?: (chain: Chain, party: string) => Chain
+  /** The parties ask the chain over HTTP, so that `devnet.faults` are theirs. */
+  readonly isOverHttp?: boolean
   /** Opens a party's records, or the proxy's books, otherwise than from a file. */
-  readonly openStore?: (party: string) => Promise<Store>
+  readonly openStore?: (party: string, path: string) => Promise<Store>
   readonly openLedger?: (path: string, contract: string) => Promise<Ledger>
   /** Coins of each party's wallet; 50 TON if absent. */
   readonly fundedNano?: bigint
@@ -103,15 +107,24 @@ export async function startPaidNetwork(options: PaidNetworkOptions): Promise<Pai
   const street = stack.use(pipeStreet(world))
   const place = await street.open()
   const ground = stack.use(
-    await startGround({ world, proxies: [place], imageHash: street.imageHash, model: testModel, terms }),
+    await startGround({
+      world,
+      proxies: [place],
+      imageHash: street.imageHash,
+      model: testModel,
+      terms,
+      ...(options.isOverHttp && { port: 0 }),
+    }),
   )
+  const { devnet } = ground
+  const chain = options.isOverHttp ? stack.use(openChain([{ url: devnet.url }], { world })) : ground.chain
   place.accept = nobody
   const events: Array<{ party: string; event: SettlementEvent }> = []
-  const setups = setupsOf({ world, street, ground, events }, options)
+  const setups = setupsOf({ world, street, ground, chain, events }, options)
   const parties = makeParties(setups, { place, clientCount }, options)
   const everybody: ReadonlyArray<Party<AsyncDisposable>> = [parties.proxy, parties.worker, ...parties.clients]
   for (const { wallet } of everybody) {
-    await ground.devnet.faucet(wallet, options.fundedNano ?? usualFundsNano)
+    await devnet.faucet(wallet, options.fundedNano ?? usualFundsNano)
   }
   for (const party of everybody) {
     stack.defer(() => party.stop())
@@ -158,11 +171,12 @@ function setupsOf(
     world: World
     street: Street
     ground: Ground
+    chain: Chain
     events: Array<{ party: string; event: SettlementEvent }>
   },
   { directory, chainOf, openStore, openLedger, log }: PaidNetworkOptions,
 ): (name: string) => PartySetup {
-  const { world, street, ground, events } = shared
+  const { world, street, ground, chain, events } = shared
   return name => ({
     name,
     world,
@@ -170,8 +184,8 @@ function setupsOf(
     root: ground.root,
     config: ground.config,
     directory,
-    chain: chainOf?.(ground.chain, name) ?? ground.chain,
-    openStore: openStore && (() => openStore(name)),
+    chain: chainOf?.(chain, name) ?? chain,
+    openStore: openStore && (() => openStore(name, join(directory, `${name}-records.sqlite`))),
     openLedger,
     report: event => {
       events.push({ party: name, event })
