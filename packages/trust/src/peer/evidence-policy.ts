@@ -77,9 +77,9 @@ export class EvidencePolicy implements PeerPolicy, Disposable {
   async check(certificate: Certificate, context: CheckContext): Promise<Verdict> {
     await checkCertificate(certificate, context)
     const { publicKey, staple, notAfterMs } = certificate
-    const evidence = { publicKey, quote: requireQuote(certificate), staple }
-    const { imageHash, simulated, holdsUntilMs } = await this.#believe(evidence, context.nowMs)
-    const proof = this.#proofOf(evidence, { simulated, holdsUntilMs, certificateEndsMs: notAfterMs })
+    const held = await this.#believe({ publicKey, quote: requireQuote(certificate), staple }, context.nowMs)
+    const { imageHash, simulated } = held
+    const proof = this.#proofOf(held, notAfterMs)
     return { publicKey, imageHash, attested: true, simulated, proof }
   }
 
@@ -110,22 +110,24 @@ export class EvidencePolicy implements PeerPolicy, Disposable {
     const { report, collateral, cause } = await examine(evidence, this.#examineOptions, nowMs)
     requireAccepted(report, { cause })
     const held = {
+      evidence,
       imageHash: await imageOf(report),
       simulated: report.simulated,
       collateral,
       verifiedAtMs: nowMs,
       holdsUntilMs: Date.parse(report.expiresAt ?? ''),
     }
-    if (!(held.holdsUntilMs > nowMs)) throw new TrustError('evidence-invalid', 'The evidence has expired.')
+    if (!(held.holdsUntilMs > nowMs)) {
+      throw new TrustError(
+        'evidence-invalid',
+        `The evidence expired at ${report.expiresAt ?? 'an unknown time'}.`,
+      )
+    }
     this.#cache.set(key, held)
     return held
   }
 
-  #proofOf(
-    evidence: PeerEvidence,
-    ends: { simulated: boolean; holdsUntilMs: number; certificateEndsMs: number },
-  ): PeerProof {
-    const { simulated, holdsUntilMs, certificateEndsMs } = ends
+  #proofOf({ evidence, simulated, holdsUntilMs }: HeldVerdict, certificateEndsMs: number): PeerProof {
     return {
       isSimulated: simulated,
       watch: lost => {

@@ -2,6 +2,7 @@ import { toHex } from '@cocoon/wire'
 import type { Bytes } from '../bytes.ts'
 import type { Collateral } from '../collateral/collateral.ts'
 import type { CryptoBackend } from '../crypto/backend.ts'
+import type { PeerEvidence } from './examine.ts'
 
 /** Verdicts that are remembered, whoever they are about. */
 const maxCachedVerdicts = 512
@@ -10,6 +11,8 @@ const maxVerdictAgeMs = 3_600_000
 
 /** A quote that was accepted, and what it was accepted on. */
 export interface HeldVerdict {
+  /** As it was shown first: one copy, however many connections stand on it. */
+  readonly evidence: PeerEvidence
   readonly imageHash: Bytes
   readonly simulated: boolean
   readonly collateral: Collateral
