@@ -152,7 +152,13 @@ async function startSettlements(
     key,
     root: anyAddress(),
     owner: proxyOwner,
-    policy: { ...proxyPolicy, tickMs: 20, anchorSoonestMs: 0, anchorLatestMs: Infinity },
+    policy: {
+      ...proxyPolicy,
+      tickMs: 20,
+      anchorSoonestMs: 0,
+      anchorLatestMs: Infinity,
+      anchorLastMs: Infinity,
+    },
   })
   const client = new ClientSettlement({
     ...shared,

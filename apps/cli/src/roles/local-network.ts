@@ -86,6 +86,7 @@ const localPolicies = {
     anchorAtNano: 1n,
     anchorSoonestMs: 1_000,
     anchorLatestMs: 2_000,
+    anchorWorthNano: 1n,
     tickMs: 300,
   },
   client: { tickMs: 300, topUpNano: 5_000_000_000n },

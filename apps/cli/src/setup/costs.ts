@@ -144,7 +144,9 @@ const forecasts: Record<RoleName, (basis: Basis) => Part> = {
     )
     const charges = ceiling(tokens * pricePerTokenNano, chargeAtNano) + load.partners
     const payouts = ceiling(tokens * workerFeePerTokenNano, proxyPolicy.payoutAtNano) + load.partners
-    const anchors = tokens === 0n ? 0n : days * (86_400_000n / BigInt(proxyPolicy.anchorLatestMs))
+    const worthy = ceiling(tokens * pricePerTokenNano, proxyPolicy.anchorWorthNano)
+    const most = days * (86_400_000n / BigInt(proxyPolicy.anchorLatestMs))
+    const anchors = tokens === 0n ? 0n : least(most, worthy > days ? worthy : days)
     const anchor = proxyBody.saveState({ queryId: 0n, seqno: 0, sessionHash: new Uint8Array(32) })
     const anchorNano = externalFee(fees, [{ to: nobody, valueNano: 1n, body: anchor }])
     const init = proxyStateInit(config, {

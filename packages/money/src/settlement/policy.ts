@@ -12,8 +12,11 @@ export interface ProxyPolicy {
   readonly anchorAtNano: bigint
   /** ...but not sooner after it than this, */
   readonly anchorSoonestMs: number
-  /** and after this long in any case, if anything was earned. */
+  /** and after this long if what was earned is worth the transaction, */
   readonly anchorLatestMs: number
+  readonly anchorWorthNano: bigint
+  /** or after this long, if anything was earned at all. */
+  readonly anchorLastMs: number
   /** How often it is looked whether anything is due. */
   readonly tickMs: number
 }
@@ -26,6 +29,8 @@ export const proxyPolicy: ProxyPolicy = {
   anchorAtNano: 7_500_000_000n,
   anchorSoonestMs: 30_000,
   anchorLatestMs: 600_000,
+  anchorWorthNano: 300_000_000n,
+  anchorLastMs: 86_400_000,
   tickMs: 1_000,
 }
 

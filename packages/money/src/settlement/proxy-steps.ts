@@ -89,9 +89,9 @@ export function isAnchorDue(
   { policy, isRetiring }: ProxyRules,
 ): boolean {
   if (unsignedNano === 0n || sinceMs < policy.anchorSoonestMs) return false
-  return (
-    isRetiring || isClientHeldUp || unsignedNano >= policy.anchorAtNano || sinceMs >= policy.anchorLatestMs
-  )
+  if (isRetiring || isClientHeldUp || unsignedNano >= policy.anchorAtNano) return true
+  const isWorthIt = unsignedNano >= policy.anchorWorthNano
+  return sinceMs >= (isWorthIt ? policy.anchorLatestMs : policy.anchorLastMs)
 }
 
 /**

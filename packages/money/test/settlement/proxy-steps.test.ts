@@ -165,10 +165,13 @@ describe('a state of the books', () => {
   const due = (unsignedNano: bigint, sinceMs: number, isClientHeldUp = false, by = rules): boolean =>
     isAnchorDue({ unsignedNano, sinceMs, isClientHeldUp }, by)
   test('is announced at an amount, after a time, or where somebody waits for it', () => {
-    const { anchorAtNano, anchorSoonestMs, anchorLatestMs } = proxyPolicy
+    const { anchorAtNano, anchorSoonestMs, anchorLatestMs, anchorWorthNano, anchorLastMs } = proxyPolicy
     assert.equal(due(0n, anchorLatestMs, true), false)
-    assert.equal(due(1n, anchorLatestMs - 1), false)
-    assert.equal(due(1n, anchorLatestMs), true)
+    assert.equal(due(anchorWorthNano, anchorLatestMs - 1), false)
+    assert.equal(due(anchorWorthNano, anchorLatestMs), true)
+    assert.equal(due(anchorWorthNano - 1n, anchorLatestMs), false)
+    assert.equal(due(1n, anchorLastMs - 1), false)
+    assert.equal(due(1n, anchorLastMs), true)
     assert.equal(due(anchorAtNano, anchorSoonestMs - 1), false)
     assert.equal(due(anchorAtNano, anchorSoonestMs), true)
     assert.equal(due(1n, anchorSoonestMs, true), true)

@@ -62,6 +62,7 @@ export const quickPolicies = {
     anchorAtNano: 1n,
     anchorSoonestMs: 60,
     anchorLatestMs: 120,
+    anchorWorthNano: 1n,
     tickMs: 20,
   } satisfies ProxyPolicy,
   client: { ...clientPolicy, tickMs: 30 } satisfies ClientPolicy,
