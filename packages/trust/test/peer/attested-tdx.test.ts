@@ -11,6 +11,7 @@ import {
   imageHash,
   peerCheck,
   type PeerPolicy,
+  rotatingIdentity,
   type TrustError,
   zeroMeasurements,
 } from '../../src/index.ts'
@@ -74,6 +75,89 @@ describe('attested TCP, with quotes', () => {
     await refusesClient(thief, simulatedPolicy(), 'evidence-invalid', /report-data/)
   })
 })
+
+test('a peer without a certificate is refused under every policy', async () => {
+  const nobody = { certificatePem: '', privateKeyPem: '' }
+  for (const policy of [anyPolicy(), simulatedPolicy()]) {
+    const refused = Promise.withResolvers<WireError>()
+    await using listener = await listenAs(attested, policy, {
+      onTransport: () => refused.reject(new Error('The client was accepted.')),
+      onRefused: refused.resolve,
+    })
+    dialAs(nobody, anyPolicy(), listener.port).catch(() => {})
+    const { code, message } = await refused.promise
+    assert.equal(code, 'tls')
+    assert.match(message, /shows no Ed25519 certificate/)
+  }
+})
+
+test('certificates are renewed under load, and no connection is lost', { timeout: 60_000 }, async () => {
+  using identity = await rotatingIdentity({ world, evidence: simulated, renewAfterMs: 40 })
+  const [ofServer, ofClient] = [simulatedPolicy(), simulatedPolicy()]
+  const accepted = new Set<Transport>()
+  const refused: WireError[] = []
+  await using listener = await listen({
+    mode: 'direct',
+    port: 0,
+    identity: () => identity.current(),
+    checkPeer: peerCheck(ofClient, world, 'client'),
+    proofOfWork: { difficulty: () => 1 },
+    world,
+    onTransport: transport => {
+      accepted.add(transport)
+      // What is sent comes back.
+      transport.start({
+        data: bytes => transport.write(Uint8Array.from(bytes)),
+        drain: () => {},
+        closed: () => {},
+      })
+    },
+    onRefused: error => refused.push(error),
+  })
+  const keys = new Set<string>()
+  const held: Echo[] = []
+  for (let round = 0; round < 12; round += 1) {
+    const transports = await Promise.all(
+      Array.from({ length: 4 }, () => dialAs(identity.current(), ofServer, listener.port)),
+    )
+    for (const transport of transports) {
+      keys.add(toHex(transport.peer.publicKey ?? new Uint8Array()))
+      held.push(new Echo(transport))
+    }
+    await Promise.all(held.map(echo => echo.ask(round)))
+  }
+  assert.ok(keys.size > 3, `${keys.size} certificates were seen`)
+  assert.deepEqual(refused, [])
+  assert.equal(accepted.size, held.length)
+  for (const echo of held) echo.close()
+})
+
+/** A connection over which single bytes go there and back. */
+class Echo {
+  readonly #transport: Transport
+  #answer = Promise.withResolvers<number>()
+
+  constructor(transport: Transport) {
+    this.#transport = transport
+    transport.start({
+      data: bytes => this.#answer.resolve(bytes[0] ?? -1),
+      drain: () => {},
+      closed: () => this.#answer.reject(new Error('The connection was lost.')),
+    })
+    this.#answer.promise.catch(() => {})
+  }
+
+  async ask(value: number): Promise<void> {
+    this.#answer = Promise.withResolvers<number>()
+    this.#answer.promise.catch(() => {})
+    this.#transport.write(Uint8Array.of(value))
+    assert.equal(await this.#answer.promise, value)
+  }
+
+  close(): void {
+    this.#transport.destroy()
+  }
+}
 
 async function refusesServer(
   server: TlsIdentity,
