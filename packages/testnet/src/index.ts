@@ -1,3 +1,4 @@
+export { type AttestedStreet, attestedStreet } from './attested-street.ts'
 export * from './error.ts'
 export { addressNamed, startTestNetwork, testModel } from './network.ts'
 export type { TestNetwork, TestNetworkOptions, TestProxy } from './network.ts'

@@ -26,6 +26,8 @@ export interface TestNetworkOptions {
   world?: World
   /** How parties are connected: in memory if absent. */
   transport?: 'pipe' | 'tcp'
+  /** The same in a way of its own; closed with the network. */
+  street?: Street
   /** `name@commit:hash`, for workers that do not say their own. */
   model?: string
   /** What each proxy has that is not usual; one usual proxy if absent. */
@@ -77,7 +79,7 @@ const pollMs = 5
 export async function startTestNetwork(options: TestNetworkOptions = {}): Promise<TestNetwork> {
   const { world = systemWorld, transport = 'pipe', model = testModel } = options
   const alive = world === systemWorld ? keepAlive() : undefined
-  const street = transport === 'pipe' ? pipeStreet(world) : await tcpStreet(world)
+  const street = options.street ?? (transport === 'pipe' ? pipeStreet(world) : await tcpStreet(world))
   const places = await Promise.all((options.proxies ?? [{}]).map(() => street.open()))
   const parts: Parts = {
     world,
