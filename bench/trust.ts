@@ -1,8 +1,9 @@
-// How long it takes to verify a quote with its collateral: `npm run bench:trust`.
+// How long it takes to verify a quote with its collateral, and a peer in a connection: `npm run bench:trust`.
 
 import { readFileSync } from 'node:fs'
 import { type CryptoBackend, portableCrypto, readCollateral, verifyQuote } from '@cocoon/trust'
 import { nodeCrypto } from '@cocoon/trust/node'
+import { measureConnections } from './attested-connection.ts'
 import { machineFacts } from './machine.ts'
 import { quantile } from './quantile.ts'
 
@@ -38,7 +39,15 @@ console.log('Verification of a quote with its collateral, in milliseconds:')
 for (const name of ['phala-tdx-quote', 'phala-sgx-quote']) {
   for (const crypto of [nodeCrypto, portableCrypto]) {
     const times = await measure(name, crypto)
-    const shown = [0.5, 0.9, 0.99].map(part => quantile(times, part).toFixed(2))
-    console.log(`  ${name}, ${crypto.name}: median ${shown[0]}, p90 ${shown[1]}, p99 ${shown[2]}`)
+    console.log(`  ${name}, ${crypto.name}: ${summary(times)}`)
   }
+}
+console.log('Connections whose ends verify each other by quote, in milliseconds:')
+for (const isCold of [true, false]) {
+  console.log(`  ${isCold ? 'cold' : 'warm'}: ${summary(await measureConnections(isCold))}`)
+}
+
+function summary(times: readonly number[]): string {
+  const [median, p90, p99] = [0.5, 0.9, 0.99].map(part => quantile(times, part).toFixed(2))
+  return `median ${median}, p90 ${p90}, p99 ${p99}`
 }
