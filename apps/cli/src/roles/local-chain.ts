@@ -24,6 +24,8 @@ export interface LocalChain extends AsyncDisposable {
   readonly chain: Chain
   readonly root: ContractAddress
   readonly config: RootConfig
+  /** Owns the root contract: what it sends there changes prices and lists. */
+  readonly operator: NodeWallet
   /** Coins out of nothing, for a wallet of this network. */
   fund(address: ContractAddress, nano: bigint): Promise<void>
 }
@@ -65,6 +67,7 @@ export async function startLocalChain(options: {
     chain,
     root,
     config,
+    operator,
     fund: async (address, nano) => void (await devnet.faucet(address, nano)),
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   }
