@@ -249,6 +249,9 @@ describe('what the proxy cannot pay', () => {
     assert.equal(exitOf(steps, stage.proxy), 5)
     const { state, balance } = await readClient(stage)
     assert.deepEqual([state, balance], [1, toNano('20')])
+    // Who submitted it has its coins back, and the owner cannot skip the delay by that.
+    assert.ok(valueTo(steps, stage.anyone, 'excesses') > toNano('0.5'))
+    assert.equal(await exit(simple('clientRequestRefund')), 1011)
     await refill('20')
     assert.equal(valueTo(await send(grant(0), '0.7', stage.anyone), owner(), 'payout'), toNano('20'))
     assert.equal((await readClient(stage)).state, 2)

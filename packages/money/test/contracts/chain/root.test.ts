@@ -374,6 +374,10 @@ describe('public keys', () => {
     await done('rootRemovePublicKey', uint(78, 256))
     assert.equal(await exit(key(0), stage.anyone), 1000)
     assert.equal(await exit(key(1), stage.anyone), 0)
+    // What was taken out does not come back by what was once signed for every root.
+    await done('rootRemovePublicKey', uint(78, 256))
+    assert.notEqual(await exit(byManager(78, startS + 500), stage.anyone), 0)
+    assert.ok(!(await isValid(78n)))
   })
 
   test('are signed for by nobody while there is no key manager', async () => {

@@ -121,7 +121,7 @@ describe('what the proxy cannot pay', () => {
     assert.equal(exitOf(steps, stage.proxy), 5)
     assert.deepEqual(await readWorker(stage), { state: 0, tokens: 0n })
     assert.equal(sentTo(steps, stage.workerOwner, 'payout').length, 0)
-    assert.ok(valueTo(steps, stage.workerOwner, 'excesses') > toNano('0.47'))
+    assert.ok(valueTo(steps, stage.anyone, 'excesses') > toNano('0.47'))
     // The service is told of the count that holds again.
     const notes = sentTo(steps, stage.proxy, 'workerProxyRequest')
     assert.equal(notes.length, 2)
