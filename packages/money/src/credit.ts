@@ -22,14 +22,17 @@ export function creditWithoutChain(
   return { paid: 10n ** 15n, stake, charged: 0n }
 }
 
+/** Totals on the chain have 64 bits: nobody ever uses more. A contract may state amounts of any size. */
+const mostTokens = (1n << 64n) - 1n
+
 /** Credit from the amounts in a client's contract. A fraction of a token does not count. */
 export function creditFromContract(
   contract: { balanceNano: bigint; stakeNano: bigint; chargedTokens: bigint },
   { pricePerTokenNano }: Pick<RootConfig, 'pricePerTokenNano'>,
 ): ClientCredit {
   return {
-    paid: tokensFor(contract.balanceNano, pricePerTokenNano) + contract.chargedTokens,
-    stake: tokensFor(contract.stakeNano, pricePerTokenNano),
+    paid: atMost(tokensFor(contract.balanceNano, pricePerTokenNano) + contract.chargedTokens),
+    stake: atMost(tokensFor(contract.stakeNano, pricePerTokenNano)),
     charged: contract.chargedTokens,
   }
 }
@@ -41,4 +44,8 @@ export function spendLimit({ paid, stake, charged }: ClientCredit): bigint {
 
 function tokensFor(nano: bigint, pricePerTokenNano: bigint): bigint {
   return pricePerTokenNano === 0n ? freeTokens : tokensCovered(nano, pricePerTokenNano)
+}
+
+function atMost(tokens: bigint): bigint {
+  return tokens < mostTokens ? tokens : mostTokens
 }
