@@ -12,7 +12,7 @@ import {
 import type { RoleName } from '../roles/role.ts'
 
 export interface RoleAttestationOptions {
-  readonly context: Context
+  readonly context: Pick<Context, 'environment' | 'world'>
   readonly role: RoleName
   readonly flags: AttestationFlags & { state?: string; router?: true }
   /** Networks that are there to be tried out ask for nothing unless told to. */

@@ -133,11 +133,11 @@ export function checkPeersAs(
 }
 
 /** A certificate with the stand-in for evidence, which peers of policy `any` ignore. */
-export function ownIdentity(
-  world: World,
-  report: Report,
-  evidence: CreateCertificateOptions['evidence'] = fakeTdxEvidence,
-): Promise<RotatingIdentity> {
+export function ownIdentity(world: World, report: Report): Promise<RotatingIdentity> {
+  return identityWith(fakeTdxEvidence, world, report)
+}
+
+function identityWith(evidence: EvidenceFunction, world: World, report: Report): Promise<RotatingIdentity> {
   return rotatingIdentity({
     world,
     ...(evidence !== undefined && { evidence }),
@@ -173,7 +173,7 @@ function attestationOf({ world, role, ofPeers, ofClients, evidence, make }: Part
     checkServer: checkPeersAs('server', ofPeers, world),
     checkWorker: checkPeersAs('client', ofPeers, world),
     checkClient: checkPeersAs('client', ofClients, world),
-    identity: report => ownIdentity(world, report, make).catch(unavailable),
+    identity: report => identityWith(make, world, report).catch(unavailable),
     [Symbol.dispose]: () => {
       for (const policy of [ofPeers, ofClients]) {
         if (policy instanceof EvidencePolicy) policy[Symbol.dispose]()

@@ -153,12 +153,15 @@ async function prepare(setup: LocalNetworkSetup, stack: AsyncDisposableStack): P
   // Who fails first tells why; the other one is closed once it has begun. A backend may be closed twice.
   stack.defer(() => starting.then(chain => chain[Symbol.asyncDispose]()).catch(() => {}))
   stack.defer(() => loading.then(({ backend }) => backend.close()).catch(() => {}))
-  const [localChain, loaded] = await Promise.all([starting, loading]).catch((error: unknown) => {
-    if (!(error instanceof MoneyError && error.code === 'port-in-use')) throw error
-    throw listenError(error.cause, host, ports.chain, localPortFlags.chain)
-  })
+  const attesting = openLocalAttestation(world, setup.stateDirectory)
+  const [localChain, loaded, attestation] = await Promise.all([starting, loading, attesting]).catch(
+    (error: unknown) => {
+      if (!(error instanceof MoneyError && error.code === 'port-in-use')) throw error
+      throw listenError(error.cause, host, ports.chain, localPortFlags.chain)
+    },
+  )
+  stack.use(attestation)
   const places = await openPlaces(setup, localChain, stack)
-  const attestation = stack.use(await openLocalAttestation(world, setup.stateDirectory))
   return { localChain, loaded, places, attestation, file: await configurationsFor(world, localChain) }
 }
 
