@@ -34,7 +34,8 @@ export class PendingQuery {
   readonly #world: World
   readonly #owner: PendingOwner
   readonly #priceNano: bigint
-  readonly #reservedTokens: bigint
+  /** The most that it can cost. */
+  readonly reservedTokens: bigint
   readonly #deadlineAt: number
   readonly #startedAt: number
   #timer: Timer | undefined
@@ -56,7 +57,7 @@ export class PendingQuery {
     this.#events = options.events
     this.#world = options.world
     this.#priceNano = options.pricePerTokenNano
-    this.#reservedTokens = options.reservedTokens
+    this.reservedTokens = options.reservedTokens
     this.requestId = options.world.random(32)
     this.#startedAt = options.world.now()
     this.#deadlineAt = options.world.monotonic() + options.query.timeoutMs
@@ -122,8 +123,8 @@ export class PendingQuery {
   }
 
   #summary(final: ProxyFinal, proxy: string): AnswerSummary {
-    const tokens = final.tokens < this.#reservedTokens ? final.tokens : this.#reservedTokens
-    if (final.tokens > this.#reservedTokens) this.#owner.overstated(proxy)
+    const tokens = final.tokens < this.reservedTokens ? final.tokens : this.reservedTokens
+    if (final.tokens > this.reservedTokens) this.#owner.overstated(proxy)
     const summary: AnswerSummary = { tokens, costNano: tokens * this.#priceNano, proxy }
     if (this.query.enableDebug) {
       const client = {

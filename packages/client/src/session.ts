@@ -187,7 +187,10 @@ export class ClientSession implements UplinkSession {
             flags: 1,
             enableDebug: query.enableDebug,
           })
-    if (sent) this.#queries.set(bytesKey(pending.requestId), pending)
+    if (sent) {
+      this.#queries.set(bytesKey(pending.requestId), pending)
+      if (this.#channel !== undefined) this.#channel.grantedTokens += pending.reservedTokens
+    }
     return sent
   }
 
@@ -289,7 +292,7 @@ export class ClientSession implements UplinkSession {
 
   async #authorise(auth: ClientProxyConnectionAuthAny, channel: Channel): Promise<void> {
     const { channels } = this.#options
-    const { secret } = channels
+    const secret = channels.secretFor(channel)
     const knowsSecret =
       auth._ === 'client.proxyConnectionAuthShort' && sameBytes(await sha256(secret), auth.secretHash)
     if (!knowsSecret) await channels.register(channel, BigInt.asUintN(64, auth.nonce))
@@ -312,6 +315,7 @@ export class ClientSession implements UplinkSession {
       dbTokens: result.tokensCommittedToDb,
       maxTokens: result.maxTokens,
     })
+    channels.agreed(channel)
   }
 
   #packet(data: Uint8Array): void {

@@ -32,6 +32,8 @@ export class Channel implements ChannelTerms {
   signedTokens = 0n
   /** The newest signature, a bag of cells. */
   payment: Uint8Array | undefined
+  /** A client's: the most that its queries so far can cost. */
+  grantedTokens = 0n
 
   constructor({ kind, contract, publicKey }: ChannelTerms) {
     this.kind = kind

@@ -23,20 +23,22 @@ export interface Channels {
 /** Channels of a client, which proves to a proxy that it owns its contract. */
 export interface ClientChannels extends Channels {
   /** Proves it without a transaction, where the contract carries its SHA-256. */
-  readonly secret: Uint8Array
+  secretFor(channel: Channel): Uint8Array
   /** Has the client's contract register the proxy's nonce. Resolves once the transaction is on its way. */
   register(channel: Channel, nonce: bigint): Promise<void>
+  /** The proxy has let this client in. */
+  agreed(channel: Channel): void
 }
 
 /** Channels of a network without a chain: they end with the process, and a proxy may begin anew. */
 export class ChannelsWithoutChain implements ClientChannels {
-  readonly secret: Uint8Array
+  readonly #secret: Uint8Array
   readonly #kind: Channel['kind']
   readonly #channels = new Map<string, Channel>()
 
   constructor(kind: Channel['kind'], secret: Uint8Array = new Uint8Array(0)) {
     this.#kind = kind
-    this.secret = secret
+    this.#secret = secret
   }
 
   async open({ terms, contract }: { terms: ProxyTerms; contract: ContractAddress }): Promise<Channel> {
@@ -57,5 +59,11 @@ export class ChannelsWithoutChain implements ClientChannels {
     return this.#channels
   }
 
+  secretFor(): Uint8Array {
+    return this.#secret
+  }
+
   async register(): Promise<void> {}
+
+  agreed(): void {}
 }

@@ -79,7 +79,13 @@ export function clientActions(settlement: ClientSettlement | undefined): Array<[
     asked('proxy', proxy => act(addressKey(proxy)))
   return [
     ['/request/charge', at(proxy => settlement.charge(proxy))],
-    ['/request/close', at(proxy => settlement.close(proxy))],
+    [
+      '/request/close',
+      parameters => {
+        const acceptLoss = parameters.get('accept_loss') === 'true'
+        return at(proxy => settlement.close(proxy, { acceptLoss }))(parameters)
+      },
+    ],
     ['/request/topup', at(proxy => settlement.topUp(proxy))],
     ['/request/withdraw', at(proxy => settlement.withdraw(proxy))],
   ]

@@ -17,6 +17,11 @@ export interface BookedChannel {
   isLeaving: boolean
   /** Closed on the chain, for good. */
   isClosed: boolean
+  /** A client's: charged before anything was counted here; undefined before the first look at the contract. */
+  baseTokens: bigint | undefined
+  /** A client's: registrations through the chain since the proxy last let it in, and the last one. */
+  registrations: number
+  registeredAtS: number
 }
 
 /** The form in the store. */
@@ -31,6 +36,10 @@ interface StoredChannel {
   readonly outdatedAtS: number | undefined
   readonly isLeaving: boolean
   readonly isClosed: boolean
+  readonly grantedTokens?: string
+  readonly baseTokens?: string
+  readonly registrations?: number
+  readonly registeredAtS?: number
 }
 
 /** Channels with all proxies, durable: what was signed is kept until it is settled. */
@@ -77,6 +86,9 @@ export class ChannelBook {
         outdatedAtS: undefined,
         isLeaving: false,
         isClosed: false,
+        baseTokens: undefined,
+        registrations: 0,
+        registeredAtS: 0,
       }
       this.#booked.set(proxyContract, booked)
     }
@@ -111,8 +123,20 @@ export class ChannelBook {
           : { _: 'proxy.signedPayment', data: new Uint8Array(Buffer.from(stored.payment, 'base64')) },
         { maxTokens: BigInt(stored.maxTokens), dbTokens: BigInt(stored.dbTokens) },
       )
+      channel.grantedTokens = BigInt(stored.grantedTokens ?? '0')
       const { paramsVersion, outdatedAtS, isLeaving, isClosed } = stored
-      return { proxyContract, channel, paramsVersion, outdatedAtS, isLeaving, isClosed }
+      const { baseTokens, registrations = 0, registeredAtS = 0 } = stored
+      return {
+        proxyContract,
+        channel,
+        paramsVersion,
+        outdatedAtS,
+        isLeaving,
+        isClosed,
+        baseTokens: baseTokens === undefined ? undefined : BigInt(baseTokens),
+        registrations,
+        registeredAtS,
+      }
     } catch (cause) {
       throw new MoneyError('storage', `The record of the channel with ${proxyContract} cannot be read`, {
         cause,
@@ -125,7 +149,8 @@ const prefix = 'channel/'
 
 function write(booked: BookedChannel): string {
   const { channel, paramsVersion, outdatedAtS, isLeaving, isClosed } = booked
-  const { contract, publicKey, maxTokens, dbTokens, payment } = channel
+  const { baseTokens, registrations, registeredAtS } = booked
+  const { contract, publicKey, maxTokens, dbTokens, payment, grantedTokens } = channel
   const stored: StoredChannel = {
     contract: `${contract.workchain}:${contract.hash}`,
     publicKey: Buffer.from(publicKey).toString('hex'),
@@ -136,6 +161,10 @@ function write(booked: BookedChannel): string {
     outdatedAtS,
     isLeaving,
     isClosed,
+    grantedTokens: String(grantedTokens),
+    ...(baseTokens !== undefined && { baseTokens: String(baseTokens) }),
+    registrations,
+    registeredAtS,
   }
   return JSON.stringify(stored)
 }

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { createHmac, hash } from 'node:crypto'
 import type { ProxySignedPaymentAny, World } from '@cocoon/wire'
 import { addressKey, type ContractAddress, parseAddress } from '../address.ts'
 import type { Channel, ChannelTotals } from '../channel.ts'
@@ -23,6 +23,8 @@ import {
   type ClientStep,
   clientStep,
   type ClientWish,
+  type ProxyStanding,
+  closingObstacle,
   depositObstacle,
   dropIdleWishes,
 } from './client-steps.ts'
@@ -64,10 +66,16 @@ interface Account {
   /** What the contract is made from; known while the registry still has it. */
   terms: ContractTerms<'client'> | undefined
   readonly asked: Set<ClientWish>
-  proxyStakeNano: bigint | undefined
+  proxy: ProxyStanding | undefined
+  proxyAskedAt: number
   obstacle: string | undefined
 }
 
+/** Between two looks at a proxy's own contract. */
+const proxyAskMs = 1_000
+/** Before a client registers once more at a proxy that did not let it in, and at the most. */
+const firstRegistrationS = 15
+const longestRegistrationS = 3_600
 /** How long a nonce is worth registering. */
 const registrationS = 280
 /** A registry that changed closes old contracts by itself; after this long a client asks. */
@@ -75,21 +83,17 @@ const leaveAfterDelays = 0.5
 
 /** The chain side of a client: registers, pays in, charges what it used, closes and gets its coins back. */
 export class ClientSettlement implements ClientChannels, AsyncDisposable {
-  readonly secret: Uint8Array
   readonly #options: ClientSettlementOptions
   readonly #book: ChannelBook
   readonly #orders: Orders
   readonly #accounts = new Map<AccountKey, Account>()
   readonly #poll: Poll
-  readonly #secretHash: Uint8Array
   readonly #closing = new AbortController()
 
   constructor(options: ClientSettlementOptions) {
     const { store, world, wallet, report, secret, policy } = options
     if (secret.length === 0) throw new MoneyError('key', 'The secret of a client cannot be empty')
-    this.secret = secret
     this.#options = options
-    this.#secretHash = new Uint8Array(hash('sha256', secret, 'buffer'))
     this.#book = new ChannelBook(store, 'client-charge')
     this.#orders = new Orders({ wallet, world, report })
     this.#orders.resume('client/')
@@ -138,6 +142,7 @@ export class ClientSettlement implements ClientChannels, AsyncDisposable {
   async register(channel: Channel, nonce: bigint): Promise<void> {
     const account = this.#accountOf(channel)
     const { wallet, world } = this.#options
+    await this.#countRegistration(account.booked)
     const id = `client/${addressKey(channel.contract)}/register#${nonce}`
     await account.watch.poke()
     const isDeployed = account.data !== undefined
@@ -153,6 +158,39 @@ export class ClientSettlement implements ClientChannels, AsyncDisposable {
       () => account.watch.poke(),
       () => {},
     )
+  }
+
+  /** A proxy's knowledge of it opens nothing elsewhere. */
+  secretFor(channel: Channel): Uint8Array {
+    for (const { proxyContract, channel: known } of this.#book.all()) {
+      if (known !== channel) continue
+      const digest = createHmac('sha256', this.#options.secret).update(proxyContract).digest('hex')
+      return new TextEncoder().encode(digest)
+    }
+    throw new MoneyError('account-unknown', 'The channel is none of this client')
+  }
+
+  agreed(channel: Channel): void {
+    this.#accountOf(channel).booked.registrations = 0
+  }
+
+  /** Each one costs a fee: a proxy that asks for it and lets nobody in gets fewer and fewer. Throws `limit`. */
+  async #countRegistration(booked: BookedChannel): Promise<void> {
+    const nowS = Math.floor(this.#options.world.now() / 1000)
+    const waitS = Math.min(
+      longestRegistrationS,
+      firstRegistrationS * 2 ** Math.max(0, booked.registrations - 2),
+    )
+    const readyAtS = booked.registrations < 2 ? 0 : booked.registeredAtS + waitS
+    if (nowS < readyAtS) {
+      throw new MoneyError(
+        'limit',
+        `The proxy asked for a registration ${booked.registrations} times and let nobody in. The next one is in ${readyAtS - nowS} s`,
+      )
+    }
+    booked.registrations++
+    booked.registeredAtS = nowS
+    await this.#book.save()
   }
 
   rolledBack(channel: Channel, payment: ProxySignedPaymentAny, totals: ChannelTotals): void {
@@ -179,8 +217,10 @@ export class ClientSettlement implements ClientChannels, AsyncDisposable {
   }
 
   /** Begins to close the contract at a proxy; its balance comes back to the wallet. Throws `account-unknown`. */
-  async close(proxyContract: AccountKey): Promise<void> {
-    this.#known(proxyContract).booked.isLeaving = true
+  async close(proxyContract: AccountKey, { acceptLoss = false } = {}): Promise<void> {
+    const account = this.#known(proxyContract)
+    account.booked.isLeaving = true
+    if (acceptLoss) account.asked.add('accept-loss')
     await this.#book.save()
     await this.#poll.poke()
   }
@@ -243,7 +283,8 @@ export class ClientSettlement implements ClientChannels, AsyncDisposable {
       data: undefined,
       terms: undefined,
       asked: new Set(),
-      proxyStakeNano: undefined,
+      proxy: undefined,
+      proxyAskedAt: Number.NEGATIVE_INFINITY,
       obstacle: undefined,
     }
     this.#accounts.set(booked.proxyContract, account)
@@ -278,25 +319,27 @@ export class ClientSettlement implements ClientChannels, AsyncDisposable {
       return
     }
     const { policy } = this.#options
-    await this.#askProxyStake(account)
+    booked.baseTokens ??= data.chargedTokens
+    await this.#askProxy(account, data)
     const situation = this.#situation(account, data)
-    this.#noticeObstacle(account, depositObstacle(situation, policy))
+    this.#noticeObstacle(account, closingObstacle(situation) ?? depositObstacle(situation, policy))
     const step = clientStep(situation, policy)
     if (step !== undefined && this.#order(account, step, stateLt)) account.asked.delete(step.do as ClientWish)
     if (!this.#orders.isOpen(slotOf(booked))) dropIdleWishes(situation, account.asked)
   }
 
-  #situation({ booked, watch, asked, proxyStakeNano }: Account, data: ClientContractData): ClientSituation {
+  #situation({ booked, watch, asked, proxy }: Account, data: ClientContractData): ClientSituation {
     const { channel, isLeaving } = booked
     return {
       contract: data,
       params: data.params,
-      secretHash: Buffer.from(this.#secretHash).toString('hex'),
+      secretHash: hash('sha256', this.secretFor(channel), 'hex'),
       maxTokens: channel.maxTokens,
       signedTokens: channel.signedTokens,
       isLeaving,
       asked,
-      proxyStakeNano,
+      proxy,
+      grantedTokens: booked.baseTokens === undefined ? undefined : booked.baseTokens + channel.grantedTokens,
       nowS: watch.state?.at.timeS ?? 0,
     }
   }
@@ -321,18 +364,21 @@ export class ClientSettlement implements ClientChannels, AsyncDisposable {
     account.obstacle = why
   }
 
-  /** Looked up while it matters and does not suffice. */
-  async #askProxyStake(account: Account): Promise<void> {
+  /** Looked up again before coins go where the proxy's guarantee matters. */
+  async #askProxy(account: Account, data: ClientContractData): Promise<void> {
     const { policy, chain, world } = this.#options
-    const leastNano = account.data?.params.minProxyStakeNano ?? 0n
-    const isKnown = account.proxyStakeNano !== undefined && account.proxyStakeNano >= leastNano
-    if (!policy.requireProxyStake || leastNano === 0n || isKnown) return
+    const best: ProxyStanding = { phase: 'open', stakeNano: 1n << 120n }
+    const step = clientStep({ ...this.#situation(account, data), proxy: best }, policy)
+    const isForced = step?.do === 'request-refund' && data.phase === 'closing'
+    const now = world.monotonic()
+    if ((step?.do !== 'top-up' && !isForced) || now < account.proxyAskedAt + proxyAskMs) return
+    account.proxyAskedAt = now
     const proxyContract = parseAddress(account.booked.proxyContract)
-    const { data } = await withDeadline(world, () => chain.account(proxyContract), {
+    const { data: proxy } = await withDeadline(world, () => chain.account(proxyContract), {
       timeoutMs: watchLimits.callTimeoutMs,
       signal: this.#closing.signal,
     })
-    account.proxyStakeNano = data === undefined ? 0n : readProxyData(data).stakeNano
+    account.proxy = proxy === undefined ? { phase: 'closed', stakeNano: 0n } : readProxyData(proxy)
   }
 
   /** Whether it was ordered. */

@@ -1,5 +1,7 @@
 import type { ClientContractData } from '../contracts/client.ts'
+import type { ContractPhase } from '../contracts/state.ts'
 import type { ContractParams } from '../root-config.ts'
+import { tokensCovered } from '../rounding.ts'
 import type { ClientPolicy } from './policy.ts'
 
 /** What a client has to do about its contract at one proxy now. */
@@ -12,8 +14,17 @@ export type ClientStep =
   | { readonly do: 'request-refund' }
   | { readonly do: 'withdraw' }
 
-/** `withdraw` takes out what is above the stake. */
-export type ClientWish = 'top-up' | 'charge' | 'withdraw'
+/**
+ * `withdraw` takes out what is above the stake. `accept-loss` closes also where the proxy's guarantee does not cover
+ * the balance, and the rest is lost.
+ */
+export type ClientWish = 'top-up' | 'charge' | 'withdraw' | 'accept-loss'
+
+export interface ProxyStanding {
+  readonly phase: ContractPhase
+  /** Its guarantee. */
+  readonly stakeNano: bigint
+}
 
 export interface ClientSituation {
   /** Undefined before the contract is deployed. */
@@ -28,20 +39,23 @@ export interface ClientSituation {
   readonly isLeaving: boolean
   /** What somebody asked for, without waiting for its threshold. */
   readonly asked: ReadonlySet<ClientWish>
-  /** What the proxy's contract holds as its guarantee; undefined where it is not known. */
-  readonly proxyStakeNano: bigint | undefined
+  /** The proxy's own contract; undefined where it is not known. */
+  readonly proxy: ProxyStanding | undefined
+  /** The most that the proxy can have charged for what this client asked of it; undefined where that is not known. */
+  readonly grantedTokens: bigint | undefined
   readonly nowS: number
 }
 
 /**
  * A new contract is filled by the first step after it has registered. A leaving client asks for its refund, and
- * asks again once the proxy has let the delay pass: then the proxy's guarantee pays.
+ * asks again once the proxy has let the delay pass: then the proxy's guarantee pays, and not before it covers all.
  */
 export function clientStep(situation: ClientSituation, policy: ClientPolicy): ClientStep | undefined {
   const { contract, secretHash, isLeaving, asked, nowS } = situation
   if (contract === undefined || contract.phase === 'closed') return undefined
   if (contract.phase === 'closing') {
-    return nowS > contract.unlockAtS ? { do: 'request-refund' } : undefined
+    if (nowS <= contract.unlockAtS || closingObstacle(situation) !== undefined) return undefined
+    return { do: 'request-refund' }
   }
   if (isLeaving) return { do: 'request-refund' }
   if (asked.has('withdraw') && contract.balanceNano > contract.stakeNano) return { do: 'withdraw' }
@@ -57,12 +71,33 @@ export function clientStep(situation: ClientSituation, policy: ClientPolicy): Cl
 
 /** Why nothing is paid in although it should be, in words; undefined if nothing is in the way. */
 export function depositObstacle(situation: ClientSituation, policy: ClientPolicy): string | undefined {
-  const { params, proxyStakeNano } = situation
-  if (!policy.requireProxyStake || params.minProxyStakeNano === 0n) return undefined
-  if (proxyStakeNano === undefined) return 'the guarantee of the proxy is not known yet'
-  return proxyStakeNano < params.minProxyStakeNano
-    ? `the proxy holds a guarantee of ${proxyStakeNano} nanotons, and the registry asks ${params.minProxyStakeNano}`
+  const { params, proxy, contract, grantedTokens } = situation
+  const { pricePerTokenNano, minProxyStakeNano } = params
+  if (contract !== undefined && grantedTokens !== undefined && pricePerTokenNano > 0n) {
+    // What was asked for right before a crash may not be counted.
+    const mostTokens = grantedTokens + tokensCovered(contract.stakeNano, pricePerTokenNano)
+    if (contract.chargedTokens > mostTokens) {
+      return `the proxy has charged ${contract.chargedTokens} tokens, and this client asked for ${grantedTokens} at the most`
+    }
+  }
+  if (!policy.requireProxyStake || minProxyStakeNano === 0n) return undefined
+  if (proxy === undefined) return 'the guarantee of the proxy is not known yet'
+  if (proxy.phase !== 'open') return 'the proxy is closing'
+  return proxy.stakeNano < minProxyStakeNano
+    ? `the proxy holds a guarantee of ${proxy.stakeNano} nanotons, and the registry asks ${minProxyStakeNano}`
     : undefined
+}
+
+/** Why a closing contract is not closed for good although its time has come, in words. */
+export function closingObstacle({ contract, proxy, asked }: ClientSituation): string | undefined {
+  if (contract?.phase !== 'closing' || asked.has('accept-loss')) return undefined
+  if (proxy === undefined) return 'the guarantee of the proxy is not known yet'
+  // A closed proxy pays out of what it holds, and what it cannot pay stays owed.
+  if (proxy.phase === 'closed' || proxy.stakeNano >= contract.balanceNano) return undefined
+  return (
+    `the proxy does not answer, and its guarantee of ${proxy.stakeNano} nanotons does not cover the ` +
+    `${contract.balanceNano} that are left: what it does not cover would be lost`
+  )
 }
 
 /** Takes back what was asked for and has nothing to act on, so that it does not happen at some later time. */

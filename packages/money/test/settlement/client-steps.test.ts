@@ -38,7 +38,8 @@ function situation(of: Partial<ClientSituation> = {}): ClientSituation {
     signedTokens: 0n,
     isLeaving: false,
     asked: new Set(),
-    proxyStakeNano: ton,
+    proxy: { phase: 'open', stakeNano: ton },
+    grantedTokens: undefined,
     nowS: 1_000,
     ...of,
   }
@@ -102,13 +103,48 @@ describe('what a client does next', () => {
       undefined,
     ],
     [
+      'does not close for good where the guarantee does not cover what is left',
+      {
+        contract: contract({ phase: 'closing', unlockAtS: 1, balanceNano: ton + 1n }),
+        proxy: { phase: 'open', stakeNano: ton },
+      },
+      undefined,
+    ],
+    [
+      'closes for good where the proxy is closed and pays out of what it holds',
+      {
+        contract: contract({ phase: 'closing', unlockAtS: 1, balanceNano: ton + 1n }),
+        proxy: { phase: 'closed', stakeNano: 0n },
+      },
+      { do: 'request-refund' },
+    ],
+    [
+      'closes for good at a loss where somebody asked for that',
+      {
+        contract: contract({ phase: 'closing', unlockAtS: 1, balanceNano: ton + 1n }),
+        proxy: { phase: 'open', stakeNano: ton },
+        asked: new Set(['accept-loss'] as const),
+      },
+      { do: 'request-refund' },
+    ],
+    [
+      'pays nothing in at a proxy that is closing',
+      { contract: contract({ balanceNano: 0n }), proxy: { phase: 'closing', stakeNano: ton } },
+      undefined,
+    ],
+    [
+      'pays nothing in where more was charged than its queries can have cost',
+      { contract: contract({ balanceNano: 0n, chargedTokens: 10n ** 15n }), grantedTokens: 5n },
+      undefined,
+    ],
+    [
       'pays nothing in without the guarantee',
-      { contract: contract({ balanceNano: 0n }), proxyStakeNano: ton - 1n },
+      { contract: contract({ balanceNano: 0n }), proxy: { phase: 'open', stakeNano: ton - 1n } },
       undefined,
     ],
     [
       'pays nothing in before the guarantee is known',
-      { contract: contract({ balanceNano: 0n }), proxyStakeNano: undefined },
+      { contract: contract({ balanceNano: 0n }), proxy: undefined },
       undefined,
     ],
   ] as ReadonlyArray<[string, Partial<ClientSituation>, unknown]>) {
@@ -123,10 +159,16 @@ describe('what a client does next', () => {
   })
 
   test('says what is in the way of a deposit', () => {
-    assert.match(depositObstacle(situation({ proxyStakeNano: 5n }), clientPolicy)!, /guarantee of 5 nanotons/)
-    assert.match(depositObstacle(situation({ proxyStakeNano: undefined }), clientPolicy)!, /not known yet/)
+    assert.match(
+      depositObstacle(situation({ proxy: { phase: 'open', stakeNano: 5n } }), clientPolicy)!,
+      /guarantee of 5 nanotons/,
+    )
+    assert.match(depositObstacle(situation({ proxy: undefined }), clientPolicy)!, /not known yet/)
     assert.equal(
-      depositObstacle(situation({ proxyStakeNano: 0n }), { ...clientPolicy, requireProxyStake: false }),
+      depositObstacle(situation({ proxy: { phase: 'open', stakeNano: 0n } }), {
+        ...clientPolicy,
+        requireProxyStake: false,
+      }),
       undefined,
     )
   })
