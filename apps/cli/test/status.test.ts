@@ -21,8 +21,11 @@ after(() => network[Symbol.asyncDispose]())
 
 const statusKeys = [
   'enabled',
+  'evidence',
   'git_commit',
   'git_commit_data',
+  'policy',
+  'protection',
   'simulated',
   'ton_last_synced_at',
   'wallet_balance',

@@ -6,7 +6,7 @@ import { type Context, foreign, print, printJson, tinted } from '../context.ts'
 import { CliError, reasonOf } from '../error.ts'
 import type { CommonFlags } from '../flags.ts'
 import { coinOf, inCoins } from '../http/coins.ts'
-import { grouped, simulatedNotice } from '../http/page.ts'
+import { grouped, simulatedNotice, unprotected } from '../http/page.ts'
 
 export interface ChatFlags extends ApiFlags, CommonFlags {
   model?: string
@@ -55,7 +55,7 @@ export async function runChat(context: Context, prompt: string | undefined, flag
   const { stderr } = context
   if (!stderr.isTTY) return
   print(stderr, tinted('faint', footOf(answer, coinOf(context.environment, flags.coin)), stderr))
-  if (answer.protection === 'simulated') print(stderr, tinted('simulated', simulatedNotice, stderr))
+  if (unprotected.has(answer.protection)) print(stderr, tinted('simulated', simulatedNotice, stderr))
 }
 
 interface Conversation {
@@ -69,7 +69,7 @@ interface Conversation {
 async function converse(context: Context, conversation: Conversation): Promise<void> {
   const { stdin, stdout } = context
   const { api, model, protection, messages, flags } = conversation
-  if (protection === 'simulated') print(stdout, tinted('simulated', simulatedNotice, stdout))
+  if (unprotected.has(protection)) print(stdout, tinted('simulated', simulatedNotice, stdout))
   const system = messages.slice()
   print(stdout, `${tinted('strong', foreign(model), stdout)}. /clear begins anew, /exit or Ctrl-D ends.`)
   const lines = createInterface({ input: stdin, output: stdout, terminal: true })

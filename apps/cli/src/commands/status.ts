@@ -19,6 +19,8 @@ export interface RoleStatus {
   role: RoleName
   address: string
   state: 'up' | 'not ready' | 'down' | 'another program'
+  /** Not known to have sealed hardware behind it. */
+  simulated: boolean
   /** Why it is not up, in words. */
   reasons: string[]
   /** What it did, in words. */
@@ -42,24 +44,31 @@ export async function runStatus(
   const token = flags.token ?? context.environment['COCOON_HTTP_ACCESS_HASH']
   const statuses = await Promise.all(wanted.map(role => statusOf(role, ports[role], token)))
   const isUp = statuses.every(({ state }) => state === 'up')
-  if (flags.json) printJson(context.stdout, { up: isUp, simulated: true, roles: statuses })
+  if (flags.json) printJson(context.stdout, { up: isUp, simulated: isSimulated(statuses), roles: statuses })
   else print(context.stdout, ...describe(context, statuses))
   return isUp
+}
+
+function isSimulated(statuses: readonly RoleStatus[]): boolean {
+  return statuses.some(({ simulated }) => simulated)
 }
 
 const healthShape = z.object({
   role: z.string(),
   status: z.string(),
   reasons: z.array(z.string()).max(1000),
+  simulated: z.boolean(),
 })
 
 /** Asks a role on loopback how it is. Never rejects. */
 export async function statusOf(role: RoleName, port: number, token?: string): Promise<RoleStatus> {
   const address = `127.0.0.1:${port}`
+  let simulated = true
   const found = (state: RoleStatus['state'], reasons: string[], facts: string[] = []): RoleStatus => ({
     role,
     address,
     state,
+    simulated,
     reasons,
     facts,
   })
@@ -69,6 +78,7 @@ export async function statusOf(role: RoleName, port: number, token?: string): Pr
   if (!parsed.success) return found('another program', ['what answers there is no Cocoon role'])
   if (parsed.data.role !== role)
     return found('another program', [`a Cocoon ${foreign(parsed.data.role)} answers there`])
+  simulated = parsed.data.simulated
   const reasons = parsed.data.reasons.map(reason => foreign(reason))
   const stats = await get(`http://${address}/jsonstats`, token)
   return found(reasons.length === 0 ? 'up' : 'not ready', reasons, factsOf(role, stats))
@@ -113,7 +123,8 @@ function describe({ stdout }: Context, statuses: readonly RoleStatus[]): string[
     return [role, tinted(tone, state, stdout), address, facts.join(', ')]
   })
   const troubles = statuses.flatMap(({ role, reasons }) => reasons.map(reason => `${role}: ${reason}`))
-  const lines = [tinted('simulated', simulatedNotice, stdout), '', ...table(rows)]
+  const notice = isSimulated(statuses) ? [tinted('simulated', simulatedNotice, stdout), ''] : []
+  const lines = [...notice, ...table(rows)]
   if (troubles.length > 0) lines.push('', ...troubles)
   if (statuses.some(({ state }) => state === 'down')) {
     const flags = statuses
