@@ -128,6 +128,8 @@ class Role {
   acknowledged = 0
   acknowledgedTokens = 0n
   served = 0
+  /** What the process that runs now has in its books; undefined before it says so. */
+  booked: bigint | undefined
   readonly complaints: string[] = []
   errors = ''
 
@@ -140,6 +142,7 @@ class Role {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#process = child
+    this.booked = undefined
     this.#ended = new Promise(resolve => child.once('close', resolve))
     let rest = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -168,6 +171,7 @@ class Role {
       this.acknowledged++
       this.acknowledgedTokens += BigInt(line.slice(1))
     } else if (line === '?') this.served++
+    else if (line.startsWith('~')) this.booked = BigInt(line.slice(1))
     else if (line.startsWith('#')) this.complaints.push(line.slice(1))
   }
 }
@@ -189,7 +193,6 @@ async function startKilledGround(world: World, ports: RoleTask['ports']): Promis
 /** Waits until the chain has charged and paid all that is used. */
 async function settled(world: World, ground: Ground, running: Roles): Promise<ChainAudit> {
   let last: ChainAudit | undefined
-  let sameSince = world.monotonic()
   await until(world, 'all is charged and paid', async () => {
     for (const role of roles) running[role].requireAlive()
     const audit = await auditChain(auditedParties(ground)).catch((error: unknown) => {
@@ -197,10 +200,9 @@ async function settled(world: World, ground: Ground, running: Roles): Promise<Ch
       if (error instanceof TestnetError) return undefined
       throw error
     })
-    if (audit === undefined) return false
-    if (audit.chargedTokens !== last?.chargedTokens) sameSince = world.monotonic()
     last = audit
-    return audit.chargedTokens === audit.paidTokens && world.monotonic() - sameSince > 2_000
+    const { booked } = running.proxy
+    return audit !== undefined && audit.chargedTokens === booked && audit.paidTokens === booked
   })
   return last!
 }

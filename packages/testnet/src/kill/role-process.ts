@@ -1,4 +1,4 @@
-import { openChain, parseAddress, readRootFromText } from '@cocoon/money'
+import { type Ledger, openChain, parseAddress, readRootFromText } from '@cocoon/money'
 import type { Client } from '@cocoon/client'
 import { systemWorld as world } from '@cocoon/wire/node'
 import { writeSync } from 'node:fs'
@@ -14,8 +14,8 @@ import { ScriptedBackend, wholeAnswer } from '../scripted-backend.ts'
 import { tcpStreet } from '../street.ts'
 
 // One role as a process of its own, which ends when it is killed. It says `=` once it runs, the worker `?` for each
-// request that reaches its model, the client `!` and the tokens for each answer that it has whole, and all of them
-// `#` and what went wrong.
+// request that reaches its model, the client `!` and the tokens for each answer that it has whole, the proxy `~` and the
+// tokens in its books now and then, and all of them `#` and what went wrong.
 
 /** What the process is given, as JSON. */
 export interface RoleTask {
@@ -31,6 +31,7 @@ export interface RoleTask {
   readonly concurrency: number
 }
 
+const tellEveryMs = 250
 const interval = { fromMs: 80, toMs: 120 }
 const policies = {
   proxy: { ...quickPolicies.proxy, anchorSoonestMs: 200, anchorLatestMs: 400, tickMs: 50 },
@@ -59,8 +60,9 @@ await begin()
 async function begin(): Promise<void> {
   switch (task.role) {
     case 'proxy': {
-      await openPaidProxy(setup, await street.open(task.ports), policies.proxy)
-      return say('=')
+      const { ledger } = await openPaidProxy(setup, await street.open(task.ports), policies.proxy)
+      say('=')
+      return tellBooks(ledger)
     }
     case 'worker': {
       const answer = wholeAnswer('Hello', { prompt: 20, completion: 480 })
@@ -77,6 +79,11 @@ async function begin(): Promise<void> {
       for (let lane = 0; lane < task.concurrency; lane++) void askOn(client)
     }
   }
+}
+
+function tellBooks(ledger: Ledger): void {
+  say(`~${ledger.clients().reduce((sum, { max }) => sum + max, 0n)}`)
+  world.after(tellEveryMs, () => tellBooks(ledger))
 }
 
 async function askOn(client: Client): Promise<never> {
