@@ -24,8 +24,8 @@ export class ManualWorld implements World {
     return this.#timers.size
   }
 
-  /** Moves the clock, timer by timer, and lets what each one starts come to its end. */
-  async advance(byMs: number): Promise<void> {
+  /** Moves the clock, timer by timer; `settle` waits for what each one starts. */
+  async advance(byMs: number, settle: () => Promise<void>): Promise<void> {
     const untilMs = this.nowMs + byMs
     for (;;) {
       const [next] = [...this.#timers].toSorted((a, b) => a.atMs - b.atMs)
@@ -33,14 +33,8 @@ export class ManualWorld implements World {
       this.#timers.delete(next)
       this.nowMs = Math.max(this.nowMs, next.atMs)
       next.run()
-      await settled()
+      await settle()
     }
     this.nowMs = untilMs
   }
-}
-
-/** Long enough for whatever was started without a timer, on the threads of WebCrypto too. */
-async function settled(): Promise<void> {
-  for (let turn = 0; turn < 30; turn += 1) await new Promise(resolve => setImmediate(resolve))
-  await new Promise(resolve => setTimeout(resolve, 5))
 }
