@@ -68,6 +68,11 @@ export function sameAddress(a: ContractAddress, b: ContractAddress): boolean {
   return a.workchain === b.workchain && a.hash === b.hash
 }
 
+/** Whether coins reach an address: there are no workchains but the base and the master one. */
+export function canBePaid({ workchain }: ContractAddress): boolean {
+  return workchain === 0 || workchain === -1
+}
+
 /** The raw form, `0:<hex>`: one text for each account, fit for a key. */
 export function addressKey(address: ContractAddress): string {
   return `${address.workchain}:${address.hash}`

@@ -36,6 +36,8 @@ export type MoneyErrorCode =
   | 'storage'
   /** The books do not balance: nothing is charged any more until a person has looked. */
   | 'unbalanced'
+  /** Another process on the same books acts on the chain; ask that one. */
+  | 'not-leading'
   /** The chain knows a later state than the books, or one of another copy of them: an old backup or a second copy runs. */
   | 'rolled-back'
   /** No source of the chain answers; retry later or name another one. */

@@ -3,6 +3,7 @@ export type { Cell } from '@ton/core'
 export { MoneyError, type BalanceFigures, type MoneyErrorCode } from './error.ts'
 export {
   addressKey,
+  canBePaid,
   contractAddress,
   formatAddress,
   parseAddress,

@@ -42,6 +42,8 @@ export interface Ledger extends AsyncDisposable {
   /** Ends a reservation without a charge. False if there was none to end: twice, or after a charge, is fine. */
   release(requestId: string): Promise<boolean>
 
+  /** Looks at what other processes did to the same books; absent where there are none. */
+  refresh?(): Promise<void>
   /** The account as it stands. Throws `MoneyError('account-unknown')`. */
   client(owner: AccountKey): ClientView
   /** The account as it stands. Throws `MoneyError('account-unknown')`. */

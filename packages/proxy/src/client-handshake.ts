@@ -1,5 +1,6 @@
 import {
   addressKey,
+  canBePaid,
   clientContractAddress,
   formatAddress,
   parseAddress,
@@ -118,11 +119,14 @@ export class ClientHandshake implements Disposable {
   #checkParams(params: ClientParams): ContractAddress {
     if ((params.flags & 1) === 0) throw new Rejection(errorCode.error, 'too old client')
     if (params.isTest !== this.#desk.isTest) throw new Rejection(errorCode.error, 'test mode mismatch')
+    let owner: ContractAddress
     try {
-      return parseAddress(params.clientOwnerAddress)
+      owner = parseAddress(params.clientOwnerAddress)
     } catch (error) {
       throw new Rejection(errorCode.error, 'cannot parse client owner address', { cause: error })
     }
+    if (canBePaid(owner)) return owner
+    throw new Rejection(errorCode.error, 'the client owner is in a workchain where nothing can be paid')
   }
 
   /** By the preimage of the hash in the client's contract, or by a transaction of that contract. */

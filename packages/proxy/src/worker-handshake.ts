@@ -1,5 +1,7 @@
 import {
   addressKey,
+  canBePaid,
+  type ContractAddress,
   formatAddress,
   isImageAllowed,
   isModelAllowed,
@@ -161,10 +163,13 @@ export class WorkerHandshake {
 /** Ten thousand of them still fit into one answer that lists what is on offer. */
 const maxModelBytes = 512
 
-function ownerOf(text: string) {
+function ownerOf(text: string): ContractAddress {
+  let owner: ContractAddress
   try {
-    return parseAddress(text)
+    owner = parseAddress(text)
   } catch (error) {
     throw new Rejection(errorCode.error, 'cannot parse worker owner address', { cause: error })
   }
+  if (canBePaid(owner)) return owner
+  throw new Rejection(errorCode.error, 'the worker owner is in a workchain where nothing can be paid')
 }

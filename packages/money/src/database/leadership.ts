@@ -41,9 +41,14 @@ export class Leadership implements AsyncDisposable {
     return true
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Lets another process lead. This one may try again later. */
+  async resign(): Promise<void> {
     this.#onLost = undefined
     await this.#drop()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.resign()
   }
 
   #connect(): PostgresConnection {

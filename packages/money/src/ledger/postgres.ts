@@ -30,6 +30,9 @@ export interface PostgresLedgerOptions {
 
 /** A ledger that several processes have open at once. */
 export interface SharedLedger extends Ledger {
+  refresh(): Promise<void>
+  /** The lease is over, or the ledger was closed: it refuses everything, and has to be opened again. */
+  readonly hasEnded: boolean
   /** True if this process is the one that speaks to the chain, until `onLost` is called. */
   tryLead(onLost: () => void): Promise<boolean>
 }
@@ -114,7 +117,10 @@ class PostgresLedger implements SharedLedger {
 
   async openWorker(owner: AccountKey): Promise<WorkerView> {
     this.#requireOpen()
-    return this.#accounts.workers.open(owner, () => new WorkerAccount(0, owner)).view()
+    const account = this.#accounts.workers.open(owner, () => new WorkerAccount(0, owner))
+    // A worker that has earned at another process holds its totals against those of this one.
+    await this.#accounts.refresh()
+    return account.view()
   }
 
   async reserve(reservation: Reservation): Promise<Reservation> {
@@ -158,6 +164,15 @@ class PostgresLedger implements SharedLedger {
     const isReleased = await this.#asking(this.#requests.release(requestId), requestId)
     this.#open.delete(requestId)
     return isReleased
+  }
+
+  get hasEnded(): boolean {
+    return this.#end !== undefined
+  }
+
+  async refresh(): Promise<void> {
+    this.#requireOpen()
+    await this.#accounts.refresh()
   }
 
   client(owner: AccountKey): ClientView {

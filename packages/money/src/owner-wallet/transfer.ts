@@ -73,7 +73,8 @@ export interface SendOptions {
 export async function sendTransfer(plan: TransferPlan, options: SendOptions): Promise<Outcome> {
   const { wallet, chain, key, progress } = options
   const { seqno, deploys, transfer, missingNano } = plan
-  if (missingNano > 0n) throw new MoneyError('wallet-balance', `The wallet lacks ${missingNano} nanotons for this`)
+  if (missingNano > 0n)
+    throw new MoneyError('wallet-balance', `The wallet lacks ${missingNano} nanotons for this`)
   const validUntilS = plan.wallet.at.timeS + validForS
   const signed = wallet.sign(transfer, { key, seqno, validUntilS, deploys })
   await chain.send(signed.bytes)

@@ -58,12 +58,15 @@ export class Orders {
   readonly #wallet: Sender
   readonly #world: World
   readonly #report: SettlementReport
+  readonly #mayAct: () => boolean
   readonly #slots = new Map<string, Slot>()
   /** Called whenever an order ended. */
   onEnd: () => void = () => {}
 
-  constructor(options: { wallet: Sender; world: World; report: SettlementReport }) {
+  /** `mayAct` is looked at right before each order; absent where nobody else acts. */
+  constructor(options: { wallet: Sender; world: World; report: SettlementReport; mayAct?: () => boolean }) {
     this.#wallet = options.wallet
+    this.#mayAct = options.mayAct ?? (() => true)
     this.#world = options.world
     this.#report = options.report
   }
@@ -84,6 +87,7 @@ export class Orders {
    * ordered.
    */
   place(order: Order, stateLt?: bigint): boolean {
+    if (!this.#mayAct()) return false
     const slot = this.#slot(order.slot)
     const now = this.#world.monotonic()
     if (slot.isOpen || now < slot.retryAt) return false

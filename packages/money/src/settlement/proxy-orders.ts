@@ -11,7 +11,7 @@ import type { AccountKey, ClientView, Ledger } from '../ledger.ts'
 import { type PaymentKind, signClosing, signPayment } from '../payment.ts'
 import type { PaymentKey } from '../payment-key.ts'
 import type { RootConfig } from '../root-config.ts'
-import type { ContractRecords } from './contract-records.ts'
+import type { ClientRecord, ContractRecords } from './contract-records.ts'
 import { watchLimits } from '../watch/limits.ts'
 import { withDeadline } from '../watch/deadline.ts'
 import type { Orders, Sender } from './orders.ts'
@@ -32,6 +32,15 @@ export interface ProxyOrdersOptions {
   readonly world: World
   /** Ends every question to the chain. */
   readonly signal: AbortSignal
+}
+
+export interface SettleSituation {
+  /** The chain knows the books of this process. */
+  readonly isConfirmed: boolean
+  /** Whether nobody serves this client any more. */
+  readonly mayRefund: (owner: AccountKey) => boolean
+  /** What the own contract holds: what it cannot pay is not asked of it, since each refusal costs a fee. */
+  readonly poolNano: bigint
 }
 
 /** What a proxy orders from its wallet. */
@@ -55,10 +64,10 @@ export class ProxyOrders {
   async settle(
     records: ContractRecords,
     rules: ProxyRules,
-    isConfirmed: boolean,
+    { isConfirmed, mayRefund, poolNano }: SettleSituation,
   ): Promise<{ allSettled: boolean; problem: unknown }> {
     if (!isConfirmed) return { allSettled: false, problem: undefined }
-    const { ledger } = this.#options
+    const { ledger, config } = this.#options
     let allSettled = true
     let problem: unknown
     for (const [owner, record] of records.clients()) {
@@ -66,13 +75,23 @@ export class ProxyOrders {
       allSettled = false
       const step = clientStep(totalsOf(ledger, owner), record, rules)
       if (step?.do === 'charge') this.charge(owner, step.tokens)
-      if (step?.do === 'refund') this.#submitToClient('client-refund', owner, step.tokens)
+      if (step?.do !== 'refund' || !mayRefund(owner)) continue
+      const refundNano = refundOf(record, step.tokens, config)
+      if (refundNano <= poolNano) this.#submitToClient('client-refund', owner, step.tokens)
+      else problem ??= poolTooSmall(refundNano, poolNano)
     }
+    // What still runs is charged when it ends, and a worker that was closed is paid nothing any more.
+    const isRunning = rules.isRetiring && ledger.clients().some(({ reserved }) => reserved > 0n)
     for (const books of ledger.workers()) {
       const isClosed = records.isWorkerClosed(books.owner)
       const step = workerStep(books, isClosed, rules)
       if (!isClosed && books.max > 0n) allSettled = false
-      if (step === undefined) continue
+      if (step === undefined || isRunning) continue
+      const payoutNano = (step.tokens - books.paid) * config.workerFeePerTokenNano
+      if (payoutNano > poolNano) {
+        problem ??= poolTooSmall(payoutNano, poolNano)
+        continue
+      }
       const kind = step.do === 'pay' ? 'worker-payout' : 'worker-last-payout'
       await this.pay(kind, books.owner, step.tokens).catch((error: unknown) => (problem ??= error))
     }
@@ -214,6 +233,18 @@ export class ProxyOrders {
   #slot(what: string): string {
     return `${this.#options.prefix}/${what}`
   }
+}
+
+function refundOf(record: ClientRecord, tokens: bigint, { pricePerTokenNano }: RootConfig): bigint {
+  const leftNano = record.balanceNano - (tokens - record.chargedTokens) * pricePerTokenNano
+  return leftNano > 0n ? leftNano : 0n
+}
+
+function poolTooSmall(neededNano: bigint, poolNano: bigint): MoneyError {
+  return new MoneyError(
+    'wallet-balance',
+    `The proxy contract holds ${poolNano} nanotons and owes somebody ${neededNano}. It pays once it has them`,
+  )
 }
 
 /** An account that never had a charge may have made room for others in the ledger: it owes nothing. */

@@ -1,5 +1,5 @@
 import { randomBetween, type Timer, type World } from '@cocoon/wire'
-import { addressKey, type ContractAddress, sameAddress } from '../address.ts'
+import { addressKey, canBePaid, type ContractAddress, sameAddress } from '../address.ts'
 import type { Chain, ChainTransaction } from '../chain/chain.ts'
 import { clientContractAddress } from '../contracts/client.ts'
 import { proxyContractAddress, readProxyData, type ProxyContractData } from '../contracts/proxy.ts'
@@ -15,15 +15,18 @@ import type { AccountKey, Ledger } from '../ledger.ts'
 import type { PaymentKey } from '../payment-key.ts'
 import type { RootConfig } from '../root-config.ts'
 import type { Store } from '../store/store.ts'
+import { notLeading } from '../wallet/idle-wallet.ts'
 import { AccountWatch, type StoreChanges } from '../watch/account-watch.ts'
 import { Anchors } from './anchors.ts'
 import { type ClientRecord, ContractRecords } from './contract-records.ts'
+import { alone, type Duty } from './duty.ts'
 import type { SettlementReport } from './event.ts'
 import { Orders, type Sender } from './orders.ts'
 import type { ProxyPolicy } from './policy.ts'
 import { ProxyOrders } from './proxy-orders.ts'
 import { isAnchorDue, isHeldUp, type ProxyRules } from './proxy-steps.ts'
 import { Rollback } from './rollback.ts'
+import { Standing } from './standing.ts'
 
 export interface ProxySettlementOptions {
   readonly world: World
@@ -39,17 +42,21 @@ export interface ProxySettlementOptions {
   readonly policy: ProxyPolicy
   /** How often the chain is looked at; the watch's own default if absent. */
   readonly interval?: { fromMs: number; toMs: number } | undefined
+  /** Where several processes are on the same books; absent where this is the only one. */
+  readonly duty?: Duty | undefined
   readonly report: SettlementReport
 }
 
 /**
  * The chain side of one proxy contract: deploys it, holds its guarantee, follows what clients' and workers'
  * contracts tell it, announces states of the books, charges, pays out and takes out the commission. Nothing may be
- * served before `obstacle` is undefined.
+ * served before `obstacle` is undefined. In a process that does not lead it follows the contract, and orders nothing.
  */
 export class ProxySettlement implements AsyncDisposable {
   readonly contract: ContractAddress
   readonly #options: ProxySettlementOptions
+  readonly #duty: Duty
+  readonly #standing: Standing
   readonly #prefix: string
   readonly #records: ContractRecords
   readonly #anchors: Anchors
@@ -62,21 +69,24 @@ export class ProxySettlement implements AsyncDisposable {
   #data: ProxyContractData | undefined
   #timer: Timer | undefined
   #ticking: Promise<void> | undefined
-  #isRetiring = false
+  /** Nothing is served any more; when that began. */
+  #retiringSince: number | undefined
   #isDone = false
   #session: 'starting' | 'confirmed' = 'starting'
   #anchoredAt: number | undefined
   #waitingSeqno: number | undefined
 
   constructor(options: ProxySettlementOptions) {
-    const { world, chain, store, wallet, report } = options
+    const { world, chain, store, wallet, report, duty = alone } = options
     this.#options = options
+    this.#duty = duty
     this.contract = ProxySettlement.contractOf(options)
     this.#prefix = `proxy/${addressKey(this.contract)}`
     this.#records = new ContractRecords(store, this.#prefix)
     this.#anchors = new Anchors({ store, prefix: this.#prefix, sessionHash: world.random(32) })
     this.#rollback = new Rollback(store, this.#prefix)
-    this.#orders = new Orders({ wallet, world, report })
+    this.#standing = new Standing(duty, world, addressKey(this.contract))
+    this.#orders = new Orders({ wallet, world, report, mayAct: () => duty.mayAct() })
     this.#orders.resume(this.#prefix)
     this.#orders.onEnd = () => void this.#watch.poke()
     this.#own = new ProxyOrders({
@@ -117,11 +127,11 @@ export class ProxySettlement implements AsyncDisposable {
     for (const [owner, record] of this.#records.clients()) {
       if (record.phase === 'closed') continue
       const { max } = await ledger.openClient(owner, creditFromContract(record, config))
-      await store.write(this.#compareCharged(owner, record.chargedTokens, max))
+      await store.write(await this.#compareCharged(owner, record.chargedTokens, max))
     }
     for (const [owner, paidTokens] of this.#records.paidTotals()) {
       const { max } = await ledger.openWorker(owner)
-      await store.write(this.#comparePaid(owner, paidTokens, max))
+      await store.write(await this.#comparePaid(owner, paidTokens, max))
       ledger.recordPaid(owner, paidTokens)
     }
     this.#tickLater(0)
@@ -130,9 +140,10 @@ export class ProxySettlement implements AsyncDisposable {
   /** Why nothing may be served now, in words; undefined while it may. */
   get obstacle(): string | undefined {
     if (this.#rollback.why !== undefined) return this.#rollback.why
-    if (this.#isRetiring) return 'the proxy contract is being closed'
+    if (this.#retiringSince !== undefined) return 'the proxy contract is being closed'
     if (this.#data === undefined) return 'the proxy contract is not deployed yet'
     if (this.#data.phase !== 'open') return 'the proxy contract is closing'
+    if (!this.#duty.mayAct()) return this.#standing.obstacle
     if (this.#session === 'starting') return 'the chain has not confirmed the books yet'
     return undefined
   }
@@ -170,20 +181,23 @@ export class ProxySettlement implements AsyncDisposable {
 
   /** Settles with everybody, closes the contract and takes out what is left. Serves nothing any more. */
   retire(): void {
-    this.#isRetiring = true
+    this.#retiringSince ??= this.#options.world.monotonic()
     void this.#watch.poke()
   }
 
-  /** Acts on what is due without waiting for its threshold. */
+  /** Acts on what is due without waiting for its threshold. Throws `not-leading` where another process acts. */
   chargeNow(owner: AccountKey): void {
+    this.#requireLead()
     this.#own.charge(owner, this.#options.ledger.client(owner).committedToChain)
   }
 
-  payNow(owner: AccountKey): Promise<void> {
+  async payNow(owner: AccountKey): Promise<void> {
+    this.#requireLead()
     return this.#own.pay('worker-payout', owner, this.#options.ledger.worker(owner).committedToChain)
   }
 
   withdrawNow(): void {
+    this.#requireLead()
     this.#own.withdraw(this.#watch.state?.lastLt ?? 0n)
   }
 
@@ -214,16 +228,34 @@ export class ProxySettlement implements AsyncDisposable {
     if (this.#watch.state === undefined) await this.#watch.poke()
     const { state } = this.#watch
     if (state === undefined || this.#rollback.why !== undefined || this.#isDone) return
+    if (!this.#duty.mayAct()) return this.#follow(state.lastLt)
+    await this.#options.ledger.refresh?.()
     const rules = this.#rules()
+    const since = this.#retiringSince
+    const isHeard = since !== undefined && this.#standing.isHeard(since)
     const { allSettled, problem } = await this.#own.settle(
       this.#records,
-      rules,
-      this.#session === 'confirmed',
+      { ...rules, isRetiring: isHeard },
+      {
+        isConfirmed: this.#session === 'confirmed',
+        mayRefund: owner => isHeard || this.#standing.mayRefund(owner),
+        poolNano: state.balanceNano,
+      },
     )
     this.#own.keepOwn(this.#data, rules, { allSettled, stateLt: state.lastLt, nowS: state.at.timeS })
     if (this.#data?.phase === 'closed') this.#isDone = true
     else if (this.#data !== undefined) await this.#anchor(rules)
     if (problem !== undefined) throw problem
+  }
+
+  /** Another process acts: what it has seen of the contract is looked at here too. */
+  #follow(lastLt: bigint): void {
+    if (this.#data?.phase === 'closed') this.#isDone = true
+    else if (this.#standing.isBehind(lastLt)) void this.#watch.poke()
+  }
+
+  #requireLead(): void {
+    if (!this.#duty.mayAct()) throw notLeading()
   }
 
   async #anchor(rules: ProxyRules): Promise<void> {
@@ -255,7 +287,7 @@ export class ProxySettlement implements AsyncDisposable {
 
   #rules(): ProxyRules {
     const { config, policy } = this.#options
-    return { params: config, policy, isRetiring: this.#isRetiring }
+    return { params: config, policy, isRetiring: this.#retiringSince !== undefined }
   }
 
   /**
@@ -282,13 +314,16 @@ export class ProxySettlement implements AsyncDisposable {
   async #takeClient(report: ClientReport, source: ContractAddress): Promise<StoreChanges> {
     const { ledger, config } = this.#options
     const { clientOwner, account, request } = report
+    // Nothing can be paid to owners elsewhere, so that nothing is owed to them either.
+    if (!canBePaid(clientOwner)) return new Map()
     const parties = { clientOwner, proxyContract: this.contract, proxyPublicKey: this.#options.key.publicKey }
     if (!sameAddress(source, clientContractAddress(config, parties))) return new Map()
     const owner = addressKey(clientOwner)
     const { max } = await ledger.openClient(owner, creditFromContract(account, config))
-    const doubt = this.#compareCharged(owner, account.chargedTokens, max)
+    const doubt = await this.#compareCharged(owner, account.chargedTokens, max)
     const change = this.#records.takeClient(clientOwner, account)
     const { phase, balanceNano } = account
+    if (phase === 'closing') this.#standing.noteClosing(owner)
     this.#options.report({ event: 'client-contract', client: owner, phase, balanceNano })
     if (request?.kind === 'register') {
       const waiting = this.#nonces.get(request.nonce)
@@ -300,17 +335,20 @@ export class ProxySettlement implements AsyncDisposable {
   async #takeWorker(report: WorkerReport, source: ContractAddress): Promise<StoreChanges> {
     const { ledger, config } = this.#options
     const { workerOwner, phase, paidTokens } = report
+    if (!canBePaid(workerOwner)) return new Map()
     const parties = { workerOwner, proxyContract: this.contract, proxyPublicKey: this.#options.key.publicKey }
     if (!sameAddress(source, workerContractAddress(config, parties))) return new Map()
     const owner = addressKey(workerOwner)
     const { max } = await ledger.openWorker(owner)
-    const doubt = this.#comparePaid(owner, paidTokens, max)
+    const doubt = await this.#comparePaid(owner, paidTokens, max)
     ledger.recordPaid(owner, paidTokens)
     if (paidTokens > 0n) this.#options.report({ event: 'worker-paid', worker: owner, tokens: paidTokens })
     return new Map([this.#records.takeWorker(workerOwner, paidTokens, phase === 'closed'), ...doubt])
   }
 
   async #takeState(state: SavedState, source: ContractAddress): Promise<StoreChanges> {
+    // Only the process that leads knows what was announced, and judges; the others hear what it says.
+    if (!this.#duty.mayAct()) return new Map()
     if (!sameAddress(source, this.#options.wallet.address)) return new Map()
     const whose = this.#anchors.judge(state)
     if (whose === 'foreign') {
@@ -327,14 +365,22 @@ export class ProxySettlement implements AsyncDisposable {
     return this.#anchors.changesAfter(state)
   }
 
-  #compareCharged(owner: AccountKey, chargedTokens: bigint, max: bigint): StoreChanges {
-    if (chargedTokens <= max) return new Map()
+  async #compareCharged(owner: AccountKey, chargedTokens: bigint, max: bigint): Promise<StoreChanges> {
+    if (chargedTokens <= max || (await this.#isKnownNow('client', owner, chargedTokens))) return new Map()
     return this.#doubt(`client ${owner} was charged ${chargedTokens} tokens, and the books know of ${max}`)
   }
 
-  #comparePaid(owner: AccountKey, paidTokens: bigint, max: bigint): StoreChanges {
-    if (paidTokens <= max) return new Map()
+  async #comparePaid(owner: AccountKey, paidTokens: bigint, max: bigint): Promise<StoreChanges> {
+    if (paidTokens <= max || (await this.#isKnownNow('worker', owner, paidTokens))) return new Map()
     return this.#doubt(`worker ${owner} was paid for ${paidTokens} tokens, and the books know of ${max}`)
+  }
+
+  /** Whether another process has charged as much meanwhile. */
+  async #isKnownNow(party: 'client' | 'worker', owner: AccountKey, tokens: bigint): Promise<boolean> {
+    const { ledger } = this.#options
+    if (ledger.refresh === undefined) return false
+    await ledger.refresh()
+    return tokens <= ledger[party](owner).max
   }
 
   async #refuse(what: string): Promise<void> {
