@@ -92,7 +92,7 @@ test('behind routers: SOCKS5 and preamble to dial, preamble to listen', { timeou
   for (const end of ended) end.catch(() => {})
 
   const url = `http://${clientHttp}/v1`
-  assert.equal(await ask(url, backendModel), backendAnswer)
+  assert.equal(await ask(url, backendModel, 'router'), backendAnswer)
   assert.equal(await askStreaming(url, backendModel), backendAnswer)
   const { worker_connections: connections } = await getJson(`http://${proxyHttp}/jsonstats`)
   assert.equal(connections[0].worker_hash, '0'.repeat(64))

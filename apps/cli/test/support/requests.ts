@@ -12,8 +12,8 @@ export async function getJson(url: string): Promise<Json> {
   return bodyOf(await fetch(url))
 }
 
-/** One question to an endpoint, whole. */
-export async function ask(baseUrl: string, model: string): Promise<string> {
+/** One question to an endpoint, whole, whose answer is protected like that. */
+export async function ask(baseUrl: string, model: string, protection = 'simulated'): Promise<string> {
   const response = await fetch(`${baseUrl}/chat/completions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -21,7 +21,7 @@ export async function ask(baseUrl: string, model: string): Promise<string> {
   })
   const body = await bodyOf(response)
   assert.equal(response.status, 200, JSON.stringify(body))
-  assert.equal(response.headers.get('x-cocoon-protection'), 'simulated')
+  assert.equal(response.headers.get('x-cocoon-protection'), protection)
   assert.ok(body.usage.total_cost > 0)
   return body.choices[0].message.content
 }
