@@ -1,8 +1,9 @@
-import { sameBytes } from '@cocoon/wire'
+import { sameBytes, type World } from '@cocoon/wire'
 import type { Bytes } from '../bytes.ts'
 import { type CollateralKey, collateralKeyOf } from '../collateral/collateral-key.ts'
 import type { Collateral } from '../collateral/collateral.ts'
 import type { CryptoBackend } from '../crypto/backend.ts'
+import { TrustError } from '../error.ts'
 import { reportData } from '../evidence.ts'
 import { judgeQuote } from '../policy/judge-quote.ts'
 import type { QuotePolicy } from '../policy/quote-policy.ts'
@@ -21,6 +22,7 @@ export interface PeerEvidence {
 }
 
 export interface ExamineOptions {
+  readonly world: Pick<World, 'after'>
   readonly policy: QuotePolicy
   readonly crypto: CryptoBackend
   /** Counts beside Intel's where quotes lead to it. What it vouches for is refused unless the policy allows it. */
@@ -28,6 +30,9 @@ export interface ExamineOptions {
   /** Collateral of one's own, which goes before what peers staple. Rejects where there is none. */
   readonly collateral?: ((key: CollateralKey) => Promise<Collateral>) | undefined
 }
+
+/** How long a service is waited for where the peer has brought collateral along: handshakes have a deadline. */
+const patienceMs = 2000
 
 /** What was found, and the collateral that it was found with. */
 export interface Examination {
@@ -69,12 +74,22 @@ async function collateralFor(
 ): Promise<{ collateral: Collateral; cause?: unknown }> {
   // What a peer staples may hold still and be older than what everybody else knows.
   try {
-    const own = await ownCollateral(quote, options)
+    const asked = ownCollateral(quote, options)
+    const own = await (staple ? withinPatience(asked, options.world) : asked)
     if (own) return { collateral: own }
   } catch (cause) {
     return { collateral: staple ? decodeStaple(staple) : {}, cause }
   }
   return { collateral: staple ? decodeStaple(staple) : {} }
+}
+
+function withinPatience<Value>(asked: Promise<Value>, world: Pick<World, 'after'>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const timer = world.after(patienceMs, () =>
+      reject(new TrustError('fetch-failed', 'The collateral service takes too long to answer.')),
+    )
+    asked.then(resolve, reject).finally(() => timer.cancel())
+  })
 }
 
 /** Intel's, unless the quote itself leads to the simulated one. Whether that is so is verified with all the rest. */

@@ -188,6 +188,15 @@ describe('collateral', () => {
     })
   })
 
+  test('of a service that does not answer is not waited for where a peer has brought its own', async () => {
+    const { world, show, check } = genuineStage(() => new Promise(() => {}))
+    const checking = check(await show())
+    while (world.waiting === 0) await new Promise(resolve => setImmediate(resolve))
+    await world.advance(2000, () => Promise.resolve())
+    const { attested } = await checking
+    assert.equal(attested, true)
+  })
+
   test('is not asked for simulated quotes, as their maker runs no service', async () => {
     const { show, check } = stage({ collateral: () => assert.fail('it was asked') })
     await check(await show())
