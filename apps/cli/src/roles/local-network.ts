@@ -118,7 +118,7 @@ export async function startLocalNetwork(setup: LocalNetworkSetup): Promise<Local
     client,
     proxy,
     worker,
-    problems: () => [...worker.problems(), ...proxy.problems(), ...client.problems()],
+    problems: () => [...worker.problems(), ...proxy.problems(), ...client.problems(), ...unpaid(proxy)],
     close: closeOnce(world, async leftMs => {
       // In this order the answers that are under way can still arrive.
       for (const role of [client, worker, proxy]) await role.close(leftMs())
@@ -234,6 +234,12 @@ function startLocalWorker(
     backend,
     backendModel,
   })
+}
+
+/** The client sees its deposit before the proxy does, which refuses requests until then. */
+function unpaid({ proxy }: RunningProxy): string[] {
+  const isPaid = proxy.ledger.clients().some(({ available }) => available > 0n)
+  return isPaid ? [] : ['the proxy has not seen the deposit of a client']
 }
 
 /** A client that comes before that is sent away, and would come again later. */
