@@ -146,6 +146,9 @@ export { AccountWatch, type AccountWatchOptions, type StoreChanges } from './wat
 export { watchLimits } from './watch/limits.ts'
 export type { PollInterval } from './watch/poll.ts'
 export { RootWatch, type RootListener, type RootView, type RootWatchOptions } from './watch/root-watch.ts'
+export type { Duty, Word } from './settlement/duty.ts'
+export { Registrations } from './settlement/registrations.ts'
+export { SharedRecords, type SharedRecordsOptions, type Shift } from './settlement/shared-records.ts'
 export { ProxySettlement, type ProxySettlementOptions } from './settlement/proxy-settlement.ts'
 export {
   type ClientAccountView,
@@ -169,6 +172,7 @@ export {
 export { walletLimits } from './wallet/limits.ts'
 export type { OutgoingMessage } from './wallet/message.ts'
 export { NodeWallet, type NodeWalletOptions, type NodeWalletView } from './wallet/node-wallet.ts'
+export { idleWallet, notLeading, type RoleWallet } from './wallet/idle-wallet.ts'
 export { outcomeError, type Outcome, type TransactionId } from './wallet/outcome.ts'
 export { readRootFromText, writeRootAsText } from './contracts/root-text.ts'
 export { rootDeployment } from './contracts/deployment.ts'

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { parseJson } from '../api.ts'
 import type { ChainFlags } from '../config/chain-sources.ts'
 import { readJsonFile } from '../config/json-file.ts'
+import { isDatabaseUrl } from '../config/database-url.ts'
 import { parseRunnerConfig } from '../config/runner-config.ts'
 import { type Context, foreign, stateDirectoryOf } from '../context.ts'
 import { CliError } from '../error.ts'
@@ -59,7 +60,7 @@ export async function rolePlace(
       ? undefined
       : parseRunnerConfig('proxyRunner.config', json, { path: path ?? '', environment })
   const port = flags.port ?? runner?.httpPort ?? usualPorts[role]
-  const dbPath = role === 'proxy' ? runner?.dbPath : undefined
+  const dbPath = role === 'proxy' && !isDatabaseUrl(runner?.dbPath) ? runner?.dbPath : undefined
   return {
     role,
     port,

@@ -3,10 +3,14 @@ import {
   compiledCode,
   type ContractAddress,
   createPaymentKey,
+  idleWallet,
   NodeWallet,
+  nodeWalletAddress,
   type PollInterval,
+  type RoleWallet,
   type RootConfig,
   RootWatch,
+  type SharedRecords,
   type Store,
 } from '@cocoon/money'
 import type { World } from '@cocoon/wire'
@@ -17,7 +21,9 @@ export interface ChainSetup {
   readonly chain: Chain
   /** Durable records of this role alone. Owned by who opened it. */
   readonly store: Store
-  /** Where the role keeps its books. */
+  /** Where several processes of the role are on one database: the same records, and the address of the books. */
+  readonly shared?: { readonly records: SharedRecords; readonly url: string } | undefined
+  /** Where the role keeps its other files. */
   readonly directory: string
   /** Whether the chain is a local one, whose coins are worth nothing. */
   readonly isSimulated: boolean
@@ -28,10 +34,13 @@ export interface ChainSetup {
 /** The chain as a running role uses it. */
 export interface ChainSide extends AsyncDisposable {
   readonly setup: ChainSetup
-  readonly wallet: NodeWallet
+  /** The one of now: another one after `changeShift`. */
+  readonly wallet: RoleWallet
   readonly registry: RootWatch
   /** The registry as it is now; of what comes later, `registry` tells. */
   readonly config: RootConfig
+  /** Sends from the wallet if this process leads on shared records, and no longer if it does not. */
+  changeShift(): Promise<void>
 }
 
 /** How long a role waits for a chain that does not answer. */
@@ -57,26 +66,38 @@ export async function openChainSide(options: {
     new RootWatch({ ...shared, address: root, isTest, interval: registryInterval(interval) }),
   )
   const config = await firstConfig(world, registry, signal)
-  const wallet = stack.use(
-    new NodeWallet({
-      ...shared,
-      key: createPaymentKey(walletKey),
-      owner,
-      isTest,
-      code: compiledCode('wallet'),
-    }),
-  )
-  void wallet.poke()
+  const key = createPaymentKey(walletKey)
+  const code = compiledCode('wallet')
+  const address = nodeWalletAddress({ publicKey: key.publicKey, owner, code })
+  let active: NodeWallet | undefined
+  const changeShift = async (): Promise<void> => {
+    await active?.[Symbol.asyncDispose]()
+    const isSender = setup.shared?.records.mayAct() ?? true
+    const store = storeOf(setup)
+    active = isSender ? new NodeWallet({ ...shared, store, key, owner, isTest, code }) : undefined
+    void active?.poke()
+  }
+  await changeShift()
+  stack.defer(() => active?.[Symbol.asyncDispose]())
+  const idle = idleWallet(address)
   const closing = stack.move()
   return {
     setup,
-    wallet,
+    get wallet() {
+      return active ?? idle
+    },
     registry,
+    changeShift,
     get config() {
       return registry.view.config ?? config
     },
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   }
+}
+
+/** The records for what acts on the chain: on shared ones, those of this shift. */
+export function storeOf({ shared, store }: ChainSetup): Store {
+  return shared?.records.current ?? store
 }
 
 /** Why a wallet holds a role up, in words for people; empty if it does not. */

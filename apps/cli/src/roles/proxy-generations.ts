@@ -1,56 +1,35 @@
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import {
-  addressKey,
-  type ContractAddress,
-  type Ledger,
-  openSqliteLedger,
-  type PaymentKey,
-  type ProxyPolicy,
-  ProxySettlement,
-  readRootFromText,
-  type RootConfig,
-  writeRootAsText,
-} from '@cocoon/money'
+import { notLeading, readRootFromText, type RootConfig } from '@cocoon/money'
 import { contractsOnChain, Proxy, type ProxyOptions } from '@cocoon/proxy'
-import type { Timer, World } from '@cocoon/wire'
-import type { Report } from '../event.ts'
-import { type ChainSide, registryProblems } from './chain-side.ts'
+import type { Timer } from '@cocoon/wire'
+import { registryProblems } from './chain-side.ts'
+import { Generation, type GenerationOptions, generationPrefix } from './generation.ts'
 
-export interface GenerationsOptions {
-  readonly world: World
-  readonly chainSide: ChainSide
-  readonly root: ContractAddress
-  readonly owner: ContractAddress
-  readonly key: PaymentKey
-  readonly policy: ProxyPolicy
-  readonly report: Report
+export interface GenerationsOptions extends GenerationOptions {
   /** What all proxies of this role have in common. */
   readonly proxy: Pick<ProxyOptions, 'isTestnet' | 'checkWorkerHashes' | 'tally'>
 }
 
-/** A proxy contract with its books. Its prices and codes are fixed for its life. */
-export interface Generation {
-  readonly config: RootConfig
-  readonly ledger: Ledger
-  readonly settlement: ProxySettlement
+/** The one that serves. */
+interface Current {
+  readonly generation: Generation
+  readonly proxy: Proxy
 }
 
-const prefix = 'generation/'
-const retiredPrefix = 'retired/'
 /** How long answers may still take at a proxy whose prices are no longer valid. */
 const changeGraceMs = 20_000
 const reviewMs = 2_000
 
 /**
  * The proxies of one role, one after the other: when the registry gets other prices or codes, a new proxy contract
- * takes over, and the old one settles with everybody and closes. Survives restarts in the middle of that.
+ * takes over, and the old one settles with everybody and closes. Survives restarts in the middle of that. Of several
+ * processes on the same books each has them all, and the one that leads settles.
  */
 export class ProxyGenerations implements AsyncDisposable {
   readonly #options: GenerationsOptions
   readonly #old = new Map<string, Generation>()
   readonly #stopListening: () => void
-  #current!: Generation & { proxy: Proxy }
+  #current!: Current
   #changing: Promise<void> = Promise.resolve()
   #timer: Timer | undefined
   #isClosed = false
@@ -80,15 +59,16 @@ export class ProxyGenerations implements AsyncDisposable {
   }
 
   get current(): Generation {
-    return this.#current
+    return this.#current.generation
   }
 
-  /** Settles with everybody and closes the contract that serves, for good: also after a restart. */
+  /**
+   * Settles with everybody and closes the contract that serves, for good: also after a restart. Rejects with
+   * `not-leading` where another process settles.
+   */
   async retire(): Promise<void> {
-    const { settlement } = this.#current
-    const { store } = this.#options.chainSide.setup
-    await store.write(new Map([[retiredPrefix + addressKey(settlement.contract), 'asked']]))
-    settlement.retire()
+    if (this.#options.chainSide.setup.shared?.records.mayAct() === false) throw notLeading()
+    await this.current.retireForGood()
   }
 
   /** Those that wind down. */
@@ -110,37 +90,41 @@ export class ProxyGenerations implements AsyncDisposable {
     await this.#changing
     if (this.#current !== undefined) {
       await this.#current.proxy.close(0)
-      await end(this.#current)
+      await this.current[Symbol.asyncDispose]()
     }
-    for (const old of this.#old.values()) await end(old)
+    for (const old of this.#old.values()) await old[Symbol.asyncDispose]()
   }
 
   async #start(): Promise<void> {
     const { chainSide } = this.#options
     await mkdir(chainSide.setup.directory, { recursive: true })
     const { config } = chainSide
-    for (const [, text] of chainSide.setup.store.entries(prefix)) {
+    for (const [, text] of chainSide.setup.store.entries(generationPrefix)) {
       const known = readRootFromText(text)
       if (known.paramsVersion === config.paramsVersion) continue
-      const old = await this.#open(known)
-      old.settlement.retire()
-      this.#old.set(addressKey(old.settlement.contract), old)
+      const old = await Generation.open(this.#options, known)
+      old.retire()
+      this.#old.set(old.contract, old)
     }
     await this.#begin(config)
     // It may have changed while the books were being opened.
     if (chainSide.config.version !== config.version) this.#registryChanged(chainSide.config)
+    chainSide.setup.shared?.records.begin({
+      words: () => new Map(this.#all().map(({ contract, settlement }) => [contract, settlement.word])),
+      changed: () => this.#inTurn(() => this.#changeShift()),
+    })
     this.#reviewLater()
+  }
+
+  #all(): Generation[] {
+    return [this.current, ...this.#old.values()]
   }
 
   async #begin(config: RootConfig): Promise<void> {
     const { world, proxy, chainSide, report, root, owner, key } = this.#options
-    const generation = await this.#open(config)
-    const { settlement, ledger } = generation
-    const isRetired = chainSide.setup.store.get(retiredPrefix + addressKey(settlement.contract)) !== undefined
-    if (isRetired) settlement.retire()
-    const obstacle = (): string | undefined => settlement.obstacle ?? registryProblems(chainSide)[0]
+    const generation = await Generation.open(this.#options, config)
     this.#current = {
-      ...generation,
+      generation,
       proxy: new Proxy({
         ...proxy,
         world,
@@ -148,73 +132,63 @@ export class ProxyGenerations implements AsyncDisposable {
         root,
         owner,
         key,
-        ledger,
+        ledger: generation.ledger,
         nodeWallet: chainSide.wallet.address,
-        clientContracts: contractsOnChain(settlement, config),
-        obstacle,
+        clientContracts: contractsOnChain(
+          {
+            client: of => generation.settlement.client(of),
+            expectNonce: of => generation.settlement.expectNonce(of),
+          },
+          config,
+        ),
+        obstacle: () => generation.settlement.obstacle ?? registryProblems(chainSide)[0],
         log: report,
       }),
     }
   }
 
-  async #open(config: RootConfig): Promise<Generation> {
-    const { world, chainSide, root, owner, key, policy, report } = this.#options
-    const { chain, store, directory, interval } = chainSide.setup
-    const { wallet } = chainSide
-    const contract = ProxySettlement.contractOf({ config, key, owner, root })
-    const hash = addressKey(contract).slice(2)
-    const path = join(directory, `books-${hash.slice(0, 16)}.sqlite`)
-    const ledger = await openSqliteLedger({ path, contract: addressKey(contract), world })
-    try {
-      await store.write(new Map([[prefix + addressKey(contract), writeRootAsText(config)]]))
-      const settlement = new ProxySettlement({
-        world,
-        chain,
-        store,
-        ledger,
-        wallet,
-        key,
-        config,
-        root,
-        owner,
-        policy,
-        interval,
-        report,
-      })
-      await settlement.start()
-      return { config, ledger, settlement }
-    } catch (error) {
-      await ledger[Symbol.asyncDispose]()
-      throw error
-    }
-  }
-
   #registryChanged(config: RootConfig): void {
     if (this.#isClosed || this.#current === undefined) return
-    this.#changing = this.#changing
-      .then(() => this.#take(config))
-      .catch((error: unknown) => {
-        const why = error instanceof Error ? error.message : String(error)
-        this.#options.report({ event: 'settlement-failed', why })
-      })
+    this.#inTurn(() => this.#take(config)).catch((error: unknown) => this.#failed(error))
+  }
+
+  #failed(error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error)
+    this.#options.report({ event: 'settlement-failed', why })
+  }
+
+  /** One change after the other. */
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const done = this.#changing.then(() => (this.#isClosed ? undefined : change()))
+    this.#changing = done.catch(() => {})
+    return done
   }
 
   async #take(config: RootConfig): Promise<void> {
-    const current = this.#current
-    if (this.#isClosed || config.version <= current.proxy.config().version) return
-    if (config.paramsVersion === current.config.paramsVersion) return current.proxy.setConfig(config)
+    const { proxy, generation } = this.#current
+    if (config.version <= proxy.config().version) return
+    if (config.paramsVersion === generation.config.paramsVersion) return proxy.setConfig(config)
     await this.#begin(config)
     this.onChange(this.#current.proxy)
     // Who waits for an answer still gets it, at the old price.
-    await current.proxy.close(changeGraceMs)
-    current.settlement.retire()
-    this.#old.set(addressKey(current.settlement.contract), current)
+    await proxy.close(changeGraceMs)
+    generation.retire()
+    this.#old.set(generation.contract, generation)
+  }
+
+  /** This process leads from now on, or no longer. Who is served notices nothing of it. */
+  async #changeShift(): Promise<void> {
+    for (const generation of this.#all()) await generation.pause()
+    await this.#options.chainSide.changeShift()
+    for (const generation of this.#all()) await generation.settleAnew()
   }
 
   #reviewLater(): void {
     if (this.#isClosed) return
     this.#timer = this.#options.world.after(reviewMs, () => {
-      void this.#review().finally(() => this.#reviewLater())
+      void this.#inTurn(() => this.#review())
+        .catch((error: unknown) => this.#failed(error))
+        .finally(() => this.#reviewLater())
     })
   }
 
@@ -223,13 +197,26 @@ export class ProxyGenerations implements AsyncDisposable {
     for (const [contract, old] of this.#old) {
       if (!old.settlement.isDone) continue
       this.#old.delete(contract)
-      await end(old)
-      await this.#options.chainSide.setup.store.write(new Map([[prefix + contract, undefined]]))
+      await old[Symbol.asyncDispose]()
+      await this.#options.chainSide.setup.store.write(new Map([[generationPrefix + contract, undefined]]))
     }
+    await this.#reopenEnded()
   }
-}
 
-async function end({ settlement, ledger }: Generation): Promise<void> {
-  await settlement[Symbol.asyncDispose]()
-  await ledger[Symbol.asyncDispose]()
+  /** A process that was away from its database for longer than its lease begins anew, and its peers come again. */
+  async #reopenEnded(): Promise<void> {
+    for (const [contract, old] of this.#old) {
+      if (!old.hasEnded) continue
+      await old[Symbol.asyncDispose]()
+      const anew = await Generation.open(this.#options, old.config)
+      anew.retire()
+      this.#old.set(contract, anew)
+    }
+    const { proxy, generation } = this.#current
+    if (!generation.hasEnded) return
+    await proxy.close(0)
+    await generation[Symbol.asyncDispose]()
+    await this.#begin(proxy.config())
+    this.onChange(this.#current.proxy)
+  }
 }

@@ -19,12 +19,13 @@ import { notLeading } from '../wallet/idle-wallet.ts'
 import { AccountWatch, type StoreChanges } from '../watch/account-watch.ts'
 import { Anchors } from './anchors.ts'
 import { type ClientRecord, ContractRecords } from './contract-records.ts'
-import { alone, type Duty } from './duty.ts'
+import { alone, type Duty, type Word } from './duty.ts'
 import type { SettlementReport } from './event.ts'
 import { Orders, type Sender } from './orders.ts'
 import type { ProxyPolicy } from './policy.ts'
 import { ProxyOrders } from './proxy-orders.ts'
 import { isAnchorDue, isHeldUp, type ProxyRules } from './proxy-steps.ts'
+import { Registrations } from './registrations.ts'
 import { Rollback } from './rollback.ts'
 import { Standing } from './standing.ts'
 
@@ -44,6 +45,8 @@ export interface ProxySettlementOptions {
   readonly interval?: { fromMs: number; toMs: number } | undefined
   /** Where several processes are on the same books; absent where this is the only one. */
   readonly duty?: Duty | undefined
+  /** What clients are to register; of its own if absent. */
+  readonly registrations?: Registrations | undefined
   readonly report: SettlementReport
 }
 
@@ -65,7 +68,7 @@ export class ProxySettlement implements AsyncDisposable {
   readonly #own: ProxyOrders
   readonly #watch: AccountWatch
   readonly #closing = new AbortController()
-  readonly #nonces = new Map<bigint, { owner: AccountKey; seen: () => void }>()
+  readonly #registrations: Registrations
   #data: ProxyContractData | undefined
   #timer: Timer | undefined
   #ticking: Promise<void> | undefined
@@ -80,11 +83,12 @@ export class ProxySettlement implements AsyncDisposable {
     const { world, chain, store, wallet, report, duty = alone } = options
     this.#options = options
     this.#duty = duty
+    this.#registrations = options.registrations ?? new Registrations(world)
     this.contract = ProxySettlement.contractOf(options)
     this.#prefix = `proxy/${addressKey(this.contract)}`
     this.#records = new ContractRecords(store, this.#prefix)
     this.#anchors = new Anchors({ store, prefix: this.#prefix, sessionHash: world.random(32) })
-    this.#rollback = new Rollback(store, this.#prefix)
+    this.#rollback = new Rollback({ store, prefix: this.#prefix, ledger: options.ledger, report })
     this.#standing = new Standing(duty, world, addressKey(this.contract))
     this.#orders = new Orders({ wallet, world, report, mayAct: () => duty.mayAct() })
     this.#orders.resume(this.#prefix)
@@ -126,12 +130,12 @@ export class ProxySettlement implements AsyncDisposable {
     const { ledger, config, store } = this.#options
     for (const [owner, record] of this.#records.clients()) {
       if (record.phase === 'closed') continue
-      const { max } = await ledger.openClient(owner, creditFromContract(record, config))
-      await store.write(await this.#compareCharged(owner, record.chargedTokens, max))
+      await ledger.openClient(owner, creditFromContract(record, config))
+      await store.write(await this.#rollback.compare('client', owner, record.chargedTokens))
     }
     for (const [owner, paidTokens] of this.#records.paidTotals()) {
-      const { max } = await ledger.openWorker(owner)
-      await store.write(await this.#comparePaid(owner, paidTokens, max))
+      await ledger.openWorker(owner)
+      await store.write(await this.#rollback.compare('worker', owner, paidTokens))
       ledger.recordPaid(owner, paidTokens)
     }
     this.#tickLater(0)
@@ -146,6 +150,11 @@ export class ProxySettlement implements AsyncDisposable {
     if (!this.#duty.mayAct()) return this.#standing.obstacle
     if (this.#session === 'starting') return 'the chain has not confirmed the books yet'
     return undefined
+  }
+
+  /** What the process that leads says of the contract to the others. */
+  get word(): Word {
+    return { obstacle: this.obstacle, lastLt: this.#watch.state?.lastLt ?? 0n }
   }
 
   /** What keeps it from getting on, for people; undefined if nothing does. */
@@ -173,10 +182,7 @@ export class ProxySettlement implements AsyncDisposable {
 
   /** Looks out for a client's registration of a nonce that nobody else waits for. */
   expectNonce(owner: AccountKey): Disposable & { nonce: bigint; seen: Promise<void> } {
-    const { promise: seen, resolve } = Promise.withResolvers<void>()
-    const nonce = new DataView(this.#options.world.random(8).buffer).getBigUint64(0)
-    this.#nonces.set(nonce, { owner, seen: resolve })
-    return { nonce, seen, [Symbol.dispose]: () => void this.#nonces.delete(nonce) }
+    return this.#registrations.expect(owner)
   }
 
   /** Settles with everybody, closes the contract and takes out what is left. Serves nothing any more. */
@@ -278,7 +284,7 @@ export class ProxySettlement implements AsyncDisposable {
     // The same one is announced again where it was confirmed and nothing had moved.
     if (seqno < lastSeen) {
       const what = `the chain has state ${lastSeen} of this proxy, and the books come to state ${seqno} only now`
-      return this.#refuse(what)
+      return this.#options.store.write(this.#rollback.found(what))
     }
     this.#waitingSeqno = seqno
     this.#anchoredAt = world.monotonic()
@@ -319,16 +325,13 @@ export class ProxySettlement implements AsyncDisposable {
     const parties = { clientOwner, proxyContract: this.contract, proxyPublicKey: this.#options.key.publicKey }
     if (!sameAddress(source, clientContractAddress(config, parties))) return new Map()
     const owner = addressKey(clientOwner)
-    const { max } = await ledger.openClient(owner, creditFromContract(account, config))
-    const doubt = await this.#compareCharged(owner, account.chargedTokens, max)
+    await ledger.openClient(owner, creditFromContract(account, config))
+    const doubt = await this.#rollback.compare('client', owner, account.chargedTokens)
     const change = this.#records.takeClient(clientOwner, account)
     const { phase, balanceNano } = account
     if (phase === 'closing') this.#standing.noteClosing(owner)
     this.#options.report({ event: 'client-contract', client: owner, phase, balanceNano })
-    if (request?.kind === 'register') {
-      const waiting = this.#nonces.get(request.nonce)
-      if (waiting?.owner === owner) waiting.seen()
-    }
+    if (request?.kind === 'register') this.#registrations.take(owner, request.nonce)
     return new Map([change, ...doubt])
   }
 
@@ -339,8 +342,8 @@ export class ProxySettlement implements AsyncDisposable {
     const parties = { workerOwner, proxyContract: this.contract, proxyPublicKey: this.#options.key.publicKey }
     if (!sameAddress(source, workerContractAddress(config, parties))) return new Map()
     const owner = addressKey(workerOwner)
-    const { max } = await ledger.openWorker(owner)
-    const doubt = await this.#comparePaid(owner, paidTokens, max)
+    await ledger.openWorker(owner)
+    const doubt = await this.#rollback.compare('worker', owner, paidTokens)
     ledger.recordPaid(owner, paidTokens)
     if (paidTokens > 0n) this.#options.report({ event: 'worker-paid', worker: owner, tokens: paidTokens })
     return new Map([this.#records.takeWorker(workerOwner, paidTokens, phase === 'closed'), ...doubt])
@@ -352,7 +355,7 @@ export class ProxySettlement implements AsyncDisposable {
     if (!sameAddress(source, this.#options.wallet.address)) return new Map()
     const whose = this.#anchors.judge(state)
     if (whose === 'foreign') {
-      return this.#doubt(
+      return this.#rollback.found(
         `the chain shows state ${state.seqno} of this proxy, which these books never announced`,
       )
     }
@@ -363,36 +366,6 @@ export class ProxySettlement implements AsyncDisposable {
     this.#options.report({ event: 'books-confirmed', seqno: state.seqno })
     if (whose === 'own') this.#session = 'confirmed'
     return this.#anchors.changesAfter(state)
-  }
-
-  async #compareCharged(owner: AccountKey, chargedTokens: bigint, max: bigint): Promise<StoreChanges> {
-    if (chargedTokens <= max || (await this.#isKnownNow('client', owner, chargedTokens))) return new Map()
-    return this.#doubt(`client ${owner} was charged ${chargedTokens} tokens, and the books know of ${max}`)
-  }
-
-  async #comparePaid(owner: AccountKey, paidTokens: bigint, max: bigint): Promise<StoreChanges> {
-    if (paidTokens <= max || (await this.#isKnownNow('worker', owner, paidTokens))) return new Map()
-    return this.#doubt(`worker ${owner} was paid for ${paidTokens} tokens, and the books know of ${max}`)
-  }
-
-  /** Whether another process has charged as much meanwhile. */
-  async #isKnownNow(party: 'client' | 'worker', owner: AccountKey, tokens: bigint): Promise<boolean> {
-    const { ledger } = this.#options
-    if (ledger.refresh === undefined) return false
-    await ledger.refresh()
-    return tokens <= ledger[party](owner).max
-  }
-
-  async #refuse(what: string): Promise<void> {
-    await this.#options.store.write(this.#doubt(what))
-  }
-
-  /** Nothing is served or signed from now on; what it returns makes that durable. */
-  #doubt(what: string): StoreChanges {
-    const isFirst = this.#rollback.why === undefined
-    const changes = this.#rollback.found(what)
-    if (isFirst) this.#options.report({ event: 'books-rolled-back', why: this.#rollback.why! })
-    return changes
   }
 
   /**

@@ -29,6 +29,8 @@ const sql = `
   COMMIT
 `
 
+type Entry = readonly [key: string, value: string]
+
 /**
  * Opens a store by its name in a PostgreSQL database. Whoever has it open already is shut out. Rejects with
  * `MoneyError('storage')`.
@@ -43,13 +45,49 @@ export async function openPostgresStore(options: PostgresOptions & { name: strin
         RETURNING number::text`,
       [name],
     )
-    const rows = await connection.query('SELECT key, value FROM record WHERE store = $1', [name])
-    const records = rows.map(({ key, value }) => [String(key), String(value)] as const)
+    const records = await allRecords(connection, name)
     return new PostgresStore({ connection, name, number: String(owner?.['number']), records })
   } catch (error) {
     await connection[Symbol.asyncDispose]()
     throw error
   }
+}
+
+/** Reads a store that another process owns. Rejects with `MoneyError('storage')`, and may be asked again then. */
+export class PostgresStoreReader implements AsyncDisposable {
+  readonly #connection: PostgresConnection
+  readonly #name: string
+
+  constructor(options: PostgresOptions & { name: string }) {
+    this.#connection = new PostgresConnection({ ...options, schema })
+    this.#name = options.name
+  }
+
+  /** Makes the place for stores where there is none yet. */
+  async prepare(): Promise<void> {
+    await this.#connection.run(sql)
+  }
+
+  all(): Promise<Entry[]> {
+    return allRecords(this.#connection, this.#name)
+  }
+
+  async get(key: string): Promise<string | undefined> {
+    const [row] = await this.#connection.query('SELECT value FROM record WHERE store = $1 AND key = $2', [
+      this.#name,
+      key,
+    ])
+    return row === undefined ? undefined : String(row['value'])
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#connection[Symbol.asyncDispose]()
+  }
+}
+
+async function allRecords(connection: PostgresConnection, name: string): Promise<Entry[]> {
+  const rows = await connection.query('SELECT key, value FROM record WHERE store = $1', [name])
+  return rows.map(({ key, value }) => [String(key), String(value)])
 }
 
 class PostgresStore extends Records {
@@ -61,7 +99,7 @@ class PostgresStore extends Records {
     connection: PostgresConnection
     name: string
     number: string
-    records: Iterable<readonly [key: string, value: string]>
+    records: Iterable<Entry>
   }) {
     super(options.records)
     this.#connection = options.connection

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { addressKey, createPaymentKey, MemoryStore, readProxyMessage, signPayment } from '../../src/index.ts'
+import {
+  addressKey,
+  createPaymentKey,
+  MemoryLedger,
+  MemoryStore,
+  readProxyMessage,
+  signPayment,
+} from '../../src/index.ts'
 import { Anchors } from '../../src/settlement/anchors.ts'
 import { ChannelBook } from '../../src/settlement/channel-book.ts'
 import { ContractRecords } from '../../src/settlement/contract-records.ts'
@@ -154,13 +161,17 @@ describe('announced states', () => {
 
 test('what was found against books outlives the process, until a person says otherwise', async () => {
   const store = new MemoryStore()
-  const found = new Rollback(store, 'proxy/x')
+  const events: string[] = []
+  const report = ({ event }: { event: string }): void => void events.push(event)
+  const of = { store, prefix: 'proxy/x', ledger: new MemoryLedger(), report }
+  const found = new Rollback(of)
   assert.equal(found.why, undefined)
   await store.write(found.found('the chain shows state 7'))
   found.found('something else')
-  const again = new Rollback(store, 'proxy/x')
+  assert.deepEqual(events, ['books-rolled-back'], 'told once')
+  const again = new Rollback(of)
   assert.match(again.why!, /the chain shows state 7/)
   await again.forget()
   assert.equal(again.why, undefined)
-  assert.equal(new Rollback(store, 'proxy/x').why, undefined)
+  assert.equal(new Rollback(of).why, undefined)
 })
