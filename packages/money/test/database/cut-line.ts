@@ -9,6 +9,7 @@ export class CutLine implements AsyncDisposable {
   readonly #sockets = new Set<Socket>()
   /** What the next statement that contains the word meets. */
   #next: { cut: Cut; word: string } | undefined
+  #isDown = false
 
   private constructor(socketFolder: string) {
     this.#server = createServer(near => this.#join(near, connect(`${socketFolder}/.s.PGSQL.5432`)))
@@ -32,6 +33,16 @@ export class CutLine implements AsyncDisposable {
     this.#next = { cut, word }
   }
 
+  /** Ends every connection, and each new one. */
+  down(): void {
+    this.#isDown = true
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  up(): void {
+    this.#isDown = false
+  }
+
   get isCut(): boolean {
     return this.#next === undefined
   }
@@ -52,6 +63,7 @@ export class CutLine implements AsyncDisposable {
       this.#sockets.add(socket)
       socket.on('error', () => {}).on('close', end)
     }
+    if (this.#isDown) return end()
     near.on('data', (bytes: Buffer) => {
       if (this.#next !== undefined && bytes.includes(this.#next.word)) {
         const { cut } = this.#next
