@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CutLine } from '../../../packages/money/test/database/cut-line.ts'
-import { PostgresConnection } from '../../../packages/money/src/database/postgres.ts'
-import { systemWorld } from '@cocoon/wire/node'
 import { clientKey, type ProxyProcess, serves, startSharedBooks } from './support/shared-books.ts'
 
 function orders({ events }: ProxyProcess): string[] {
@@ -53,19 +51,15 @@ test('two processes serve on the same books, one settles for both, and the other
 
 test('records that are older than the chain knows make both processes refuse, also after a restart', async () => {
   await using books = await startSharedBooks()
-  await using database = new PostgresConnection({
-    url: books.server.url,
-    world: systemWorld,
-    schema: 'cocoon_store',
-  })
   {
     await using first = await books.open(0)
     await using second = await books.open(1)
     await books.until('both serve', () => serves(first) && serves(second))
-    await database.query('CREATE TABLE backup AS SELECT * FROM record')
+    await books.server.execute('CREATE TABLE backup AS SELECT * FROM cocoon_store.record')
     await books.settled(await books.ask(0, 2))
   }
-  await database.run('DELETE FROM record; INSERT INTO record SELECT * FROM backup')
+  await books.server.execute('DELETE FROM cocoon_store.record')
+  await books.server.execute('INSERT INTO cocoon_store.record SELECT * FROM backup')
   for (let start = 0; start < 2; start++) {
     await using first = await books.open(0)
     await using second = await books.open(1)

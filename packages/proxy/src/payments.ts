@@ -68,6 +68,11 @@ export class Payments {
     return open(this.#workers, key, () => ({ key, contract, signed: undefined }))
   }
 
+  /** Looks at what other processes on the same books charged. */
+  async refresh(): Promise<void> {
+    await this.#ledger.refresh?.()
+  }
+
   /** The newest signature for the client, made now if the committed total has grown. */
   toClient(account: ClientAccount): ProxySignedPaymentAny {
     return this.#sign('client', account, this.#ledger.client(account.key).committedToChain)

@@ -131,15 +131,22 @@ export class WorkerHandshake {
     return version
   }
 
-  #compare(data: Uint8Array, reply: Reply): void {
+  async #compare(data: Uint8Array, reply: Reply): Promise<void> {
     const stated = decode(workerCompareBalanceWithProxy, data)
     const { payments } = this.#desk
     const account = this.#terms!.account
+    const isAhead = (): boolean => {
+      const { dbTokens, maxTokens } = payments.workerTotals(account)
+      return (
+        stated.tokensCommittedToBlockchain > payments.workerCommitted(account) ||
+        stated.tokensCommittedToDb > dbTokens ||
+        stated.maxTokens > maxTokens
+      )
+    }
+    // It may have earned at another process on the same books a moment ago.
+    if (isAhead()) await payments.refresh()
+    const ahead = isAhead()
     const ours = payments.workerTotals(account)
-    const ahead =
-      stated.tokensCommittedToBlockchain > payments.workerCommitted(account) ||
-      stated.tokensCommittedToDb > ours.dbTokens ||
-      stated.maxTokens > ours.maxTokens
     if (ahead) this.#desk.log({ event: 'worker-knows-more', worker: this.#peer.address })
     this.#step = 'complete'
     reply.answer(workerCompareBalanceWithProxyResult, {

@@ -248,20 +248,26 @@ export class WorkerSession implements UplinkSession {
   /** Both sides hold their totals against each other: a proxy that lost some has been rolled back. */
   async #compareBalance(): Promise<void> {
     const channel = this.#channel!
+    // A session with another process of the same proxy may earn meanwhile.
+    const {
+      signedTokens: tokensCommittedToBlockchain,
+      dbTokens: knownDbTokens,
+      maxTokens: knownTokens,
+    } = channel
     const answer = await this.#connection.query(
       workerCompareBalanceWithProxy,
       {
         _: 'worker.compareBalanceWithProxy',
-        tokensCommittedToBlockchain: channel.signedTokens,
-        tokensCommittedToDb: channel.dbTokens,
-        maxTokens: channel.maxTokens,
+        tokensCommittedToBlockchain,
+        tokensCommittedToDb: knownDbTokens,
+        maxTokens: knownTokens,
       },
       handshakeTimeoutMs,
     )
     const result = decode(workerCompareBalanceWithProxyResult, answer)
     if (result.errorCode !== 0) await this.#extendedCompare(channel)
     const { signedPayment, tokensCommittedToDb: dbTokens, maxTokens } = result
-    if (dbTokens >= channel.dbTokens && maxTokens >= channel.maxTokens) {
+    if (dbTokens >= knownDbTokens && maxTokens >= knownTokens) {
       channel.update(signedPayment, { dbTokens, maxTokens })
       return
     }

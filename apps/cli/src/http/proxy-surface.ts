@@ -113,6 +113,7 @@ function proxyJson(options: ProxyFacesOptions, rates: ProxyRates, recent: Recent
   const proxy = options.proxy()
   const root = proxy.config()
   const contract = onChain?.generations.current.settlement.data
+  const shared = onChain?.chainSide.setup.shared
   const shown = (address: ContractAddress): string => formatAddress(address, { testnet: runner.isTestnet })
   return {
     status: {
@@ -120,6 +121,8 @@ function proxyJson(options: ProxyFacesOptions, rates: ProxyRates, recent: Recent
       enabled: proxy.state === 'open',
       ...statusJson(setup.attestation),
       ...chainStatusJson(onChain?.chainSide),
+      // Of several processes on the same books one acts on the chain.
+      ...(shared !== undefined && { leads: shared.records.mayAct() }),
     },
     stats: rates.now(),
     wallet: walletJson(shown(wallet), onChain?.chainSide),

@@ -8,24 +8,31 @@ import {
   type SettlementEvent,
   SharedRecords,
 } from '@cocoon/money'
-import type { World } from '@cocoon/wire'
-import { systemWorld } from '@cocoon/wire/node'
-import { PostgresServer } from '../../../../packages/money/test/database/postgres-server.ts'
-import { keepAlive, testModel } from '../../../../packages/testnet/src/network.ts'
-import { auditChain, type ChainAudit } from '../../../../packages/testnet/src/paid/audit.ts'
-import { type Ground, oneTon, startGround } from '../../../../packages/testnet/src/paid/ground.ts'
 import {
+  auditChain,
+  type AuditedParties,
+  type ChainAudit,
+  type Ground,
   identityOf,
+  keepAlive,
   nobody,
+  oneTon,
   openPaidClient,
   openPaidWorker,
   type PaidClient,
-  paymentKeyOf,
   type PartySetup,
+  paymentKeyOf,
+  pipeStreet,
+  type Place,
   quickPolicies,
-} from '../../../../packages/testnet/src/paid/parties.ts'
-import { ScriptedBackend, wholeAnswer } from '../../../../packages/testnet/src/scripted-backend.ts'
-import { pipeStreet, type Place } from '../../../../packages/testnet/src/street.ts'
+  ScriptedBackend,
+  startGround,
+  testModel,
+  wholeAnswer,
+} from '@cocoon/testnet/paid'
+import type { World } from '@cocoon/wire'
+import { systemWorld } from '@cocoon/wire/node'
+import { PostgresServer } from '../../../../packages/money/test/database/postgres-server.ts'
 import { ask } from '../../../../packages/testnet/test/asked.ts'
 import { openChainSide } from '../../src/roles/chain-side.ts'
 import { ProxyGenerations } from '../../src/roles/proxy-generations.ts'
@@ -194,10 +201,7 @@ function walletOf(name: string): ReturnType<typeof nodeWalletAddress> {
   return nodeWalletAddress({ publicKey: walletKey.publicKey, owner, code: compiledCode('wallet') })
 }
 
-function auditedParties(
-  { chain, config, root }: Ground,
-  names: readonly string[],
-): Parameters<typeof auditChain>[0] {
+function auditedParties({ chain, config, root }: Ground, names: readonly string[]): AuditedParties {
   const key = paymentKeyOf('proxy')
   const { owner } = identityOf('proxy')
   return {

@@ -7,7 +7,6 @@ import { openPostgresStore, PostgresStoreReader } from '../store/postgres.ts'
 import type { Store } from '../store/store.ts'
 import { Poll } from '../watch/poll.ts'
 import type { Duty, Word } from './duty.ts'
-import { longestBehindMs } from './standing.ts'
 
 export interface SharedRecordsOptions {
   /** `postgres://user:password@host:5432/database`; `?host=/folder` for a socket of this machine. */
@@ -40,8 +39,8 @@ const wordKey = 'leader'
 const lookEvery = { fromMs: 1_000, toMs: 1_200 }
 /** A process that does not lead serves on the leader's word for so long. */
 const longestSilenceMs = 10_000
-/** Both of these, the time between two words, and what it takes to write one. */
-const hearingMs = 2 * (longestSilenceMs + longestBehindMs)
+/** More than `longestSilenceMs` and `longestBehindMs`, the time between two words, and a write that takes long. */
+const hearingMs = 40_000
 
 /**
  * Records of one role that several processes have at once. The one that leads has them as its own: the database

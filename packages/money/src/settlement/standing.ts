@@ -3,7 +3,7 @@ import type { AccountKey } from '../ledger.ts'
 import type { Duty } from './duty.ts'
 
 /** How long a process may serve that has not seen of the chain what the leader has. */
-export const longestBehindMs = 10_000
+const longestBehindMs = 10_000
 
 /**
  * Where one process stands among several on the books of one contract. A process that does not lead serves on the

@@ -3,6 +3,8 @@ import { chownSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlin
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { systemWorld } from '@cocoon/wire/node'
+import { PostgresConnection } from '../../src/database/postgres.ts'
 
 const startTimeoutMs = 60_000
 
@@ -90,6 +92,11 @@ export class PostgresServer implements AsyncDisposable {
       })
       server.once('exit', () => reject(new Error(`PostgreSQL ended: ${log}`)))
     })
+  }
+
+  async execute(sql: string): Promise<void> {
+    await using connection = new PostgresConnection({ url: this.url, world: systemWorld, schema: 'public' })
+    await connection.run(sql)
   }
 
   /** Ends the server as a loss of power would, but for the disk. */
