@@ -49,6 +49,22 @@ test('two processes serve on the same books, one settles for both, and the other
   assert.deepEqual([first.records.mayAct(), second.records.mayAct()], [false, true])
 })
 
+test('processes whose leases are over open the books again, and charge nothing twice', async () => {
+  await using books = await startSharedBooks()
+  await using first = await books.open(0)
+  await using second = await books.open(1)
+  await books.until('both serve', () => serves(first) && serves(second))
+  const before = (await books.ask(0, 2)) + (await books.ask(1, 2))
+  const { contract, ledger } = first.generations.current
+  const other = second.generations.current.ledger
+  await books.server.execute(`DELETE FROM cocoon_${contract.slice(2, 58)}.session`)
+  await books.until('both have begun anew', () => {
+    const [here, there] = [first.generations.current.ledger, second.generations.current.ledger]
+    return here !== ledger && there !== other && serves(first) && serves(second)
+  })
+  await books.settled(before + (await books.ask(0, 2)) + (await books.ask(1, 2)))
+})
+
 test('records that are older than the chain knows make both processes refuse, also after a restart', async () => {
   await using books = await startSharedBooks()
   {
