@@ -255,6 +255,10 @@ function isReady({ proxy, worker, clients }: Parties): boolean {
   if (proxy.running.settlement.obstacle !== undefined) return false
   if (![...proxy.running.proxy.workers].some(link => !link.disabled)) return false
   if (!worker.running.worker.proxies().every(({ session }) => session?.isReady === true)) return false
+  // A client sees its deposit before the proxy does, which refuses its requests until then.
+  if (proxy.running.ledger.clients().filter(({ available }) => available > 0n).length < clients.length) {
+    return false
+  }
   return clients.every(({ running }) => {
     const [view] = running.settlement.views()
     return running.client.isReady && view?.contract !== undefined && view.contract.balanceNano > 0n

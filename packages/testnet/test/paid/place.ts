@@ -1,8 +1,12 @@
+import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { type PaidNetwork, type PaidNetworkOptions, startPaidNetwork } from '../../src/index.ts'
 import { ask, type Asked } from '../asked.ts'
+
+const askManyMs = 120_000
 
 /** A paid network whose files go when it ends. */
 export async function startPaid(options: Omit<PaidNetworkOptions, 'directory'> = {}): Promise<PaidNetwork> {
@@ -35,8 +39,10 @@ export async function askMany(
   client = network.clients[0]!,
 ): Promise<bigint> {
   let tokens = 0n
+  const until = Date.now() + askManyMs
   for (let asked = 0; asked < count;) {
     const answered = client.isRunning ? await askOne(network, client) : undefined
+    assert.ok(Date.now() < until, `asked in vain, at last with ${inspect(answered?.ended)}`)
     if (answered?.ended?.kind === 'end' && answered.status === 200) {
       tokens += answered.ended.tokens
       asked++

@@ -29,11 +29,11 @@ describe('ends and begins again in the middle of everything, and no money is los
       await party.restart()
       await network.until('all is charged and paid', async () => {
         const { chargedTokens, paidTokens } = await network.audit()
-        return chargedTokens === paidTokens && chargedTokens >= tokens
+        // An answer that the restart cut may be charged as well.
+        const { max } = network.proxy.running.ledger.client(addressKey(network.clients[0]!.wallet))
+        return chargedTokens === paidTokens && chargedTokens === max && chargedTokens >= tokens
       })
-      const { max } = network.proxy.running.ledger.client(addressKey(network.clients[0]!.wallet))
       const { chargedTokens } = await network.audit()
-      assert.equal(chargedTokens, max)
       assert.ok(chargedTokens <= 500n * BigInt(network.backend.calls.length), 'no answer is charged twice')
       // While a refund is on its way.
       await network.clients[0]!.running.settlement.close(addressKey(network.contract))
