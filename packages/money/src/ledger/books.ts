@@ -59,6 +59,7 @@ export class Books {
   spent = 0n
   earned = 0n
   lastSeqno = 0
+  readonly rememberedRequests: number
   readonly #ended: RecentMap<Ended>
   readonly #maxReservations: number
   readonly #audit = new BooksAudit(this)
@@ -69,7 +70,12 @@ export class Books {
   #changed = new Set<Account>()
   #charges: ChargedRequest[] = []
 
-  constructor({ maxAccounts, maxReservations, rememberedRequests }: BooksLimits) {
+  constructor({
+    maxAccounts = 100_000,
+    maxReservations = 100_000,
+    rememberedRequests = 4_096,
+  }: Partial<BooksLimits>) {
+    this.rememberedRequests = rememberedRequests
     this.clients = new Accounts(maxAccounts)
     this.workers = new Accounts(maxAccounts)
     this.#maxReservations = maxReservations

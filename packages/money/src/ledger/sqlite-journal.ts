@@ -15,17 +15,15 @@ export class SqliteJournal {
   readonly #books: Books
   readonly #contract: AccountKey
   /** Charges that the file keeps at least. */
-  readonly #keptCharges: number
   #lastCharge = 0
   #prunedAt = 0
   /** Nothing else changes the books without changing an account. */
   #writtenSeqno = 0
 
-  constructor(options: { disk: Disk; books: Books; contract: AccountKey; keptCharges: number }) {
+  constructor(options: { disk: Disk; books: Books; contract: AccountKey }) {
     this.#disk = options.disk
     this.#books = options.books
     this.#contract = options.contract
-    this.#keptCharges = options.keptCharges
   }
 
   /**
@@ -103,7 +101,9 @@ export class SqliteJournal {
   #prune(): Write[] {
     if (this.#lastCharge < this.#prunedAt + pruneEvery) return []
     this.#prunedAt = this.#lastCharge
-    return [{ statement: statement.pruneCharges, rows: [[this.#lastCharge - this.#keptCharges]] }]
+    return [
+      { statement: statement.pruneCharges, rows: [[this.#lastCharge - this.#books.rememberedRequests]] },
+    ]
   }
 }
 

@@ -1,9 +1,8 @@
 import { createHmac, hash } from 'node:crypto'
-import type { ProxySignedPaymentAny, World } from '@cocoon/wire'
+import type { ProxySignedPaymentAny } from '@cocoon/wire'
 import { addressKey, type ContractAddress, parseAddress } from '../address.ts'
 import type { Channel, ChannelTotals } from '../channel.ts'
 import type { ClientChannels } from '../channels.ts'
-import type { Chain } from '../chain/chain.ts'
 import { clientBody } from '../contracts/bodies.ts'
 import { type ClientContractData, clientStateInit, readClientData } from '../contracts/client.ts'
 import { readProxyData } from '../contracts/proxy.ts'
@@ -12,12 +11,9 @@ import { MoneyError } from '../error.ts'
 import type { AccountKey } from '../ledger.ts'
 import type { ProxyTerms } from '../proxy-terms.ts'
 import type { ContractTerms, RootConfig } from '../root-config.ts'
-import type { Store } from '../store/store.ts'
-import { AccountWatch } from '../watch/account-watch.ts'
 import { withDeadline } from '../watch/deadline.ts'
 import { watchLimits } from '../watch/limits.ts'
-import { Poll } from '../watch/poll.ts'
-import { type BookedChannel, ChannelBook } from './channel-book.ts'
+import type { BookedChannel } from './channel-book.ts'
 import {
   type ClientSituation,
   type ClientStep,
@@ -28,23 +24,13 @@ import {
   depositObstacle,
   dropIdleWishes,
 } from './client-steps.ts'
-import type { SettlementReport } from './event.ts'
-import { Orders, queryIdOf, type Sender } from './orders.ts'
+import { type ContractAccount, ContractAccounts, type SettlementOptions } from './contract-accounts.ts'
+import { queryIdOf } from './orders.ts'
 import { attachedNano, type ClientPolicy } from './policy.ts'
 
-export interface ClientSettlementOptions {
-  readonly world: World
-  readonly chain: Chain
-  readonly store: Store
-  /** The owner of this client's contracts. */
-  readonly wallet: Sender
+export interface ClientSettlementOptions extends SettlementOptions<ClientPolicy> {
   /** Never empty: whoever knows it spends this client's balance. */
   readonly secret: Uint8Array
-  /** The registry as it stands now. */
-  readonly config: () => RootConfig
-  readonly policy: ClientPolicy
-  readonly interval?: { fromMs: number; toMs: number } | undefined
-  readonly report: SettlementReport
 }
 
 /** What a client has at one proxy, for people. */
@@ -59,10 +45,7 @@ export interface ClientAccountView {
   readonly trouble: string | undefined
 }
 
-interface Account {
-  readonly booked: BookedChannel
-  readonly watch: AccountWatch
-  data: ClientContractData | undefined
+interface Account extends ContractAccount<ClientContractData> {
   /** What the contract is made from; known while the registry still has it. */
   terms: ContractTerms<'client'> | undefined
   readonly asked: Set<ClientWish>
@@ -84,63 +67,51 @@ const leaveAfterDelays = 0.5
 /** The chain side of a client: registers, pays in, charges what it used, closes and gets its coins back. */
 export class ClientSettlement implements ClientChannels, AsyncDisposable {
   readonly #options: ClientSettlementOptions
-  readonly #book: ChannelBook
-  readonly #orders: Orders
-  readonly #accounts = new Map<AccountKey, Account>()
-  readonly #poll: Poll
+  readonly #accounts: ContractAccounts<ClientContractData, Account>
   readonly #closing = new AbortController()
 
   constructor(options: ClientSettlementOptions) {
-    const { store, world, wallet, report, secret, policy } = options
-    if (secret.length === 0) throw new MoneyError('key', 'The secret of a client cannot be empty')
+    if (options.secret.length === 0) throw new MoneyError('key', 'The secret of a client cannot be empty')
     this.#options = options
-    this.#book = new ChannelBook(store, 'client-charge')
-    this.#orders = new Orders({ wallet, world, report })
-    this.#orders.resume('client/')
-    this.#poll = new Poll(world, { fromMs: policy.tickMs, toMs: 1.5 * policy.tickMs }, () => this.#tick())
-    this.#orders.onEnd = () => {
-      for (const { watch } of this.#accounts.values()) void watch.poke()
-    }
-    for (const booked of this.#book.all()) if (!booked.isClosed) this.#follow(booked)
+    this.#accounts = new ContractAccounts<ClientContractData, Account>({
+      role: 'client',
+      kind: 'client-charge',
+      options,
+      read: readClientData,
+      extend: account => ({
+        ...account,
+        terms: undefined,
+        asked: new Set(),
+        proxy: undefined,
+        proxyAskedAt: Number.NEGATIVE_INFINITY,
+        obstacle: undefined,
+      }),
+      look: (account, stateLt) => this.#look(account, stateLt),
+    })
   }
 
   /** Begins to look after the contracts. */
   start(): void {
-    void this.#poll.poke()
+    void this.#accounts.poke()
   }
 
-  async open({
-    terms,
-    contract,
-    config,
-  }: {
-    terms: ProxyTerms
-    contract: ContractAddress
-    config: RootConfig
-  }): Promise<Channel> {
-    const proxyContract = addressKey(terms.contract)
-    const { publicKey } = terms
-    const booked = await this.#book.open({
-      proxyContract,
-      contract,
-      publicKey,
-      paramsVersion: config.paramsVersion,
-    })
+  async open(of: { terms: ProxyTerms; contract: ContractAddress; config: RootConfig }): Promise<Channel> {
+    const booked = await this.#accounts.openChannel(of)
     if (booked.isClosed || booked.isLeaving) {
       throw new MoneyError(
         'contract',
-        `This client's contract at proxy ${proxyContract} ${booked.isClosed ? 'is closed for good' : 'is closing'}. ` +
-          'Use another proxy, or another wallet',
+        `This client's contract at proxy ${booked.proxyContract} ` +
+          `${booked.isClosed ? 'is closed for good' : 'is closing'}. Use another proxy, or another wallet`,
       )
     }
-    const account = this.#accounts.get(proxyContract) ?? this.#follow(booked)
-    account.terms = config
+    const account = this.#accounts.of(booked)
+    account.terms = of.config
     void account.watch.poke()
     return booked.channel
   }
 
   async register(channel: Channel, nonce: bigint): Promise<void> {
-    const account = this.#accountOf(channel)
+    const account = this.#accounts.ofChannel(channel)
     const { wallet, world } = this.#options
     await this.#countRegistration(account.booked)
     const id = `client/${addressKey(channel.contract)}/register#${nonce}`
@@ -162,7 +133,7 @@ export class ClientSettlement implements ClientChannels, AsyncDisposable {
 
   /** A proxy's knowledge of it opens nothing elsewhere. */
   secretFor(channel: Channel): Uint8Array {
-    for (const { proxyContract, channel: known } of this.#book.all()) {
+    for (const { proxyContract, channel: known } of this.#accounts.book.all()) {
       if (known !== channel) continue
       const digest = createHmac('sha256', this.#options.secret).update(proxyContract).digest('hex')
       return new TextEncoder().encode(digest)
@@ -171,7 +142,7 @@ export class ClientSettlement implements ClientChannels, AsyncDisposable {
   }
 
   agreed(channel: Channel): void {
-    this.#accountOf(channel).booked.registrations = 0
+    this.#accounts.ofChannel(channel).booked.registrations = 0
   }
 
   /** Each one costs a fee: a proxy that asks for it and lets nobody in gets fewer and fewer. Throws `limit`. */
@@ -190,7 +161,7 @@ export class ClientSettlement implements ClientChannels, AsyncDisposable {
     }
     booked.registrations++
     booked.registeredAtS = nowS
-    await this.#book.save()
+    await this.#accounts.book.save()
   }
 
   rolledBack(channel: Channel, payment: ProxySignedPaymentAny, totals: ChannelTotals): void {
@@ -198,31 +169,31 @@ export class ClientSettlement implements ClientChannels, AsyncDisposable {
   }
 
   *all(): Iterable<[proxyContract: string, channel: Channel]> {
-    for (const { proxyContract, channel } of this.#book.all()) yield [proxyContract, channel]
+    for (const { proxyContract, channel } of this.#accounts.book.all()) yield [proxyContract, channel]
   }
 
   views(): ClientAccountView[] {
-    return [...this.#book.all()].map(booked => {
+    return [...this.#accounts.book.all()].map(booked => {
       const { proxyContract, channel, isLeaving, isClosed } = booked
-      const account = this.#accounts.get(proxyContract)
+      const account = this.#accounts.find(proxyContract)
       return {
         proxyContract,
         channel,
         contract: account?.data,
         isLeaving,
         isClosed,
-        trouble: account?.obstacle ?? account?.watch.problem?.message ?? this.#orders.trouble(slotOf(booked)),
+        trouble: account?.obstacle ?? this.#accounts.trouble(booked),
       }
     })
   }
 
   /** Begins to close the contract at a proxy; its balance comes back to the wallet. Throws `account-unknown`. */
   async close(proxyContract: AccountKey, { acceptLoss = false } = {}): Promise<void> {
-    const account = this.#known(proxyContract)
+    const account = this.#accounts.known(proxyContract)
     account.booked.isLeaving = true
     if (acceptLoss) account.asked.add('accept-loss')
-    await this.#book.save()
-    await this.#poll.poke()
+    await this.#accounts.book.save()
+    await this.#accounts.poke()
   }
 
   /** Takes what is above the stake back to the wallet. Throws `account-unknown`. */
@@ -242,82 +213,18 @@ export class ClientSettlement implements ClientChannels, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort()
-    await this.#poll[Symbol.asyncDispose]()
-    for (const { watch } of this.#accounts.values()) await watch[Symbol.asyncDispose]()
-    await this.#book.save()
+    await this.#accounts[Symbol.asyncDispose]()
   }
 
   async #ask(proxyContract: AccountKey, wish: ClientWish): Promise<void> {
-    this.#known(proxyContract).asked.add(wish)
-    await this.#poll.poke()
+    this.#accounts.known(proxyContract).asked.add(wish)
+    await this.#accounts.poke()
   }
 
-  #known(proxyContract: AccountKey): Account {
-    const account = this.#accounts.get(proxyContract)
-    if (account !== undefined) return account
-    throw new MoneyError('account-unknown', `This client has no open contract at proxy ${proxyContract}`)
-  }
-
-  #accountOf(channel: Channel): Account {
-    for (const account of this.#accounts.values()) if (account.booked.channel === channel) return account
-    throw new MoneyError('account-unknown', 'The channel is none of this client')
-  }
-
-  #follow(booked: BookedChannel): Account {
-    const { chain, store, world, interval } = this.#options
-    const { contract } = booked.channel
-    const account: Account = {
-      booked,
-      watch: new AccountWatch({
-        chain,
-        store,
-        world,
-        address: contract,
-        cursorKey: `client/${addressKey(contract)}/cursor`,
-        begin: 'now',
-        ...(interval && { interval }),
-        onState: ({ data }) => {
-          account.data = data === undefined ? undefined : readClientData(data)
-        },
-      }),
-      data: undefined,
-      terms: undefined,
-      asked: new Set(),
-      proxy: undefined,
-      proxyAskedAt: Number.NEGATIVE_INFINITY,
-      obstacle: undefined,
-    }
-    this.#accounts.set(booked.proxyContract, account)
-    void account.watch.poke()
-    return account
-  }
-
-  async #tick(): Promise<void> {
-    for (const account of this.#accounts.values()) await this.#try(() => this.#look(account))
-    await this.#try(() => this.#book.save())
-  }
-
-  /** What fails with one proxy holds up no other. */
-  async #try(step: () => Promise<void>): Promise<void> {
-    try {
-      await step()
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
-      this.#options.report({ event: 'settlement-failed', why })
-    }
-  }
-
-  async #look(account: Account): Promise<void> {
-    const { booked, watch, data } = account
-    const stateLt = watch.state?.lastLt
-    if (data === undefined || stateLt === undefined) return
+  async #look(account: Account, stateLt: bigint): Promise<void> {
+    const { booked, data } = account
+    if (data === undefined) return
     this.#noticeRegistry(account, data)
-    if (data.phase === 'closed') {
-      booked.isClosed = true
-      this.#accounts.delete(booked.proxyContract)
-      await watch[Symbol.asyncDispose]()
-      return
-    }
     const { policy } = this.#options
     booked.baseTokens ??= data.chargedTokens
     await this.#askProxy(account, data)
@@ -325,7 +232,7 @@ export class ClientSettlement implements ClientChannels, AsyncDisposable {
     this.#noticeObstacle(account, closingObstacle(situation) ?? depositObstacle(situation, policy))
     const step = clientStep(situation, policy)
     if (step !== undefined && this.#order(account, step, stateLt)) account.asked.delete(step.do as ClientWish)
-    if (!this.#orders.isOpen(slotOf(booked))) dropIdleWishes(situation, account.asked)
+    if (!this.#accounts.orders.isOpen(this.#accounts.slotOf(booked))) dropIdleWishes(situation, account.asked)
   }
 
   #situation({ booked, watch, asked, proxy }: Account, data: ClientContractData): ClientSituation {
@@ -386,9 +293,9 @@ export class ClientSettlement implements ClientChannels, AsyncDisposable {
     const { wallet } = this.#options
     const { channel } = booked
     const addNano = step.do === 'top-up' ? step.addNano : 0n
-    return this.#orders.place(
+    return this.#accounts.orders.place(
       {
-        slot: slotOf(booked),
+        slot: this.#accounts.slotOf(booked),
         purpose: `${step.do}/${step.do === 'charge' ? channel.signedTokens : stateLt}`,
         message: queryId => ({
           destination: channel.contract,
@@ -412,10 +319,6 @@ export class ClientSettlement implements ClientChannels, AsyncDisposable {
       proxyPublicKey: channel.publicKey,
     })
   }
-}
-
-function slotOf({ channel }: BookedChannel): string {
-  return `client/${addressKey(channel.contract)}`
 }
 
 function bodyOf(

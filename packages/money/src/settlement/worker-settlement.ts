@@ -1,8 +1,7 @@
-import type { ProxySignedPaymentAny, World } from '@cocoon/wire'
-import { addressKey, type ContractAddress, parseAddress } from '../address.ts'
+import type { ProxySignedPaymentAny } from '@cocoon/wire'
+import { type ContractAddress, parseAddress } from '../address.ts'
 import type { Channel, ChannelTotals } from '../channel.ts'
 import type { Channels } from '../channels.ts'
-import type { Chain } from '../chain/chain.ts'
 import { readRootFromText, writeRootAsText } from '../contracts/root-text.ts'
 import { readWorkerData, type WorkerContractData, workerStateInit } from '../contracts/worker.ts'
 import { paymentBody } from '../envelope.ts'
@@ -10,27 +9,13 @@ import { MoneyError } from '../error.ts'
 import type { AccountKey } from '../ledger.ts'
 import type { ProxyTerms } from '../proxy-terms.ts'
 import type { ContractTerms, RootConfig } from '../root-config.ts'
-import type { Store } from '../store/store.ts'
-import { AccountWatch } from '../watch/account-watch.ts'
-import { Poll } from '../watch/poll.ts'
-import { type BookedChannel, ChannelBook } from './channel-book.ts'
-import type { SettlementReport } from './event.ts'
-import { Orders, type Sender } from './orders.ts'
+import { type ContractAccount, ContractAccounts, type SettlementOptions } from './contract-accounts.ts'
 import { attachedNano, type WorkerPolicy } from './policy.ts'
 import { isPayoutDue } from './worker-steps.ts'
 
-export interface WorkerSettlementOptions {
-  readonly world: World
-  readonly chain: Chain
-  readonly store: Store
-  /** Pays for transactions. Earnings go to the owner. */
-  readonly wallet: Sender
+export interface WorkerSettlementOptions extends SettlementOptions<WorkerPolicy> {
+  /** Earnings go to it. */
   readonly owner: ContractAddress
-  /** The registry as it stands now. */
-  readonly config: () => RootConfig
-  readonly policy: WorkerPolicy
-  readonly interval?: { fromMs: number; toMs: number } | undefined
-  readonly report: SettlementReport
 }
 
 /** What a worker has at one proxy, for people. */
@@ -43,10 +28,7 @@ export interface WorkerAccountView {
   readonly trouble: string | undefined
 }
 
-interface Account {
-  readonly booked: BookedChannel
-  readonly watch: AccountWatch
-  data: WorkerContractData | undefined
+interface Account extends ContractAccount<WorkerContractData> {
   terms: ContractTerms<'worker'> & Pick<RootConfig, 'workerFeePerTokenNano'>
   /** When the total last grew, and to what. */
   grewAt: number
@@ -57,50 +39,46 @@ interface Account {
 /** The chain side of a worker: keeps what proxies signed, and cashes it to the owner's wallet. */
 export class WorkerSettlement implements Channels, AsyncDisposable {
   readonly #options: WorkerSettlementOptions
-  readonly #book: ChannelBook
-  readonly #orders: Orders
-  readonly #accounts = new Map<AccountKey, Account>()
-  readonly #poll: Poll
+  readonly #accounts: ContractAccounts<WorkerContractData, Account>
 
   constructor(options: WorkerSettlementOptions) {
-    const { store, world, wallet, report, policy } = options
+    const { store, world, config } = options
     this.#options = options
-    this.#book = new ChannelBook(store, 'worker-payout')
-    this.#orders = new Orders({ wallet, world, report })
-    this.#orders.resume('worker/')
-    this.#orders.onEnd = () => {
-      for (const { watch } of this.#accounts.values()) void watch.poke()
-    }
-    this.#poll = new Poll(world, { fromMs: policy.tickMs, toMs: 1.5 * policy.tickMs }, () => this.#tick())
-    for (const booked of this.#book.all()) if (!booked.isClosed) this.#follow(booked)
+    this.#accounts = new ContractAccounts<WorkerContractData, Account>({
+      role: 'worker',
+      kind: 'worker-payout',
+      options,
+      read: readWorkerData,
+      extend: account => {
+        const stored = store.get(termsPrefix + account.booked.proxyContract)
+        return {
+          ...account,
+          terms: stored === undefined ? config() : readRootFromText(stored),
+          grewAt: world.monotonic(),
+          grownTo: account.booked.channel.maxTokens,
+          isAsked: false,
+        }
+      },
+      look: async (account, stateLt) => this.#look(account, stateLt),
+    })
   }
 
   /** Begins to cash what is due. */
   start(): void {
-    void this.#poll.poke()
+    void this.#accounts.poke()
   }
 
-  async open({
-    terms,
-    contract,
-    config,
-  }: {
-    terms: ProxyTerms
-    contract: ContractAddress
-    config: RootConfig
-  }): Promise<Channel> {
-    const proxyContract = addressKey(terms.contract)
-    const { publicKey } = terms
-    const { paramsVersion } = config
-    const booked = await this.#book.open({ proxyContract, contract, publicKey, paramsVersion })
-    if (this.#options.store.get(termsPrefix + proxyContract) === undefined) {
-      await this.#options.store.write(new Map([[termsPrefix + proxyContract, writeRootAsText(config)]]))
+  async open(of: { terms: ProxyTerms; contract: ContractAddress; config: RootConfig }): Promise<Channel> {
+    const { store } = this.#options
+    const booked = await this.#accounts.openChannel(of)
+    const { proxyContract } = booked
+    if (store.get(termsPrefix + proxyContract) === undefined) {
+      await store.write(new Map([[termsPrefix + proxyContract, writeRootAsText(of.config)]]))
     }
     if (booked.isClosed) {
       throw new MoneyError('contract', `The worker's contract at proxy ${proxyContract} is closed for good`)
     }
-    const account = this.#accounts.get(proxyContract) ?? this.#follow(booked)
-    account.terms = config
+    this.#accounts.of(booked).terms = of.config
     return booked.channel
   }
 
@@ -119,88 +97,31 @@ export class WorkerSettlement implements Channels, AsyncDisposable {
   }
 
   *all(): Iterable<[proxyContract: string, channel: Channel]> {
-    for (const { proxyContract, channel } of this.#book.all()) yield [proxyContract, channel]
+    for (const { proxyContract, channel } of this.#accounts.book.all()) yield [proxyContract, channel]
   }
 
   views(): WorkerAccountView[] {
-    return [...this.#book.all()].map(({ proxyContract, channel, isClosed }) => {
-      const account = this.#accounts.get(proxyContract)
-      const trouble = account?.watch.problem?.message ?? this.#orders.trouble(slotOf(channel))
-      return { proxyContract, channel, paidTokens: account?.data?.paidTokens ?? 0n, isClosed, trouble }
+    return [...this.#accounts.book.all()].map(booked => {
+      const { proxyContract, channel, isClosed } = booked
+      const paidTokens = this.#accounts.find(proxyContract)?.data?.paidTokens ?? 0n
+      return { proxyContract, channel, paidTokens, isClosed, trouble: this.#accounts.trouble(booked) }
     })
   }
 
   /** Cashes what a proxy has signed, whatever it is worth. Throws `account-unknown`. */
   async payout(proxyContract: AccountKey): Promise<void> {
-    const account = this.#accounts.get(proxyContract)
-    if (account === undefined) {
-      throw new MoneyError('account-unknown', `This worker has no open contract at proxy ${proxyContract}`)
-    }
-    account.isAsked = true
-    await this.#poll.poke()
+    this.#accounts.known(proxyContract).isAsked = true
+    await this.#accounts.poke()
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#poll[Symbol.asyncDispose]()
-    for (const { watch } of this.#accounts.values()) await watch[Symbol.asyncDispose]()
-    await this.#book.save()
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#accounts[Symbol.asyncDispose]()
   }
 
-  #follow(booked: BookedChannel): Account {
-    const { chain, store, world, interval, config } = this.#options
-    const { contract, maxTokens } = booked.channel
-    const stored = store.get(termsPrefix + booked.proxyContract)
-    const account: Account = {
-      booked,
-      watch: new AccountWatch({
-        chain,
-        store,
-        world,
-        address: contract,
-        cursorKey: `worker/${addressKey(contract)}/cursor`,
-        begin: 'now',
-        ...(interval && { interval }),
-        onState: ({ data }) => {
-          account.data = data === undefined ? undefined : readWorkerData(data)
-        },
-      }),
-      data: undefined,
-      terms: stored === undefined ? config() : readRootFromText(stored),
-      grewAt: world.monotonic(),
-      grownTo: maxTokens,
-      isAsked: false,
-    }
-    this.#accounts.set(booked.proxyContract, account)
-    void account.watch.poke()
-    return account
-  }
-
-  async #tick(): Promise<void> {
-    for (const account of this.#accounts.values()) await this.#try(() => this.#look(account))
-    await this.#try(() => this.#book.save())
-  }
-
-  /** What fails with one proxy holds up no other. */
-  async #try(step: () => Promise<void>): Promise<void> {
-    try {
-      await step()
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
-      this.#options.report({ event: 'settlement-failed', why })
-    }
-  }
-
-  async #look(account: Account): Promise<void> {
-    const { booked, watch, data } = account
+  #look(account: Account, stateLt: bigint): void {
+    const { booked, data } = account
     const { world, config } = this.#options
     const { channel } = booked
-    if (watch.state === undefined) return
-    if (data?.phase === 'closed') {
-      booked.isClosed = true
-      this.#accounts.delete(booked.proxyContract)
-      await watch[Symbol.asyncDispose]()
-      return
-    }
     if (channel.maxTokens > account.grownTo) {
       account.grownTo = channel.maxTokens
       account.grewAt = world.monotonic()
@@ -217,7 +138,7 @@ export class WorkerSettlement implements Channels, AsyncDisposable {
       },
       this.#options.policy,
     )
-    if (!isDue || this.#cash(account, watch.state.lastLt)) account.isAsked = false
+    if (!isDue || this.#cash(account, stateLt)) account.isAsked = false
   }
 
   /** Whether it was ordered. */
@@ -232,9 +153,9 @@ export class WorkerSettlement implements Channels, AsyncDisposable {
       proxyContract: parseAddress(proxyContract),
       proxyPublicKey: channel.publicKey,
     }
-    return this.#orders.place(
+    return this.#accounts.orders.place(
       {
-        slot: slotOf(channel),
+        slot: this.#accounts.slotOf(booked),
         purpose: `payout/${channel.signedTokens}`,
         message: () => ({
           destination: channel.contract,
@@ -251,7 +172,3 @@ export class WorkerSettlement implements Channels, AsyncDisposable {
 
 /** What a contract that is not deployed yet is made from, also once the registry has other terms. */
 const termsPrefix = 'worker-terms/'
-
-function slotOf({ contract }: Channel): string {
-  return `worker/${addressKey(contract)}`
-}
