@@ -879,6 +879,286 @@ export interface ProxyCancelQuery {
   requestId: Uint8Array
 }
 
+/** `sealed.workerIdentity signing_key:int256 seal_key:bytes model:string gpu_digest:int256 block_seqno:int block_hash:int256 issued_at:long expires_at:long = sealed.WorkerIdentity` */
+export interface SealedWorkerIdentity {
+  _: 'sealed.workerIdentity'
+  signingKey: Uint8Array
+  sealKey: Uint8Array
+  model: string
+  gpuDigest: Uint8Array
+  blockSeqno: number
+  blockHash: Uint8Array
+  issuedAt: bigint
+  expiresAt: bigint
+}
+
+/** `sealed.workerEvidence document:bytes quote:bytes collateral:bytes gpu:bytes = sealed.WorkerEvidence` */
+export interface SealedWorkerEvidence {
+  _: 'sealed.workerEvidence'
+  document: Uint8Array
+  quote: Uint8Array
+  collateral: Uint8Array
+  gpu: Uint8Array
+}
+
+/** `sealed.header request_id:int256 model:string max_coefficient:int max_tokens:int expires_at:long recipients:vector int256 = sealed.Header` */
+export interface SealedHeader {
+  _: 'sealed.header'
+  requestId: Uint8Array
+  model: string
+  maxCoefficient: number
+  maxTokens: number
+  expiresAt: bigint
+  recipients: Uint8Array[]
+}
+
+/** `sealed.key session:int256 counter:int flags:# encapsulation:flags.0?bytes wrapped:flags.1?bytes = sealed.Key` */
+export interface SealedKey {
+  _: 'sealed.key'
+  session: Uint8Array
+  counter: number
+  flags: number
+  encapsulation?: Uint8Array | undefined
+  wrapped?: Uint8Array | undefined
+}
+
+/** `sealed.query header:bytes keys:vector sealed.key body:bytes = sealed.Query` */
+export interface SealedQuery {
+  _: 'sealed.query'
+  header: Uint8Array
+  keys: SealedKey[]
+  body: Uint8Array
+}
+
+/** `sealed.request path:string body:bytes request_salt:int256 answer_salt:int256 chunk_bytes:int cadence_ms:int = sealed.Request` */
+export interface SealedRequest {
+  _: 'sealed.request'
+  path: string
+  body: Uint8Array
+  requestSalt: Uint8Array
+  answerSalt: Uint8Array
+  chunkBytes: number
+  cadenceMs: number
+}
+
+/** `sealed.receipt proxy_key:int256 identity:int256 model:string request_commitment:int256 answer_commitment:int256 outcome:int status:int coefficient:int prompt_tokens:long cached_tokens:long completion_tokens:long reasoning_tokens:long charged_tokens:long price_per_token:long params_version:int started_at:long finished_at:long = sealed.Receipt` */
+export interface SealedReceipt {
+  _: 'sealed.receipt'
+  proxyKey: Uint8Array
+  identity: Uint8Array
+  model: string
+  requestCommitment: Uint8Array
+  answerCommitment: Uint8Array
+  outcome: number
+  status: number
+  coefficient: number
+  promptTokens: bigint
+  cachedTokens: bigint
+  completionTokens: bigint
+  reasoningTokens: bigint
+  chargedTokens: bigint
+  pricePerToken: bigint
+  paramsVersion: number
+  startedAt: bigint
+  finishedAt: bigint
+}
+
+/** `sealed.signedReceipt receipt:bytes signature:bytes = sealed.SignedReceipt` */
+export interface SealedSignedReceipt {
+  _: 'sealed.signedReceipt'
+  receipt: Uint8Array
+  signature: Uint8Array
+}
+
+/** `worker.identity evidence:sealed.workerEvidence signature:bytes = worker.Identity` */
+export interface WorkerIdentity {
+  _: 'worker.identity'
+  evidence: SealedWorkerEvidence
+  signature: Uint8Array
+}
+
+/** `proxy.sealedEnd receipt:sealed.signedReceipt flags:# worker_debug:flags.0?string = proxy.SealedEnd` */
+export interface ProxySealedEnd {
+  _: 'proxy.sealedEnd'
+  receipt: SealedSignedReceipt
+  flags: number
+  workerDebug?: string | undefined
+}
+
+/** `proxy.sealedAnswer request_id:int256 status:int nonce:int256 chunk:bytes flags:# end:flags.0?proxy.sealedEnd = proxy.SealedAnswer` */
+export interface ProxySealedAnswer {
+  _: 'proxy.sealedAnswer'
+  requestId: Uint8Array
+  status: number
+  nonce: Uint8Array
+  chunk: Uint8Array
+  flags: number
+  end?: ProxySealedEnd | undefined
+}
+
+/** `proxy.sealedAnswerPart request_id:int256 chunk:bytes flags:# end:flags.0?proxy.sealedEnd = proxy.SealedAnswerPart` */
+export interface ProxySealedAnswerPart {
+  _: 'proxy.sealedAnswerPart'
+  requestId: Uint8Array
+  chunk: Uint8Array
+  flags: number
+  end?: ProxySealedEnd | undefined
+}
+
+/** `proxy.sealedFailure request_id:int256 error_code:int flags:# end:flags.0?proxy.sealedEnd = proxy.SealedFailure` */
+export interface ProxySealedFailure {
+  _: 'proxy.sealedFailure'
+  requestId: Uint8Array
+  errorCode: number
+  flags: number
+  end?: ProxySealedEnd | undefined
+}
+
+/** `client.sealedEnd tokens_used:tokensUsed proxy_start_time:double proxy_end_time:double flags:# worker_debug:flags.0?string proxy_debug:flags.0?string receipt:flags.1?sealed.signedReceipt = client.SealedEnd` */
+export interface ClientSealedEnd {
+  _: 'client.sealedEnd'
+  tokensUsed: TokensUsed
+  proxyStartTime: number
+  proxyEndTime: number
+  flags: number
+  workerDebug?: string | undefined
+  proxyDebug?: string | undefined
+  receipt?: SealedSignedReceipt | undefined
+}
+
+/** `client.sealedAnswer request_id:int256 identity:int256 nonce:int256 chunk:bytes flags:# end:flags.0?client.sealedEnd = client.SealedAnswer` */
+export interface ClientSealedAnswer {
+  _: 'client.sealedAnswer'
+  requestId: Uint8Array
+  identity: Uint8Array
+  nonce: Uint8Array
+  chunk: Uint8Array
+  flags: number
+  end?: ClientSealedEnd | undefined
+}
+
+/** `client.sealedAnswerPart request_id:int256 chunk:bytes flags:# end:flags.0?client.sealedEnd = client.SealedAnswerPart` */
+export interface ClientSealedAnswerPart {
+  _: 'client.sealedAnswerPart'
+  requestId: Uint8Array
+  chunk: Uint8Array
+  flags: number
+  end?: ClientSealedEnd | undefined
+}
+
+/** `client.sealedFailure request_id:int256 error_code:int error:string flags:# end:flags.0?client.sealedEnd = client.SealedFailure` */
+export interface ClientSealedFailure {
+  _: 'client.sealedFailure'
+  requestId: Uint8Array
+  errorCode: number
+  error: string
+  flags: number
+  end?: ClientSealedEnd | undefined
+}
+
+/** `client.offer identity:int256 coefficient:int active_requests:int max_active_requests:int latency_ms:int = client.Offer` */
+export interface ClientOffer {
+  _: 'client.offer'
+  identity: Uint8Array
+  coefficient: number
+  activeRequests: number
+  maxActiveRequests: number
+  latencyMs: number
+}
+
+/** `client.offers offers:vector client.offer = client.Offers` */
+export interface ClientOffers {
+  _: 'client.offers'
+  offers: ClientOffer[]
+}
+
+/** `log.entry receipt:int256 identity:int256 model:string coefficient:int charged_tokens:long = log.Entry` */
+export interface LogEntry {
+  _: 'log.entry'
+  receipt: Uint8Array
+  identity: Uint8Array
+  model: string
+  coefficient: number
+  chargedTokens: bigint
+}
+
+/** `log.anchor seqno:int nonce:int256 size:long root:int256 transaction:int256 lt:long time:long = log.Anchor` */
+export interface LogAnchor {
+  _: 'log.anchor'
+  seqno: number
+  nonce: Uint8Array
+  size: bigint
+  root: Uint8Array
+  transaction: Uint8Array
+  lt: bigint
+  time: bigint
+}
+
+/** `client.inclusion index:long entry:bytes size:long proof:vector int256 checkpoint:bytes anchors:vector log.anchor = client.Inclusion` */
+export interface ClientInclusion {
+  _: 'client.inclusion'
+  index: bigint
+  entry: Uint8Array
+  size: bigint
+  proof: Uint8Array[]
+  checkpoint: Uint8Array
+  anchors: LogAnchor[]
+}
+
+/** `client.notLogged = client.Inclusion` */
+export interface ClientNotLogged {
+  _: 'client.notLogged'
+}
+
+/** `client.disputeReceipt request_id:int256 reason:int = client.DisputeReceipt` */
+export interface ClientDisputeReceipt {
+  _: 'client.disputeReceipt'
+  requestId: Uint8Array
+  reason: number
+}
+
+/** `client.getOffers model:string = client.Offers` */
+export interface ClientGetOffers {
+  _: 'client.getOffers'
+  model: string
+}
+
+/** `client.getEvidence identity:int256 = sealed.WorkerEvidence` */
+export interface ClientGetEvidence {
+  _: 'client.getEvidence'
+  identity: Uint8Array
+}
+
+/** `client.getInclusion receipt:int256 = client.Inclusion` */
+export interface ClientGetInclusion {
+  _: 'client.getInclusion'
+  receipt: Uint8Array
+}
+
+/** `client.runSealedQuery query:sealed.query timeout:double min_config_version:int flags:# enable_debug:flags.0?Bool = client.SealedAnswer` */
+export interface ClientRunSealedQuery {
+  _: 'client.runSealedQuery'
+  query: SealedQuery
+  timeout: number
+  minConfigVersion: number
+  flags: number
+  enableDebug?: boolean | undefined
+}
+
+/** `proxy.runSealedQuery header:bytes key:sealed.key body:bytes signed_payment:proxy.SignedPayment coefficient:long timeout:double request_id:int256 flags:# enable_debug:flags.0?Bool = proxy.SealedAnswer` */
+export interface ProxyRunSealedQuery {
+  _: 'proxy.runSealedQuery'
+  header: Uint8Array
+  key: SealedKey
+  body: Uint8Array
+  signedPayment: ProxySignedPaymentAny
+  coefficient: bigint
+  timeout: number
+  requestId: Uint8Array
+  flags: number
+  enableDebug?: boolean | undefined
+}
+
 /** Boxed `tcp.Packet`. */
 export type TcpPacketAny = TcpPing | TcpPong | TcpPacket | TcpQueryAnswer | TcpQueryError | TcpQuery | TcpConnected | TcpConnect
 
@@ -1044,8 +1324,80 @@ export type ClientCancelQueryAny = ClientCancelQuery
 /** Boxed `proxy.CancelQuery`. */
 export type ProxyCancelQueryAny = ProxyCancelQuery
 
+/** Boxed `sealed.WorkerIdentity`. */
+export type SealedWorkerIdentityAny = SealedWorkerIdentity
+
+/** Boxed `sealed.WorkerEvidence`. */
+export type SealedWorkerEvidenceAny = SealedWorkerEvidence
+
+/** Boxed `sealed.Header`. */
+export type SealedHeaderAny = SealedHeader
+
+/** Boxed `sealed.Key`. */
+export type SealedKeyAny = SealedKey
+
+/** Boxed `sealed.Query`. */
+export type SealedQueryAny = SealedQuery
+
+/** Boxed `sealed.Request`. */
+export type SealedRequestAny = SealedRequest
+
+/** Boxed `sealed.Receipt`. */
+export type SealedReceiptAny = SealedReceipt
+
+/** Boxed `sealed.SignedReceipt`. */
+export type SealedSignedReceiptAny = SealedSignedReceipt
+
+/** Boxed `worker.Identity`. */
+export type WorkerIdentityAny = WorkerIdentity
+
+/** Boxed `proxy.SealedEnd`. */
+export type ProxySealedEndAny = ProxySealedEnd
+
+/** Boxed `proxy.SealedAnswer`. */
+export type ProxySealedAnswerAny = ProxySealedAnswer
+
+/** Boxed `proxy.SealedAnswerPart`. */
+export type ProxySealedAnswerPartAny = ProxySealedAnswerPart
+
+/** Boxed `proxy.SealedFailure`. */
+export type ProxySealedFailureAny = ProxySealedFailure
+
+/** Boxed `client.SealedEnd`. */
+export type ClientSealedEndAny = ClientSealedEnd
+
+/** Boxed `client.SealedAnswer`. */
+export type ClientSealedAnswerAny = ClientSealedAnswer
+
+/** Boxed `client.SealedAnswerPart`. */
+export type ClientSealedAnswerPartAny = ClientSealedAnswerPart
+
+/** Boxed `client.SealedFailure`. */
+export type ClientSealedFailureAny = ClientSealedFailure
+
+/** Boxed `client.Offer`. */
+export type ClientOfferAny = ClientOffer
+
+/** Boxed `client.Offers`. */
+export type ClientOffersAny = ClientOffers
+
+/** Boxed `log.Entry`. */
+export type LogEntryAny = LogEntry
+
+/** Boxed `log.Anchor`. */
+export type LogAnchorAny = LogAnchor
+
+/** Boxed `client.Inclusion`. */
+export type ClientInclusionAny = ClientInclusion | ClientNotLogged
+
+/** Boxed `client.DisputeReceipt`. */
+export type ClientDisputeReceiptAny = ClientDisputeReceipt
+
 const zeroClientQueryFinalInfo: ClientQueryFinalInfo = { _: 'client.queryFinalInfo', flags: 0, tokensUsed: { _: 'tokensUsed', promptTokensUsed: 0n, cachedTokensUsed: 0n, completionTokensUsed: 0n, reasoningTokensUsed: 0n, totalTokensUsed: 0n } }
 const zeroProxyQueryFinalInfo: ProxyQueryFinalInfo = { _: 'proxy.queryFinalInfo', flags: 0, tokensUsed: { _: 'tokensUsed', promptTokensUsed: 0n, cachedTokensUsed: 0n, completionTokensUsed: 0n, reasoningTokensUsed: 0n, totalTokensUsed: 0n } }
+const zeroProxySealedEnd: ProxySealedEnd = { _: 'proxy.sealedEnd', receipt: { _: 'sealed.signedReceipt', receipt: new Uint8Array(0), signature: new Uint8Array(0) }, flags: 0 }
+const zeroSealedSignedReceipt: SealedSignedReceipt = { _: 'sealed.signedReceipt', receipt: new Uint8Array(0), signature: new Uint8Array(0) }
+const zeroClientSealedEnd: ClientSealedEnd = { _: 'client.sealedEnd', tokensUsed: { _: 'tokensUsed', promptTokensUsed: 0n, cachedTokensUsed: 0n, completionTokensUsed: 0n, reasoningTokensUsed: 0n, totalTokensUsed: 0n }, proxyStartTime: 0, proxyEndTime: 0, flags: 0 }
 
 export const tcpPing: Codec<TcpPing> = {
   name: 'tcp.ping',
@@ -3140,6 +3492,685 @@ export const proxyCancelQuery: Codec<ProxyCancelQuery> = {
   },
 }
 
+export const sealedWorkerIdentity: Codec<SealedWorkerIdentity> = {
+  name: 'sealed.workerIdentity',
+  id: 0x7038ea2a,
+  size(value) {
+    return (
+      116 +
+      bytesSize(value.sealKey) +
+      stringSize(value.model)
+    )
+  },
+  write(writer, value) {
+    writer.int256(value.signingKey)
+    writer.bytes(value.sealKey)
+    writer.string(value.model)
+    writer.int256(value.gpuDigest)
+    writer.int(value.blockSeqno)
+    writer.int256(value.blockHash)
+    writer.long(value.issuedAt)
+    writer.long(value.expiresAt)
+  },
+  read(reader) {
+    return {
+      _: 'sealed.workerIdentity',
+      signingKey: reader.int256(),
+      sealKey: reader.bytes(),
+      model: reader.string(),
+      gpuDigest: reader.int256(),
+      blockSeqno: reader.int(),
+      blockHash: reader.int256(),
+      issuedAt: reader.long(),
+      expiresAt: reader.long(),
+    }
+  },
+}
+
+export const sealedWorkerEvidence: Codec<SealedWorkerEvidence> = {
+  name: 'sealed.workerEvidence',
+  id: 0x8dbdbbe9,
+  size(value) {
+    return (
+      bytesSize(value.document) +
+      bytesSize(value.quote) +
+      bytesSize(value.collateral) +
+      bytesSize(value.gpu)
+    )
+  },
+  write(writer, value) {
+    writer.bytes(value.document)
+    writer.bytes(value.quote)
+    writer.bytes(value.collateral)
+    writer.bytes(value.gpu)
+  },
+  read(reader) {
+    return {
+      _: 'sealed.workerEvidence',
+      document: reader.bytes(),
+      quote: reader.bytes(),
+      collateral: reader.bytes(),
+      gpu: reader.bytes(),
+    }
+  },
+}
+
+export const sealedHeader: Codec<SealedHeader> = {
+  name: 'sealed.header',
+  id: 0xd16b3f8e,
+  size(value) {
+    return (
+      48 +
+      stringSize(value.model) +
+      vectorSize(value.recipients, () => 32)
+    )
+  },
+  write(writer, value) {
+    writer.int256(value.requestId)
+    writer.string(value.model)
+    writer.int(value.maxCoefficient)
+    writer.int(value.maxTokens)
+    writer.long(value.expiresAt)
+    writeVector(writer, value.recipients, (writer, element) => writer.int256(element))
+  },
+  read(reader) {
+    return {
+      _: 'sealed.header',
+      requestId: reader.int256(),
+      model: reader.string(),
+      maxCoefficient: reader.int(),
+      maxTokens: reader.int(),
+      expiresAt: reader.long(),
+      recipients: readVector(reader, 32, reader => reader.int256()),
+    }
+  },
+}
+
+export const sealedKey: Codec<SealedKey> = {
+  name: 'sealed.key',
+  id: 0x1ed54a7a,
+  size(value) {
+    return (
+      40 +
+      ((value.flags & 1) !== 0 ? bytesSize(value.encapsulation ?? new Uint8Array(0)) : 0) +
+      ((value.flags & 2) !== 0 ? bytesSize(value.wrapped ?? new Uint8Array(0)) : 0)
+    )
+  },
+  write(writer, value) {
+    writer.int256(value.session)
+    writer.int(value.counter)
+    writer.flags(value.flags)
+    if ((value.flags & 1) !== 0) writer.bytes(value.encapsulation ?? new Uint8Array(0))
+    if ((value.flags & 2) !== 0) writer.bytes(value.wrapped ?? new Uint8Array(0))
+  },
+  read(reader) {
+    const value: SealedKey = {
+      _: 'sealed.key',
+      session: reader.int256(),
+      counter: reader.int(),
+      flags: reader.flags(),
+    }
+    if ((value.flags & 1) !== 0) value.encapsulation = reader.bytes()
+    if ((value.flags & 2) !== 0) value.wrapped = reader.bytes()
+    return value
+  },
+}
+
+export const sealedQuery: Codec<SealedQuery> = {
+  name: 'sealed.query',
+  id: 0xbb0704f5,
+  size(value) {
+    return (
+      bytesSize(value.header) +
+      vectorSize(value.keys, element => sealedKey.size(element)) +
+      bytesSize(value.body)
+    )
+  },
+  write(writer, value) {
+    writer.bytes(value.header)
+    writeVector(writer, value.keys, (writer, element) => sealedKey.write(writer, element))
+    writer.bytes(value.body)
+  },
+  read(reader) {
+    return {
+      _: 'sealed.query',
+      header: reader.bytes(),
+      keys: readVector(reader, 40, reader => sealedKey.read(reader)),
+      body: reader.bytes(),
+    }
+  },
+}
+
+export const sealedRequest: Codec<SealedRequest> = {
+  name: 'sealed.request',
+  id: 0xc3d5652e,
+  size(value) {
+    return (
+      72 +
+      stringSize(value.path) +
+      bytesSize(value.body)
+    )
+  },
+  write(writer, value) {
+    writer.string(value.path)
+    writer.bytes(value.body)
+    writer.int256(value.requestSalt)
+    writer.int256(value.answerSalt)
+    writer.int(value.chunkBytes)
+    writer.int(value.cadenceMs)
+  },
+  read(reader) {
+    return {
+      _: 'sealed.request',
+      path: reader.string(),
+      body: reader.bytes(),
+      requestSalt: reader.int256(),
+      answerSalt: reader.int256(),
+      chunkBytes: reader.int(),
+      cadenceMs: reader.int(),
+    }
+  },
+}
+
+export const sealedReceipt: Codec<SealedReceipt> = {
+  name: 'sealed.receipt',
+  id: 0x6796b13b,
+  size(value) {
+    return (
+      208 +
+      stringSize(value.model)
+    )
+  },
+  write(writer, value) {
+    writer.int256(value.proxyKey)
+    writer.int256(value.identity)
+    writer.string(value.model)
+    writer.int256(value.requestCommitment)
+    writer.int256(value.answerCommitment)
+    writer.int(value.outcome)
+    writer.int(value.status)
+    writer.int(value.coefficient)
+    writer.long(value.promptTokens)
+    writer.long(value.cachedTokens)
+    writer.long(value.completionTokens)
+    writer.long(value.reasoningTokens)
+    writer.long(value.chargedTokens)
+    writer.long(value.pricePerToken)
+    writer.int(value.paramsVersion)
+    writer.long(value.startedAt)
+    writer.long(value.finishedAt)
+  },
+  read(reader) {
+    return {
+      _: 'sealed.receipt',
+      proxyKey: reader.int256(),
+      identity: reader.int256(),
+      model: reader.string(),
+      requestCommitment: reader.int256(),
+      answerCommitment: reader.int256(),
+      outcome: reader.int(),
+      status: reader.int(),
+      coefficient: reader.int(),
+      promptTokens: reader.long(),
+      cachedTokens: reader.long(),
+      completionTokens: reader.long(),
+      reasoningTokens: reader.long(),
+      chargedTokens: reader.long(),
+      pricePerToken: reader.long(),
+      paramsVersion: reader.int(),
+      startedAt: reader.long(),
+      finishedAt: reader.long(),
+    }
+  },
+}
+
+export const sealedSignedReceipt: Codec<SealedSignedReceipt> = {
+  name: 'sealed.signedReceipt',
+  id: 0xf779f375,
+  size(value) {
+    return (
+      bytesSize(value.receipt) +
+      bytesSize(value.signature)
+    )
+  },
+  write(writer, value) {
+    writer.bytes(value.receipt)
+    writer.bytes(value.signature)
+  },
+  read(reader) {
+    return {
+      _: 'sealed.signedReceipt',
+      receipt: reader.bytes(),
+      signature: reader.bytes(),
+    }
+  },
+}
+
+export const workerIdentity: Codec<WorkerIdentity> = {
+  name: 'worker.identity',
+  id: 0x46342b40,
+  size(value) {
+    return (
+      sealedWorkerEvidence.size(value.evidence) +
+      bytesSize(value.signature)
+    )
+  },
+  write(writer, value) {
+    sealedWorkerEvidence.write(writer, value.evidence)
+    writer.bytes(value.signature)
+  },
+  read(reader) {
+    return {
+      _: 'worker.identity',
+      evidence: sealedWorkerEvidence.read(reader),
+      signature: reader.bytes(),
+    }
+  },
+}
+
+export const proxySealedEnd: Codec<ProxySealedEnd> = {
+  name: 'proxy.sealedEnd',
+  id: 0x05d4b2d2,
+  size(value) {
+    return (
+      4 +
+      sealedSignedReceipt.size(value.receipt) +
+      ((value.flags & 1) !== 0 ? stringSize(value.workerDebug ?? '') : 0)
+    )
+  },
+  write(writer, value) {
+    sealedSignedReceipt.write(writer, value.receipt)
+    writer.flags(value.flags)
+    if ((value.flags & 1) !== 0) writer.string(value.workerDebug ?? '')
+  },
+  read(reader) {
+    const value: ProxySealedEnd = {
+      _: 'proxy.sealedEnd',
+      receipt: sealedSignedReceipt.read(reader),
+      flags: reader.flags(),
+    }
+    if ((value.flags & 1) !== 0) value.workerDebug = reader.string()
+    return value
+  },
+}
+
+export const proxySealedAnswer: Codec<ProxySealedAnswer> = {
+  name: 'proxy.sealedAnswer',
+  id: 0x434771dc,
+  size(value) {
+    return (
+      72 +
+      bytesSize(value.chunk) +
+      ((value.flags & 1) !== 0 ? proxySealedEnd.size(value.end ?? zeroProxySealedEnd) : 0)
+    )
+  },
+  write(writer, value) {
+    writer.int256(value.requestId)
+    writer.int(value.status)
+    writer.int256(value.nonce)
+    writer.bytes(value.chunk)
+    writer.flags(value.flags)
+    if ((value.flags & 1) !== 0) proxySealedEnd.write(writer, value.end ?? zeroProxySealedEnd)
+  },
+  read(reader) {
+    const value: ProxySealedAnswer = {
+      _: 'proxy.sealedAnswer',
+      requestId: reader.int256(),
+      status: reader.int(),
+      nonce: reader.int256(),
+      chunk: reader.bytes(),
+      flags: reader.flags(),
+    }
+    if ((value.flags & 1) !== 0) value.end = proxySealedEnd.read(reader)
+    return value
+  },
+}
+
+export const proxySealedAnswerPart: Codec<ProxySealedAnswerPart> = {
+  name: 'proxy.sealedAnswerPart',
+  id: 0xb40d70e5,
+  size(value) {
+    return (
+      36 +
+      bytesSize(value.chunk) +
+      ((value.flags & 1) !== 0 ? proxySealedEnd.size(value.end ?? zeroProxySealedEnd) : 0)
+    )
+  },
+  write(writer, value) {
+    writer.int256(value.requestId)
+    writer.bytes(value.chunk)
+    writer.flags(value.flags)
+    if ((value.flags & 1) !== 0) proxySealedEnd.write(writer, value.end ?? zeroProxySealedEnd)
+  },
+  read(reader) {
+    const value: ProxySealedAnswerPart = {
+      _: 'proxy.sealedAnswerPart',
+      requestId: reader.int256(),
+      chunk: reader.bytes(),
+      flags: reader.flags(),
+    }
+    if ((value.flags & 1) !== 0) value.end = proxySealedEnd.read(reader)
+    return value
+  },
+}
+
+export const proxySealedFailure: Codec<ProxySealedFailure> = {
+  name: 'proxy.sealedFailure',
+  id: 0xff4be15e,
+  size(value) {
+    return (
+      40 +
+      ((value.flags & 1) !== 0 ? proxySealedEnd.size(value.end ?? zeroProxySealedEnd) : 0)
+    )
+  },
+  write(writer, value) {
+    writer.int256(value.requestId)
+    writer.int(value.errorCode)
+    writer.flags(value.flags)
+    if ((value.flags & 1) !== 0) proxySealedEnd.write(writer, value.end ?? zeroProxySealedEnd)
+  },
+  read(reader) {
+    const value: ProxySealedFailure = {
+      _: 'proxy.sealedFailure',
+      requestId: reader.int256(),
+      errorCode: reader.int(),
+      flags: reader.flags(),
+    }
+    if ((value.flags & 1) !== 0) value.end = proxySealedEnd.read(reader)
+    return value
+  },
+}
+
+export const clientSealedEnd: Codec<ClientSealedEnd> = {
+  name: 'client.sealedEnd',
+  id: 0xfba209b4,
+  size(value) {
+    return (
+      60 +
+      ((value.flags & 1) !== 0 ? stringSize(value.workerDebug ?? '') : 0) +
+      ((value.flags & 1) !== 0 ? stringSize(value.proxyDebug ?? '') : 0) +
+      ((value.flags & 2) !== 0 ? sealedSignedReceipt.size(value.receipt ?? zeroSealedSignedReceipt) : 0)
+    )
+  },
+  write(writer, value) {
+    tokensUsed.write(writer, value.tokensUsed)
+    writer.double(value.proxyStartTime)
+    writer.double(value.proxyEndTime)
+    writer.flags(value.flags)
+    if ((value.flags & 1) !== 0) writer.string(value.workerDebug ?? '')
+    if ((value.flags & 1) !== 0) writer.string(value.proxyDebug ?? '')
+    if ((value.flags & 2) !== 0) sealedSignedReceipt.write(writer, value.receipt ?? zeroSealedSignedReceipt)
+  },
+  read(reader) {
+    const value: ClientSealedEnd = {
+      _: 'client.sealedEnd',
+      tokensUsed: tokensUsed.read(reader),
+      proxyStartTime: reader.double(),
+      proxyEndTime: reader.double(),
+      flags: reader.flags(),
+    }
+    if ((value.flags & 1) !== 0) value.workerDebug = reader.string()
+    if ((value.flags & 1) !== 0) value.proxyDebug = reader.string()
+    if ((value.flags & 2) !== 0) value.receipt = sealedSignedReceipt.read(reader)
+    return value
+  },
+}
+
+export const clientSealedAnswer: Codec<ClientSealedAnswer> = {
+  name: 'client.sealedAnswer',
+  id: 0x714e5f18,
+  size(value) {
+    return (
+      100 +
+      bytesSize(value.chunk) +
+      ((value.flags & 1) !== 0 ? clientSealedEnd.size(value.end ?? zeroClientSealedEnd) : 0)
+    )
+  },
+  write(writer, value) {
+    writer.int256(value.requestId)
+    writer.int256(value.identity)
+    writer.int256(value.nonce)
+    writer.bytes(value.chunk)
+    writer.flags(value.flags)
+    if ((value.flags & 1) !== 0) clientSealedEnd.write(writer, value.end ?? zeroClientSealedEnd)
+  },
+  read(reader) {
+    const value: ClientSealedAnswer = {
+      _: 'client.sealedAnswer',
+      requestId: reader.int256(),
+      identity: reader.int256(),
+      nonce: reader.int256(),
+      chunk: reader.bytes(),
+      flags: reader.flags(),
+    }
+    if ((value.flags & 1) !== 0) value.end = clientSealedEnd.read(reader)
+    return value
+  },
+}
+
+export const clientSealedAnswerPart: Codec<ClientSealedAnswerPart> = {
+  name: 'client.sealedAnswerPart',
+  id: 0x09ad693e,
+  size(value) {
+    return (
+      36 +
+      bytesSize(value.chunk) +
+      ((value.flags & 1) !== 0 ? clientSealedEnd.size(value.end ?? zeroClientSealedEnd) : 0)
+    )
+  },
+  write(writer, value) {
+    writer.int256(value.requestId)
+    writer.bytes(value.chunk)
+    writer.flags(value.flags)
+    if ((value.flags & 1) !== 0) clientSealedEnd.write(writer, value.end ?? zeroClientSealedEnd)
+  },
+  read(reader) {
+    const value: ClientSealedAnswerPart = {
+      _: 'client.sealedAnswerPart',
+      requestId: reader.int256(),
+      chunk: reader.bytes(),
+      flags: reader.flags(),
+    }
+    if ((value.flags & 1) !== 0) value.end = clientSealedEnd.read(reader)
+    return value
+  },
+}
+
+export const clientSealedFailure: Codec<ClientSealedFailure> = {
+  name: 'client.sealedFailure',
+  id: 0x76192b6e,
+  size(value) {
+    return (
+      40 +
+      stringSize(value.error) +
+      ((value.flags & 1) !== 0 ? clientSealedEnd.size(value.end ?? zeroClientSealedEnd) : 0)
+    )
+  },
+  write(writer, value) {
+    writer.int256(value.requestId)
+    writer.int(value.errorCode)
+    writer.string(value.error)
+    writer.flags(value.flags)
+    if ((value.flags & 1) !== 0) clientSealedEnd.write(writer, value.end ?? zeroClientSealedEnd)
+  },
+  read(reader) {
+    const value: ClientSealedFailure = {
+      _: 'client.sealedFailure',
+      requestId: reader.int256(),
+      errorCode: reader.int(),
+      error: reader.string(),
+      flags: reader.flags(),
+    }
+    if ((value.flags & 1) !== 0) value.end = clientSealedEnd.read(reader)
+    return value
+  },
+}
+
+export const clientOffer: Codec<ClientOffer> = {
+  name: 'client.offer',
+  id: 0xad297abd,
+  size() {
+    return 48
+  },
+  write(writer, value) {
+    writer.int256(value.identity)
+    writer.int(value.coefficient)
+    writer.int(value.activeRequests)
+    writer.int(value.maxActiveRequests)
+    writer.int(value.latencyMs)
+  },
+  read(reader) {
+    return {
+      _: 'client.offer',
+      identity: reader.int256(),
+      coefficient: reader.int(),
+      activeRequests: reader.int(),
+      maxActiveRequests: reader.int(),
+      latencyMs: reader.int(),
+    }
+  },
+}
+
+export const clientOffers: Codec<ClientOffers> = {
+  name: 'client.offers',
+  id: 0x10efd8c2,
+  size(value) {
+    return vectorSize(value.offers, () => 48)
+  },
+  write(writer, value) {
+    writeVector(writer, value.offers, (writer, element) => clientOffer.write(writer, element))
+  },
+  read(reader) {
+    return {
+      _: 'client.offers',
+      offers: readVector(reader, 48, reader => clientOffer.read(reader)),
+    }
+  },
+}
+
+export const logEntry: Codec<LogEntry> = {
+  name: 'log.entry',
+  id: 0x0b8bb719,
+  size(value) {
+    return (
+      76 +
+      stringSize(value.model)
+    )
+  },
+  write(writer, value) {
+    writer.int256(value.receipt)
+    writer.int256(value.identity)
+    writer.string(value.model)
+    writer.int(value.coefficient)
+    writer.long(value.chargedTokens)
+  },
+  read(reader) {
+    return {
+      _: 'log.entry',
+      receipt: reader.int256(),
+      identity: reader.int256(),
+      model: reader.string(),
+      coefficient: reader.int(),
+      chargedTokens: reader.long(),
+    }
+  },
+}
+
+export const logAnchor: Codec<LogAnchor> = {
+  name: 'log.anchor',
+  id: 0x731bf914,
+  size() {
+    return 124
+  },
+  write(writer, value) {
+    writer.int(value.seqno)
+    writer.int256(value.nonce)
+    writer.long(value.size)
+    writer.int256(value.root)
+    writer.int256(value.transaction)
+    writer.long(value.lt)
+    writer.long(value.time)
+  },
+  read(reader) {
+    return {
+      _: 'log.anchor',
+      seqno: reader.int(),
+      nonce: reader.int256(),
+      size: reader.long(),
+      root: reader.int256(),
+      transaction: reader.int256(),
+      lt: reader.long(),
+      time: reader.long(),
+    }
+  },
+}
+
+export const clientInclusion: Codec<ClientInclusion> = {
+  name: 'client.inclusion',
+  id: 0xbca4970b,
+  size(value) {
+    return (
+      16 +
+      bytesSize(value.entry) +
+      vectorSize(value.proof, () => 32) +
+      bytesSize(value.checkpoint) +
+      vectorSize(value.anchors, () => 124)
+    )
+  },
+  write(writer, value) {
+    writer.long(value.index)
+    writer.bytes(value.entry)
+    writer.long(value.size)
+    writeVector(writer, value.proof, (writer, element) => writer.int256(element))
+    writer.bytes(value.checkpoint)
+    writeVector(writer, value.anchors, (writer, element) => logAnchor.write(writer, element))
+  },
+  read(reader) {
+    return {
+      _: 'client.inclusion',
+      index: reader.long(),
+      entry: reader.bytes(),
+      size: reader.long(),
+      proof: readVector(reader, 32, reader => reader.int256()),
+      checkpoint: reader.bytes(),
+      anchors: readVector(reader, 124, reader => logAnchor.read(reader)),
+    }
+  },
+}
+
+export const clientNotLogged: Codec<ClientNotLogged> = {
+  name: 'client.notLogged',
+  id: 0xf097d189,
+  size() {
+    return 0
+  },
+  write() {},
+  read() {
+    return {
+      _: 'client.notLogged',
+    }
+  },
+}
+
+export const clientDisputeReceipt: Codec<ClientDisputeReceipt> = {
+  name: 'client.disputeReceipt',
+  id: 0x4f58b105,
+  size() {
+    return 36
+  },
+  write(writer, value) {
+    writer.int256(value.requestId)
+    writer.int(value.reason)
+  },
+  read(reader) {
+    return {
+      _: 'client.disputeReceipt',
+      requestId: reader.int256(),
+      reason: reader.int(),
+    }
+  },
+}
+
 export const tcpPacketAny: BoxedCodec<TcpPacketAny> = {
   name: 'tcp.Packet',
   size(value) {
@@ -4745,6 +5776,611 @@ export const proxyCancelQueryAny: BoxedCodec<ProxyCancelQueryAny> = {
   },
 }
 
+export const sealedWorkerIdentityAny: BoxedCodec<SealedWorkerIdentityAny> = {
+  name: 'sealed.WorkerIdentity',
+  size(value) {
+    switch (value._) {
+      case 'sealed.workerIdentity':
+        return 4 + sealedWorkerIdentity.size(value)
+    }
+  },
+  write(writer, value) {
+    switch (value._) {
+      case 'sealed.workerIdentity':
+        writer.id(0x7038ea2a)
+        return sealedWorkerIdentity.write(writer, value)
+    }
+  },
+  read(reader) {
+    const id = reader.id()
+    switch (id) {
+      case 0x7038ea2a:
+        return sealedWorkerIdentity.read(reader)
+      default:
+        throw reader.unexpectedId('sealed.WorkerIdentity', id)
+    }
+  },
+}
+
+export const sealedWorkerEvidenceAny: BoxedCodec<SealedWorkerEvidenceAny> = {
+  name: 'sealed.WorkerEvidence',
+  size(value) {
+    switch (value._) {
+      case 'sealed.workerEvidence':
+        return 4 + sealedWorkerEvidence.size(value)
+    }
+  },
+  write(writer, value) {
+    switch (value._) {
+      case 'sealed.workerEvidence':
+        writer.id(0x8dbdbbe9)
+        return sealedWorkerEvidence.write(writer, value)
+    }
+  },
+  read(reader) {
+    const id = reader.id()
+    switch (id) {
+      case 0x8dbdbbe9:
+        return sealedWorkerEvidence.read(reader)
+      default:
+        throw reader.unexpectedId('sealed.WorkerEvidence', id)
+    }
+  },
+}
+
+export const sealedHeaderAny: BoxedCodec<SealedHeaderAny> = {
+  name: 'sealed.Header',
+  size(value) {
+    switch (value._) {
+      case 'sealed.header':
+        return 4 + sealedHeader.size(value)
+    }
+  },
+  write(writer, value) {
+    switch (value._) {
+      case 'sealed.header':
+        writer.id(0xd16b3f8e)
+        return sealedHeader.write(writer, value)
+    }
+  },
+  read(reader) {
+    const id = reader.id()
+    switch (id) {
+      case 0xd16b3f8e:
+        return sealedHeader.read(reader)
+      default:
+        throw reader.unexpectedId('sealed.Header', id)
+    }
+  },
+}
+
+export const sealedKeyAny: BoxedCodec<SealedKeyAny> = {
+  name: 'sealed.Key',
+  size(value) {
+    switch (value._) {
+      case 'sealed.key':
+        return 4 + sealedKey.size(value)
+    }
+  },
+  write(writer, value) {
+    switch (value._) {
+      case 'sealed.key':
+        writer.id(0x1ed54a7a)
+        return sealedKey.write(writer, value)
+    }
+  },
+  read(reader) {
+    const id = reader.id()
+    switch (id) {
+      case 0x1ed54a7a:
+        return sealedKey.read(reader)
+      default:
+        throw reader.unexpectedId('sealed.Key', id)
+    }
+  },
+}
+
+export const sealedQueryAny: BoxedCodec<SealedQueryAny> = {
+  name: 'sealed.Query',
+  size(value) {
+    switch (value._) {
+      case 'sealed.query':
+        return 4 + sealedQuery.size(value)
+    }
+  },
+  write(writer, value) {
+    switch (value._) {
+      case 'sealed.query':
+        writer.id(0xbb0704f5)
+        return sealedQuery.write(writer, value)
+    }
+  },
+  read(reader) {
+    const id = reader.id()
+    switch (id) {
+      case 0xbb0704f5:
+        return sealedQuery.read(reader)
+      default:
+        throw reader.unexpectedId('sealed.Query', id)
+    }
+  },
+}
+
+export const sealedRequestAny: BoxedCodec<SealedRequestAny> = {
+  name: 'sealed.Request',
+  size(value) {
+    switch (value._) {
+      case 'sealed.request':
+        return 4 + sealedRequest.size(value)
+    }
+  },
+  write(writer, value) {
+    switch (value._) {
+      case 'sealed.request':
+        writer.id(0xc3d5652e)
+        return sealedRequest.write(writer, value)
+    }
+  },
+  read(reader) {
+    const id = reader.id()
+    switch (id) {
+      case 0xc3d5652e:
+        return sealedRequest.read(reader)
+      default:
+        throw reader.unexpectedId('sealed.Request', id)
+    }
+  },
+}
+
+export const sealedReceiptAny: BoxedCodec<SealedReceiptAny> = {
+  name: 'sealed.Receipt',
+  size(value) {
+    switch (value._) {
+      case 'sealed.receipt':
+        return 4 + sealedReceipt.size(value)
+    }
+  },
+  write(writer, value) {
+    switch (value._) {
+      case 'sealed.receipt':
+        writer.id(0x6796b13b)
+        return sealedReceipt.write(writer, value)
+    }
+  },
+  read(reader) {
+    const id = reader.id()
+    switch (id) {
+      case 0x6796b13b:
+        return sealedReceipt.read(reader)
+      default:
+        throw reader.unexpectedId('sealed.Receipt', id)
+    }
+  },
+}
+
+export const sealedSignedReceiptAny: BoxedCodec<SealedSignedReceiptAny> = {
+  name: 'sealed.SignedReceipt',
+  size(value) {
+    switch (value._) {
+      case 'sealed.signedReceipt':
+        return 4 + sealedSignedReceipt.size(value)
+    }
+  },
+  write(writer, value) {
+    switch (value._) {
+      case 'sealed.signedReceipt':
+        writer.id(0xf779f375)
+        return sealedSignedReceipt.write(writer, value)
+    }
+  },
+  read(reader) {
+    const id = reader.id()
+    switch (id) {
+      case 0xf779f375:
+        return sealedSignedReceipt.read(reader)
+      default:
+        throw reader.unexpectedId('sealed.SignedReceipt', id)
+    }
+  },
+}
+
+export const workerIdentityAny: BoxedCodec<WorkerIdentityAny> = {
+  name: 'worker.Identity',
+  size(value) {
+    switch (value._) {
+      case 'worker.identity':
+        return 4 + workerIdentity.size(value)
+    }
+  },
+  write(writer, value) {
+    switch (value._) {
+      case 'worker.identity':
+        writer.id(0x46342b40)
+        return workerIdentity.write(writer, value)
+    }
+  },
+  read(reader) {
+    const id = reader.id()
+    switch (id) {
+      case 0x46342b40:
+        return workerIdentity.read(reader)
+      default:
+        throw reader.unexpectedId('worker.Identity', id)
+    }
+  },
+}
+
+export const proxySealedEndAny: BoxedCodec<ProxySealedEndAny> = {
+  name: 'proxy.SealedEnd',
+  size(value) {
+    switch (value._) {
+      case 'proxy.sealedEnd':
+        return 4 + proxySealedEnd.size(value)
+    }
+  },
+  write(writer, value) {
+    switch (value._) {
+      case 'proxy.sealedEnd':
+        writer.id(0x05d4b2d2)
+        return proxySealedEnd.write(writer, value)
+    }
+  },
+  read(reader) {
+    const id = reader.id()
+    switch (id) {
+      case 0x05d4b2d2:
+        return proxySealedEnd.read(reader)
+      default:
+        throw reader.unexpectedId('proxy.SealedEnd', id)
+    }
+  },
+}
+
+export const proxySealedAnswerAny: BoxedCodec<ProxySealedAnswerAny> = {
+  name: 'proxy.SealedAnswer',
+  size(value) {
+    switch (value._) {
+      case 'proxy.sealedAnswer':
+        return 4 + proxySealedAnswer.size(value)
+    }
+  },
+  write(writer, value) {
+    switch (value._) {
+      case 'proxy.sealedAnswer':
+        writer.id(0x434771dc)
+        return proxySealedAnswer.write(writer, value)
+    }
+  },
+  read(reader) {
+    const id = reader.id()
+    switch (id) {
+      case 0x434771dc:
+        return proxySealedAnswer.read(reader)
+      default:
+        throw reader.unexpectedId('proxy.SealedAnswer', id)
+    }
+  },
+}
+
+export const proxySealedAnswerPartAny: BoxedCodec<ProxySealedAnswerPartAny> = {
+  name: 'proxy.SealedAnswerPart',
+  size(value) {
+    switch (value._) {
+      case 'proxy.sealedAnswerPart':
+        return 4 + proxySealedAnswerPart.size(value)
+    }
+  },
+  write(writer, value) {
+    switch (value._) {
+      case 'proxy.sealedAnswerPart':
+        writer.id(0xb40d70e5)
+        return proxySealedAnswerPart.write(writer, value)
+    }
+  },
+  read(reader) {
+    const id = reader.id()
+    switch (id) {
+      case 0xb40d70e5:
+        return proxySealedAnswerPart.read(reader)
+      default:
+        throw reader.unexpectedId('proxy.SealedAnswerPart', id)
+    }
+  },
+}
+
+export const proxySealedFailureAny: BoxedCodec<ProxySealedFailureAny> = {
+  name: 'proxy.SealedFailure',
+  size(value) {
+    switch (value._) {
+      case 'proxy.sealedFailure':
+        return 4 + proxySealedFailure.size(value)
+    }
+  },
+  write(writer, value) {
+    switch (value._) {
+      case 'proxy.sealedFailure':
+        writer.id(0xff4be15e)
+        return proxySealedFailure.write(writer, value)
+    }
+  },
+  read(reader) {
+    const id = reader.id()
+    switch (id) {
+      case 0xff4be15e:
+        return proxySealedFailure.read(reader)
+      default:
+        throw reader.unexpectedId('proxy.SealedFailure', id)
+    }
+  },
+}
+
+export const clientSealedEndAny: BoxedCodec<ClientSealedEndAny> = {
+  name: 'client.SealedEnd',
+  size(value) {
+    switch (value._) {
+      case 'client.sealedEnd':
+        return 4 + clientSealedEnd.size(value)
+    }
+  },
+  write(writer, value) {
+    switch (value._) {
+      case 'client.sealedEnd':
+        writer.id(0xfba209b4)
+        return clientSealedEnd.write(writer, value)
+    }
+  },
+  read(reader) {
+    const id = reader.id()
+    switch (id) {
+      case 0xfba209b4:
+        return clientSealedEnd.read(reader)
+      default:
+        throw reader.unexpectedId('client.SealedEnd', id)
+    }
+  },
+}
+
+export const clientSealedAnswerAny: BoxedCodec<ClientSealedAnswerAny> = {
+  name: 'client.SealedAnswer',
+  size(value) {
+    switch (value._) {
+      case 'client.sealedAnswer':
+        return 4 + clientSealedAnswer.size(value)
+    }
+  },
+  write(writer, value) {
+    switch (value._) {
+      case 'client.sealedAnswer':
+        writer.id(0x714e5f18)
+        return clientSealedAnswer.write(writer, value)
+    }
+  },
+  read(reader) {
+    const id = reader.id()
+    switch (id) {
+      case 0x714e5f18:
+        return clientSealedAnswer.read(reader)
+      default:
+        throw reader.unexpectedId('client.SealedAnswer', id)
+    }
+  },
+}
+
+export const clientSealedAnswerPartAny: BoxedCodec<ClientSealedAnswerPartAny> = {
+  name: 'client.SealedAnswerPart',
+  size(value) {
+    switch (value._) {
+      case 'client.sealedAnswerPart':
+        return 4 + clientSealedAnswerPart.size(value)
+    }
+  },
+  write(writer, value) {
+    switch (value._) {
+      case 'client.sealedAnswerPart':
+        writer.id(0x09ad693e)
+        return clientSealedAnswerPart.write(writer, value)
+    }
+  },
+  read(reader) {
+    const id = reader.id()
+    switch (id) {
+      case 0x09ad693e:
+        return clientSealedAnswerPart.read(reader)
+      default:
+        throw reader.unexpectedId('client.SealedAnswerPart', id)
+    }
+  },
+}
+
+export const clientSealedFailureAny: BoxedCodec<ClientSealedFailureAny> = {
+  name: 'client.SealedFailure',
+  size(value) {
+    switch (value._) {
+      case 'client.sealedFailure':
+        return 4 + clientSealedFailure.size(value)
+    }
+  },
+  write(writer, value) {
+    switch (value._) {
+      case 'client.sealedFailure':
+        writer.id(0x76192b6e)
+        return clientSealedFailure.write(writer, value)
+    }
+  },
+  read(reader) {
+    const id = reader.id()
+    switch (id) {
+      case 0x76192b6e:
+        return clientSealedFailure.read(reader)
+      default:
+        throw reader.unexpectedId('client.SealedFailure', id)
+    }
+  },
+}
+
+export const clientOfferAny: BoxedCodec<ClientOfferAny> = {
+  name: 'client.Offer',
+  size(value) {
+    switch (value._) {
+      case 'client.offer':
+        return 4 + clientOffer.size(value)
+    }
+  },
+  write(writer, value) {
+    switch (value._) {
+      case 'client.offer':
+        writer.id(0xad297abd)
+        return clientOffer.write(writer, value)
+    }
+  },
+  read(reader) {
+    const id = reader.id()
+    switch (id) {
+      case 0xad297abd:
+        return clientOffer.read(reader)
+      default:
+        throw reader.unexpectedId('client.Offer', id)
+    }
+  },
+}
+
+export const clientOffersAny: BoxedCodec<ClientOffersAny> = {
+  name: 'client.Offers',
+  size(value) {
+    switch (value._) {
+      case 'client.offers':
+        return 4 + clientOffers.size(value)
+    }
+  },
+  write(writer, value) {
+    switch (value._) {
+      case 'client.offers':
+        writer.id(0x10efd8c2)
+        return clientOffers.write(writer, value)
+    }
+  },
+  read(reader) {
+    const id = reader.id()
+    switch (id) {
+      case 0x10efd8c2:
+        return clientOffers.read(reader)
+      default:
+        throw reader.unexpectedId('client.Offers', id)
+    }
+  },
+}
+
+export const logEntryAny: BoxedCodec<LogEntryAny> = {
+  name: 'log.Entry',
+  size(value) {
+    switch (value._) {
+      case 'log.entry':
+        return 4 + logEntry.size(value)
+    }
+  },
+  write(writer, value) {
+    switch (value._) {
+      case 'log.entry':
+        writer.id(0x0b8bb719)
+        return logEntry.write(writer, value)
+    }
+  },
+  read(reader) {
+    const id = reader.id()
+    switch (id) {
+      case 0x0b8bb719:
+        return logEntry.read(reader)
+      default:
+        throw reader.unexpectedId('log.Entry', id)
+    }
+  },
+}
+
+export const logAnchorAny: BoxedCodec<LogAnchorAny> = {
+  name: 'log.Anchor',
+  size(value) {
+    switch (value._) {
+      case 'log.anchor':
+        return 4 + logAnchor.size(value)
+    }
+  },
+  write(writer, value) {
+    switch (value._) {
+      case 'log.anchor':
+        writer.id(0x731bf914)
+        return logAnchor.write(writer, value)
+    }
+  },
+  read(reader) {
+    const id = reader.id()
+    switch (id) {
+      case 0x731bf914:
+        return logAnchor.read(reader)
+      default:
+        throw reader.unexpectedId('log.Anchor', id)
+    }
+  },
+}
+
+export const clientInclusionAny: BoxedCodec<ClientInclusionAny> = {
+  name: 'client.Inclusion',
+  size(value) {
+    switch (value._) {
+      case 'client.inclusion':
+        return 4 + clientInclusion.size(value)
+      case 'client.notLogged':
+        return 4 + clientNotLogged.size(value)
+    }
+  },
+  write(writer, value) {
+    switch (value._) {
+      case 'client.inclusion':
+        writer.id(0xbca4970b)
+        return clientInclusion.write(writer, value)
+      case 'client.notLogged':
+        writer.id(0xf097d189)
+        return clientNotLogged.write(writer, value)
+    }
+  },
+  read(reader) {
+    const id = reader.id()
+    switch (id) {
+      case 0xbca4970b:
+        return clientInclusion.read(reader)
+      case 0xf097d189:
+        return clientNotLogged.read(reader)
+      default:
+        throw reader.unexpectedId('client.Inclusion', id)
+    }
+  },
+}
+
+export const clientDisputeReceiptAny: BoxedCodec<ClientDisputeReceiptAny> = {
+  name: 'client.DisputeReceipt',
+  size(value) {
+    switch (value._) {
+      case 'client.disputeReceipt':
+        return 4 + clientDisputeReceipt.size(value)
+    }
+  },
+  write(writer, value) {
+    switch (value._) {
+      case 'client.disputeReceipt':
+        writer.id(0x4f58b105)
+        return clientDisputeReceipt.write(writer, value)
+    }
+  },
+  read(reader) {
+    const id = reader.id()
+    switch (id) {
+      case 0x4f58b105:
+        return clientDisputeReceipt.read(reader)
+      default:
+        throw reader.unexpectedId('client.DisputeReceipt', id)
+    }
+  },
+}
+
 export const testQuery: FunctionCodec<TestQuery, TestAnswerAny> = {
   name: 'test.query',
   id: 0x394e9143,
@@ -5183,6 +6819,133 @@ export const httpRequest: FunctionCodec<HttpRequest, HttpResponseAny> = {
   },
 }
 
+export const clientGetOffers: FunctionCodec<ClientGetOffers, ClientOffersAny> = {
+  name: 'client.getOffers',
+  id: 0x16d5467e,
+  result: clientOffersAny,
+  size(value) {
+    return stringSize(value.model)
+  },
+  write(writer, value) {
+    writer.string(value.model)
+  },
+  read(reader) {
+    return {
+      _: 'client.getOffers',
+      model: reader.string(),
+    }
+  },
+}
+
+export const clientGetEvidence: FunctionCodec<ClientGetEvidence, SealedWorkerEvidenceAny> = {
+  name: 'client.getEvidence',
+  id: 0x0d371088,
+  result: sealedWorkerEvidenceAny,
+  size() {
+    return 32
+  },
+  write(writer, value) {
+    writer.int256(value.identity)
+  },
+  read(reader) {
+    return {
+      _: 'client.getEvidence',
+      identity: reader.int256(),
+    }
+  },
+}
+
+export const clientGetInclusion: FunctionCodec<ClientGetInclusion, ClientInclusionAny> = {
+  name: 'client.getInclusion',
+  id: 0xc2da0cc3,
+  result: clientInclusionAny,
+  size() {
+    return 32
+  },
+  write(writer, value) {
+    writer.int256(value.receipt)
+  },
+  read(reader) {
+    return {
+      _: 'client.getInclusion',
+      receipt: reader.int256(),
+    }
+  },
+}
+
+export const clientRunSealedQuery: FunctionCodec<ClientRunSealedQuery, ClientSealedAnswerAny> = {
+  name: 'client.runSealedQuery',
+  id: 0xafc52772,
+  result: clientSealedAnswerAny,
+  size(value) {
+    return (
+      16 +
+      sealedQuery.size(value.query) +
+      ((value.flags & 1) !== 0 ? 4 : 0)
+    )
+  },
+  write(writer, value) {
+    sealedQuery.write(writer, value.query)
+    writer.double(value.timeout)
+    writer.int(value.minConfigVersion)
+    writer.flags(value.flags)
+    if ((value.flags & 1) !== 0) writer.bool(value.enableDebug ?? false)
+  },
+  read(reader) {
+    const value: ClientRunSealedQuery = {
+      _: 'client.runSealedQuery',
+      query: sealedQuery.read(reader),
+      timeout: reader.double(),
+      minConfigVersion: reader.int(),
+      flags: reader.flags(),
+    }
+    if ((value.flags & 1) !== 0) value.enableDebug = reader.bool()
+    return value
+  },
+}
+
+export const proxyRunSealedQuery: FunctionCodec<ProxyRunSealedQuery, ProxySealedAnswerAny> = {
+  name: 'proxy.runSealedQuery',
+  id: 0x421b6d7a,
+  result: proxySealedAnswerAny,
+  size(value) {
+    return (
+      52 +
+      bytesSize(value.header) +
+      sealedKey.size(value.key) +
+      bytesSize(value.body) +
+      proxySignedPaymentAny.size(value.signedPayment) +
+      ((value.flags & 1) !== 0 ? 4 : 0)
+    )
+  },
+  write(writer, value) {
+    writer.bytes(value.header)
+    sealedKey.write(writer, value.key)
+    writer.bytes(value.body)
+    proxySignedPaymentAny.write(writer, value.signedPayment)
+    writer.long(value.coefficient)
+    writer.double(value.timeout)
+    writer.int256(value.requestId)
+    writer.flags(value.flags)
+    if ((value.flags & 1) !== 0) writer.bool(value.enableDebug ?? false)
+  },
+  read(reader) {
+    const value: ProxyRunSealedQuery = {
+      _: 'proxy.runSealedQuery',
+      header: reader.bytes(),
+      key: sealedKey.read(reader),
+      body: reader.bytes(),
+      signedPayment: proxySignedPaymentAny.read(reader),
+      coefficient: reader.long(),
+      timeout: reader.double(),
+      requestId: reader.int256(),
+      flags: reader.flags(),
+    }
+    if ((value.flags & 1) !== 0) value.enableDebug = reader.bool()
+    return value
+  },
+}
+
 /** Every combinator's value by its name in the schema. */
 export interface CombinatorTypes {
   'tcp.ping': TcpPing
@@ -5285,6 +7048,35 @@ export interface CombinatorTypes {
   'http.request': HttpRequest
   'client.cancelQuery': ClientCancelQuery
   'proxy.cancelQuery': ProxyCancelQuery
+  'sealed.workerIdentity': SealedWorkerIdentity
+  'sealed.workerEvidence': SealedWorkerEvidence
+  'sealed.header': SealedHeader
+  'sealed.key': SealedKey
+  'sealed.query': SealedQuery
+  'sealed.request': SealedRequest
+  'sealed.receipt': SealedReceipt
+  'sealed.signedReceipt': SealedSignedReceipt
+  'worker.identity': WorkerIdentity
+  'proxy.sealedEnd': ProxySealedEnd
+  'proxy.sealedAnswer': ProxySealedAnswer
+  'proxy.sealedAnswerPart': ProxySealedAnswerPart
+  'proxy.sealedFailure': ProxySealedFailure
+  'client.sealedEnd': ClientSealedEnd
+  'client.sealedAnswer': ClientSealedAnswer
+  'client.sealedAnswerPart': ClientSealedAnswerPart
+  'client.sealedFailure': ClientSealedFailure
+  'client.offer': ClientOffer
+  'client.offers': ClientOffers
+  'log.entry': LogEntry
+  'log.anchor': LogAnchor
+  'client.inclusion': ClientInclusion
+  'client.notLogged': ClientNotLogged
+  'client.disputeReceipt': ClientDisputeReceipt
+  'client.getOffers': ClientGetOffers
+  'client.getEvidence': ClientGetEvidence
+  'client.getInclusion': ClientGetInclusion
+  'client.runSealedQuery': ClientRunSealedQuery
+  'proxy.runSealedQuery': ProxyRunSealedQuery
 }
 
 export const codecs: { readonly [Name in keyof CombinatorTypes]: Codec<CombinatorTypes[Name]> } = {
@@ -5388,6 +7180,35 @@ export const codecs: { readonly [Name in keyof CombinatorTypes]: Codec<Combinato
   'http.request': httpRequest,
   'client.cancelQuery': clientCancelQuery,
   'proxy.cancelQuery': proxyCancelQuery,
+  'sealed.workerIdentity': sealedWorkerIdentity,
+  'sealed.workerEvidence': sealedWorkerEvidence,
+  'sealed.header': sealedHeader,
+  'sealed.key': sealedKey,
+  'sealed.query': sealedQuery,
+  'sealed.request': sealedRequest,
+  'sealed.receipt': sealedReceipt,
+  'sealed.signedReceipt': sealedSignedReceipt,
+  'worker.identity': workerIdentity,
+  'proxy.sealedEnd': proxySealedEnd,
+  'proxy.sealedAnswer': proxySealedAnswer,
+  'proxy.sealedAnswerPart': proxySealedAnswerPart,
+  'proxy.sealedFailure': proxySealedFailure,
+  'client.sealedEnd': clientSealedEnd,
+  'client.sealedAnswer': clientSealedAnswer,
+  'client.sealedAnswerPart': clientSealedAnswerPart,
+  'client.sealedFailure': clientSealedFailure,
+  'client.offer': clientOffer,
+  'client.offers': clientOffers,
+  'log.entry': logEntry,
+  'log.anchor': logAnchor,
+  'client.inclusion': clientInclusion,
+  'client.notLogged': clientNotLogged,
+  'client.disputeReceipt': clientDisputeReceipt,
+  'client.getOffers': clientGetOffers,
+  'client.getEvidence': clientGetEvidence,
+  'client.getInclusion': clientGetInclusion,
+  'client.runSealedQuery': clientRunSealedQuery,
+  'proxy.runSealedQuery': proxyRunSealedQuery,
 }
 
 /** The schema as data. */
@@ -5956,6 +7777,198 @@ export const combinators: { readonly [Name in keyof CombinatorTypes]: Combinator
   'proxy.cancelQuery': { id: 0x8cd7e668, kind: 'type', result: 'proxy.CancelQuery', fields: [
     { name: 'request_id', property: 'requestId', type: 'int256' },
   ] },
+  'sealed.workerIdentity': { id: 0x7038ea2a, kind: 'type', result: 'sealed.WorkerIdentity', fields: [
+    { name: 'signing_key', property: 'signingKey', type: 'int256' },
+    { name: 'seal_key', property: 'sealKey', type: 'bytes' },
+    { name: 'model', property: 'model', type: 'string' },
+    { name: 'gpu_digest', property: 'gpuDigest', type: 'int256' },
+    { name: 'block_seqno', property: 'blockSeqno', type: 'int' },
+    { name: 'block_hash', property: 'blockHash', type: 'int256' },
+    { name: 'issued_at', property: 'issuedAt', type: 'long' },
+    { name: 'expires_at', property: 'expiresAt', type: 'long' },
+  ] },
+  'sealed.workerEvidence': { id: 0x8dbdbbe9, kind: 'type', result: 'sealed.WorkerEvidence', fields: [
+    { name: 'document', property: 'document', type: 'bytes' },
+    { name: 'quote', property: 'quote', type: 'bytes' },
+    { name: 'collateral', property: 'collateral', type: 'bytes' },
+    { name: 'gpu', property: 'gpu', type: 'bytes' },
+  ] },
+  'sealed.header': { id: 0xd16b3f8e, kind: 'type', result: 'sealed.Header', fields: [
+    { name: 'request_id', property: 'requestId', type: 'int256' },
+    { name: 'model', property: 'model', type: 'string' },
+    { name: 'max_coefficient', property: 'maxCoefficient', type: 'int' },
+    { name: 'max_tokens', property: 'maxTokens', type: 'int' },
+    { name: 'expires_at', property: 'expiresAt', type: 'long' },
+    { name: 'recipients', property: 'recipients', type: 'int256', vector: true },
+  ] },
+  'sealed.key': { id: 0x1ed54a7a, kind: 'type', result: 'sealed.Key', fields: [
+    { name: 'session', property: 'session', type: 'int256' },
+    { name: 'counter', property: 'counter', type: 'int' },
+    { name: 'flags', property: 'flags', type: '#' },
+    { name: 'encapsulation', property: 'encapsulation', type: 'bytes', condition: { flags: 'flags', bit: 0 } },
+    { name: 'wrapped', property: 'wrapped', type: 'bytes', condition: { flags: 'flags', bit: 1 } },
+  ] },
+  'sealed.query': { id: 0xbb0704f5, kind: 'type', result: 'sealed.Query', fields: [
+    { name: 'header', property: 'header', type: 'bytes' },
+    { name: 'keys', property: 'keys', type: 'sealed.key', vector: true },
+    { name: 'body', property: 'body', type: 'bytes' },
+  ] },
+  'sealed.request': { id: 0xc3d5652e, kind: 'type', result: 'sealed.Request', fields: [
+    { name: 'path', property: 'path', type: 'string' },
+    { name: 'body', property: 'body', type: 'bytes' },
+    { name: 'request_salt', property: 'requestSalt', type: 'int256' },
+    { name: 'answer_salt', property: 'answerSalt', type: 'int256' },
+    { name: 'chunk_bytes', property: 'chunkBytes', type: 'int' },
+    { name: 'cadence_ms', property: 'cadenceMs', type: 'int' },
+  ] },
+  'sealed.receipt': { id: 0x6796b13b, kind: 'type', result: 'sealed.Receipt', fields: [
+    { name: 'proxy_key', property: 'proxyKey', type: 'int256' },
+    { name: 'identity', property: 'identity', type: 'int256' },
+    { name: 'model', property: 'model', type: 'string' },
+    { name: 'request_commitment', property: 'requestCommitment', type: 'int256' },
+    { name: 'answer_commitment', property: 'answerCommitment', type: 'int256' },
+    { name: 'outcome', property: 'outcome', type: 'int' },
+    { name: 'status', property: 'status', type: 'int' },
+    { name: 'coefficient', property: 'coefficient', type: 'int' },
+    { name: 'prompt_tokens', property: 'promptTokens', type: 'long' },
+    { name: 'cached_tokens', property: 'cachedTokens', type: 'long' },
+    { name: 'completion_tokens', property: 'completionTokens', type: 'long' },
+    { name: 'reasoning_tokens', property: 'reasoningTokens', type: 'long' },
+    { name: 'charged_tokens', property: 'chargedTokens', type: 'long' },
+    { name: 'price_per_token', property: 'pricePerToken', type: 'long' },
+    { name: 'params_version', property: 'paramsVersion', type: 'int' },
+    { name: 'started_at', property: 'startedAt', type: 'long' },
+    { name: 'finished_at', property: 'finishedAt', type: 'long' },
+  ] },
+  'sealed.signedReceipt': { id: 0xf779f375, kind: 'type', result: 'sealed.SignedReceipt', fields: [
+    { name: 'receipt', property: 'receipt', type: 'bytes' },
+    { name: 'signature', property: 'signature', type: 'bytes' },
+  ] },
+  'worker.identity': { id: 0x46342b40, kind: 'type', result: 'worker.Identity', fields: [
+    { name: 'evidence', property: 'evidence', type: 'sealed.workerEvidence' },
+    { name: 'signature', property: 'signature', type: 'bytes' },
+  ] },
+  'proxy.sealedEnd': { id: 0x05d4b2d2, kind: 'type', result: 'proxy.SealedEnd', fields: [
+    { name: 'receipt', property: 'receipt', type: 'sealed.signedReceipt' },
+    { name: 'flags', property: 'flags', type: '#' },
+    { name: 'worker_debug', property: 'workerDebug', type: 'string', condition: { flags: 'flags', bit: 0 } },
+  ] },
+  'proxy.sealedAnswer': { id: 0x434771dc, kind: 'type', result: 'proxy.SealedAnswer', fields: [
+    { name: 'request_id', property: 'requestId', type: 'int256' },
+    { name: 'status', property: 'status', type: 'int' },
+    { name: 'nonce', property: 'nonce', type: 'int256' },
+    { name: 'chunk', property: 'chunk', type: 'bytes' },
+    { name: 'flags', property: 'flags', type: '#' },
+    { name: 'end', property: 'end', type: 'proxy.sealedEnd', condition: { flags: 'flags', bit: 0 } },
+  ] },
+  'proxy.sealedAnswerPart': { id: 0xb40d70e5, kind: 'type', result: 'proxy.SealedAnswerPart', fields: [
+    { name: 'request_id', property: 'requestId', type: 'int256' },
+    { name: 'chunk', property: 'chunk', type: 'bytes' },
+    { name: 'flags', property: 'flags', type: '#' },
+    { name: 'end', property: 'end', type: 'proxy.sealedEnd', condition: { flags: 'flags', bit: 0 } },
+  ] },
+  'proxy.sealedFailure': { id: 0xff4be15e, kind: 'type', result: 'proxy.SealedFailure', fields: [
+    { name: 'request_id', property: 'requestId', type: 'int256' },
+    { name: 'error_code', property: 'errorCode', type: 'int' },
+    { name: 'flags', property: 'flags', type: '#' },
+    { name: 'end', property: 'end', type: 'proxy.sealedEnd', condition: { flags: 'flags', bit: 0 } },
+  ] },
+  'client.sealedEnd': { id: 0xfba209b4, kind: 'type', result: 'client.SealedEnd', fields: [
+    { name: 'tokens_used', property: 'tokensUsed', type: 'tokensUsed' },
+    { name: 'proxy_start_time', property: 'proxyStartTime', type: 'double' },
+    { name: 'proxy_end_time', property: 'proxyEndTime', type: 'double' },
+    { name: 'flags', property: 'flags', type: '#' },
+    { name: 'worker_debug', property: 'workerDebug', type: 'string', condition: { flags: 'flags', bit: 0 } },
+    { name: 'proxy_debug', property: 'proxyDebug', type: 'string', condition: { flags: 'flags', bit: 0 } },
+    { name: 'receipt', property: 'receipt', type: 'sealed.signedReceipt', condition: { flags: 'flags', bit: 1 } },
+  ] },
+  'client.sealedAnswer': { id: 0x714e5f18, kind: 'type', result: 'client.SealedAnswer', fields: [
+    { name: 'request_id', property: 'requestId', type: 'int256' },
+    { name: 'identity', property: 'identity', type: 'int256' },
+    { name: 'nonce', property: 'nonce', type: 'int256' },
+    { name: 'chunk', property: 'chunk', type: 'bytes' },
+    { name: 'flags', property: 'flags', type: '#' },
+    { name: 'end', property: 'end', type: 'client.sealedEnd', condition: { flags: 'flags', bit: 0 } },
+  ] },
+  'client.sealedAnswerPart': { id: 0x09ad693e, kind: 'type', result: 'client.SealedAnswerPart', fields: [
+    { name: 'request_id', property: 'requestId', type: 'int256' },
+    { name: 'chunk', property: 'chunk', type: 'bytes' },
+    { name: 'flags', property: 'flags', type: '#' },
+    { name: 'end', property: 'end', type: 'client.sealedEnd', condition: { flags: 'flags', bit: 0 } },
+  ] },
+  'client.sealedFailure': { id: 0x76192b6e, kind: 'type', result: 'client.SealedFailure', fields: [
+    { name: 'request_id', property: 'requestId', type: 'int256' },
+    { name: 'error_code', property: 'errorCode', type: 'int' },
+    { name: 'error', property: 'error', type: 'string' },
+    { name: 'flags', property: 'flags', type: '#' },
+    { name: 'end', property: 'end', type: 'client.sealedEnd', condition: { flags: 'flags', bit: 0 } },
+  ] },
+  'client.offer': { id: 0xad297abd, kind: 'type', result: 'client.Offer', fields: [
+    { name: 'identity', property: 'identity', type: 'int256' },
+    { name: 'coefficient', property: 'coefficient', type: 'int' },
+    { name: 'active_requests', property: 'activeRequests', type: 'int' },
+    { name: 'max_active_requests', property: 'maxActiveRequests', type: 'int' },
+    { name: 'latency_ms', property: 'latencyMs', type: 'int' },
+  ] },
+  'client.offers': { id: 0x10efd8c2, kind: 'type', result: 'client.Offers', fields: [
+    { name: 'offers', property: 'offers', type: 'client.offer', vector: true },
+  ] },
+  'log.entry': { id: 0x0b8bb719, kind: 'type', result: 'log.Entry', fields: [
+    { name: 'receipt', property: 'receipt', type: 'int256' },
+    { name: 'identity', property: 'identity', type: 'int256' },
+    { name: 'model', property: 'model', type: 'string' },
+    { name: 'coefficient', property: 'coefficient', type: 'int' },
+    { name: 'charged_tokens', property: 'chargedTokens', type: 'long' },
+  ] },
+  'log.anchor': { id: 0x731bf914, kind: 'type', result: 'log.Anchor', fields: [
+    { name: 'seqno', property: 'seqno', type: 'int' },
+    { name: 'nonce', property: 'nonce', type: 'int256' },
+    { name: 'size', property: 'size', type: 'long' },
+    { name: 'root', property: 'root', type: 'int256' },
+    { name: 'transaction', property: 'transaction', type: 'int256' },
+    { name: 'lt', property: 'lt', type: 'long' },
+    { name: 'time', property: 'time', type: 'long' },
+  ] },
+  'client.inclusion': { id: 0xbca4970b, kind: 'type', result: 'client.Inclusion', fields: [
+    { name: 'index', property: 'index', type: 'long' },
+    { name: 'entry', property: 'entry', type: 'bytes' },
+    { name: 'size', property: 'size', type: 'long' },
+    { name: 'proof', property: 'proof', type: 'int256', vector: true },
+    { name: 'checkpoint', property: 'checkpoint', type: 'bytes' },
+    { name: 'anchors', property: 'anchors', type: 'log.anchor', vector: true },
+  ] },
+  'client.notLogged': { id: 0xf097d189, kind: 'type', result: 'client.Inclusion', fields: [] },
+  'client.disputeReceipt': { id: 0x4f58b105, kind: 'type', result: 'client.DisputeReceipt', fields: [
+    { name: 'request_id', property: 'requestId', type: 'int256' },
+    { name: 'reason', property: 'reason', type: 'int' },
+  ] },
+  'client.getOffers': { id: 0x16d5467e, kind: 'function', result: 'client.Offers', fields: [
+    { name: 'model', property: 'model', type: 'string' },
+  ] },
+  'client.getEvidence': { id: 0x0d371088, kind: 'function', result: 'sealed.WorkerEvidence', fields: [
+    { name: 'identity', property: 'identity', type: 'int256' },
+  ] },
+  'client.getInclusion': { id: 0xc2da0cc3, kind: 'function', result: 'client.Inclusion', fields: [
+    { name: 'receipt', property: 'receipt', type: 'int256' },
+  ] },
+  'client.runSealedQuery': { id: 0xafc52772, kind: 'function', result: 'client.SealedAnswer', fields: [
+    { name: 'query', property: 'query', type: 'sealed.query' },
+    { name: 'timeout', property: 'timeout', type: 'double' },
+    { name: 'min_config_version', property: 'minConfigVersion', type: 'int' },
+    { name: 'flags', property: 'flags', type: '#' },
+    { name: 'enable_debug', property: 'enableDebug', type: 'Bool', condition: { flags: 'flags', bit: 0 } },
+  ] },
+  'proxy.runSealedQuery': { id: 0x421b6d7a, kind: 'function', result: 'proxy.SealedAnswer', fields: [
+    { name: 'header', property: 'header', type: 'bytes' },
+    { name: 'key', property: 'key', type: 'sealed.key' },
+    { name: 'body', property: 'body', type: 'bytes' },
+    { name: 'signed_payment', property: 'signedPayment', type: 'proxy.SignedPayment' },
+    { name: 'coefficient', property: 'coefficient', type: 'long' },
+    { name: 'timeout', property: 'timeout', type: 'double' },
+    { name: 'request_id', property: 'requestId', type: 'int256' },
+    { name: 'flags', property: 'flags', type: '#' },
+    { name: 'enable_debug', property: 'enableDebug', type: 'Bool', condition: { flags: 'flags', bit: 0 } },
+  ] },
 }
 
 /** The combinators that each boxed type can be. */
@@ -6015,4 +8028,27 @@ export const boxedTypes: { readonly [boxedType: string]: readonly (keyof Combina
   'http.Response': ['http.response'],
   'client.CancelQuery': ['client.cancelQuery'],
   'proxy.CancelQuery': ['proxy.cancelQuery'],
+  'sealed.WorkerIdentity': ['sealed.workerIdentity'],
+  'sealed.WorkerEvidence': ['sealed.workerEvidence'],
+  'sealed.Header': ['sealed.header'],
+  'sealed.Key': ['sealed.key'],
+  'sealed.Query': ['sealed.query'],
+  'sealed.Request': ['sealed.request'],
+  'sealed.Receipt': ['sealed.receipt'],
+  'sealed.SignedReceipt': ['sealed.signedReceipt'],
+  'worker.Identity': ['worker.identity'],
+  'proxy.SealedEnd': ['proxy.sealedEnd'],
+  'proxy.SealedAnswer': ['proxy.sealedAnswer'],
+  'proxy.SealedAnswerPart': ['proxy.sealedAnswerPart'],
+  'proxy.SealedFailure': ['proxy.sealedFailure'],
+  'client.SealedEnd': ['client.sealedEnd'],
+  'client.SealedAnswer': ['client.sealedAnswer'],
+  'client.SealedAnswerPart': ['client.sealedAnswerPart'],
+  'client.SealedFailure': ['client.sealedFailure'],
+  'client.Offer': ['client.offer'],
+  'client.Offers': ['client.offers'],
+  'log.Entry': ['log.entry'],
+  'log.Anchor': ['log.anchor'],
+  'client.Inclusion': ['client.inclusion', 'client.notLogged'],
+  'client.DisputeReceipt': ['client.disputeReceipt'],
 }
