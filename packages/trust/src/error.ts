@@ -24,6 +24,11 @@ export type TrustErrorCode =
   | 'event-log-malformed'
   | 'recording-failed'
   | 'fetch-failed'
+  | 'identity-invalid'
+  | 'session-unknown'
+  | 'query-unreadable'
+  | 'answer-altered'
+  | 'receipt-invalid'
 
 export class TrustError extends Error {
   override readonly name = 'TrustError'

@@ -941,11 +941,12 @@ export interface SealedRequest {
   cadenceMs: number
 }
 
-/** `sealed.receipt proxy_key:int256 identity:int256 model:string request_commitment:int256 answer_commitment:int256 outcome:int status:int coefficient:int prompt_tokens:long cached_tokens:long completion_tokens:long reasoning_tokens:long charged_tokens:long price_per_token:long params_version:int started_at:long finished_at:long = sealed.Receipt` */
+/** `sealed.receipt proxy_key:int256 identity:int256 request_id:int256 model:string request_commitment:int256 answer_commitment:int256 outcome:int status:int coefficient:int prompt_tokens:long cached_tokens:long completion_tokens:long reasoning_tokens:long charged_tokens:long price_per_token:long params_version:int started_at:long finished_at:long = sealed.Receipt` */
 export interface SealedReceipt {
   _: 'sealed.receipt'
   proxyKey: Uint8Array
   identity: Uint8Array
+  requestId: Uint8Array
   model: string
   requestCommitment: Uint8Array
   answerCommitment: Uint8Array
@@ -970,68 +971,58 @@ export interface SealedSignedReceipt {
   signature: Uint8Array
 }
 
-/** `worker.identity evidence:sealed.workerEvidence signature:bytes = worker.Identity` */
+/** `worker.identity evidence:sealed.workerEvidence tls_key:int256 signature:bytes = worker.Identity` */
 export interface WorkerIdentity {
   _: 'worker.identity'
   evidence: SealedWorkerEvidence
+  tlsKey: Uint8Array
   signature: Uint8Array
 }
 
-/** `proxy.sealedEnd receipt:sealed.signedReceipt flags:# worker_debug:flags.0?string = proxy.SealedEnd` */
-export interface ProxySealedEnd {
-  _: 'proxy.sealedEnd'
-  receipt: SealedSignedReceipt
-  flags: number
-  workerDebug?: string | undefined
-}
-
-/** `proxy.sealedAnswer request_id:int256 status:int nonce:int256 chunk:bytes flags:# end:flags.0?proxy.sealedEnd = proxy.SealedAnswer` */
+/** `proxy.sealedAnswer request_id:int256 status:int nonce:long chunk:bytes flags:# receipt:flags.0?sealed.signedReceipt = proxy.SealedAnswer` */
 export interface ProxySealedAnswer {
   _: 'proxy.sealedAnswer'
   requestId: Uint8Array
   status: number
-  nonce: Uint8Array
+  nonce: bigint
   chunk: Uint8Array
   flags: number
-  end?: ProxySealedEnd | undefined
+  receipt?: SealedSignedReceipt | undefined
 }
 
-/** `proxy.sealedAnswerPart request_id:int256 chunk:bytes flags:# end:flags.0?proxy.sealedEnd = proxy.SealedAnswerPart` */
+/** `proxy.sealedAnswerPart request_id:int256 chunk:bytes flags:# receipt:flags.0?sealed.signedReceipt = proxy.SealedAnswerPart` */
 export interface ProxySealedAnswerPart {
   _: 'proxy.sealedAnswerPart'
   requestId: Uint8Array
   chunk: Uint8Array
   flags: number
-  end?: ProxySealedEnd | undefined
+  receipt?: SealedSignedReceipt | undefined
 }
 
-/** `proxy.sealedFailure request_id:int256 error_code:int flags:# end:flags.0?proxy.sealedEnd = proxy.SealedFailure` */
+/** `proxy.sealedFailure request_id:int256 error_code:int flags:# receipt:flags.0?sealed.signedReceipt = proxy.SealedFailure` */
 export interface ProxySealedFailure {
   _: 'proxy.sealedFailure'
   requestId: Uint8Array
   errorCode: number
   flags: number
-  end?: ProxySealedEnd | undefined
-}
-
-/** `client.sealedEnd tokens_used:tokensUsed proxy_start_time:double proxy_end_time:double flags:# worker_debug:flags.0?string proxy_debug:flags.0?string receipt:flags.1?sealed.signedReceipt = client.SealedEnd` */
-export interface ClientSealedEnd {
-  _: 'client.sealedEnd'
-  tokensUsed: TokensUsed
-  proxyStartTime: number
-  proxyEndTime: number
-  flags: number
-  workerDebug?: string | undefined
-  proxyDebug?: string | undefined
   receipt?: SealedSignedReceipt | undefined
 }
 
-/** `client.sealedAnswer request_id:int256 identity:int256 nonce:int256 chunk:bytes flags:# end:flags.0?client.sealedEnd = client.SealedAnswer` */
+/** `client.sealedEnd receipt:sealed.signedReceipt charged_tokens:long proxy_start_time:double proxy_end_time:double = client.SealedEnd` */
+export interface ClientSealedEnd {
+  _: 'client.sealedEnd'
+  receipt: SealedSignedReceipt
+  chargedTokens: bigint
+  proxyStartTime: number
+  proxyEndTime: number
+}
+
+/** `client.sealedAnswer request_id:int256 identity:int256 nonce:long chunk:bytes flags:# end:flags.0?client.sealedEnd = client.SealedAnswer` */
 export interface ClientSealedAnswer {
   _: 'client.sealedAnswer'
   requestId: Uint8Array
   identity: Uint8Array
-  nonce: Uint8Array
+  nonce: bigint
   chunk: Uint8Array
   flags: number
   end?: ClientSealedEnd | undefined
@@ -1046,14 +1037,14 @@ export interface ClientSealedAnswerPart {
   end?: ClientSealedEnd | undefined
 }
 
-/** `client.sealedFailure request_id:int256 error_code:int error:string flags:# end:flags.0?client.sealedEnd = client.SealedFailure` */
+/** `client.sealedFailure request_id:int256 identity:int256 error_code:int error:string charged_tokens:long = client.SealedFailure` */
 export interface ClientSealedFailure {
   _: 'client.sealedFailure'
   requestId: Uint8Array
+  identity: Uint8Array
   errorCode: number
   error: string
-  flags: number
-  end?: ClientSealedEnd | undefined
+  chargedTokens: bigint
 }
 
 /** `client.offer identity:int256 coefficient:int active_requests:int max_active_requests:int latency_ms:int = client.Offer` */
@@ -1082,7 +1073,7 @@ export interface LogEntry {
   chargedTokens: bigint
 }
 
-/** `log.anchor seqno:int nonce:int256 size:long root:int256 transaction:int256 lt:long time:long = log.Anchor` */
+/** `log.anchor seqno:int nonce:int256 size:long root:int256 transaction:int256 lt:long time:int proof:vector int256 = log.Anchor` */
 export interface LogAnchor {
   _: 'log.anchor'
   seqno: number
@@ -1091,23 +1082,31 @@ export interface LogAnchor {
   root: Uint8Array
   transaction: Uint8Array
   lt: bigint
-  time: bigint
+  time: number
+  proof: Uint8Array[]
 }
 
-/** `client.inclusion index:long entry:bytes size:long proof:vector int256 checkpoint:bytes anchors:vector log.anchor = client.Inclusion` */
+/** `client.inclusion index:long entry:bytes proof:vector int256 checkpoint:bytes flags:# anchor:flags.0?log.anchor = client.Inclusion` */
 export interface ClientInclusion {
   _: 'client.inclusion'
   index: bigint
   entry: Uint8Array
-  size: bigint
   proof: Uint8Array[]
   checkpoint: Uint8Array
-  anchors: LogAnchor[]
+  flags: number
+  anchor?: LogAnchor | undefined
 }
 
 /** `client.notLogged = client.Inclusion` */
 export interface ClientNotLogged {
   _: 'client.notLogged'
+}
+
+/** `client.consistency proof:vector int256 checkpoint:bytes = client.Consistency` */
+export interface ClientConsistency {
+  _: 'client.consistency'
+  proof: Uint8Array[]
+  checkpoint: Uint8Array
 }
 
 /** `client.disputeReceipt request_id:int256 reason:int = client.DisputeReceipt` */
@@ -1135,28 +1134,31 @@ export interface ClientGetInclusion {
   receipt: Uint8Array
 }
 
-/** `client.runSealedQuery query:sealed.query timeout:double min_config_version:int flags:# enable_debug:flags.0?Bool = client.SealedAnswer` */
+/** `client.getConsistency size:long = client.Consistency` */
+export interface ClientGetConsistency {
+  _: 'client.getConsistency'
+  size: bigint
+}
+
+/** `client.runSealedQuery query:sealed.query timeout:double min_config_version:int = client.SealedAnswer` */
 export interface ClientRunSealedQuery {
   _: 'client.runSealedQuery'
   query: SealedQuery
   timeout: number
   minConfigVersion: number
-  flags: number
-  enableDebug?: boolean | undefined
 }
 
-/** `proxy.runSealedQuery header:bytes key:sealed.key body:bytes signed_payment:proxy.SignedPayment coefficient:long timeout:double request_id:int256 flags:# enable_debug:flags.0?Bool = proxy.SealedAnswer` */
+/** `proxy.runSealedQuery identity:int256 header:bytes key:sealed.key body:bytes signed_payment:proxy.SignedPayment coefficient:int timeout:double request_id:int256 = proxy.SealedAnswer` */
 export interface ProxyRunSealedQuery {
   _: 'proxy.runSealedQuery'
+  identity: Uint8Array
   header: Uint8Array
   key: SealedKey
   body: Uint8Array
   signedPayment: ProxySignedPaymentAny
-  coefficient: bigint
+  coefficient: number
   timeout: number
   requestId: Uint8Array
-  flags: number
-  enableDebug?: boolean | undefined
 }
 
 /** Boxed `tcp.Packet`. */
@@ -1351,9 +1353,6 @@ export type SealedSignedReceiptAny = SealedSignedReceipt
 /** Boxed `worker.Identity`. */
 export type WorkerIdentityAny = WorkerIdentity
 
-/** Boxed `proxy.SealedEnd`. */
-export type ProxySealedEndAny = ProxySealedEnd
-
 /** Boxed `proxy.SealedAnswer`. */
 export type ProxySealedAnswerAny = ProxySealedAnswer
 
@@ -1390,14 +1389,17 @@ export type LogAnchorAny = LogAnchor
 /** Boxed `client.Inclusion`. */
 export type ClientInclusionAny = ClientInclusion | ClientNotLogged
 
+/** Boxed `client.Consistency`. */
+export type ClientConsistencyAny = ClientConsistency
+
 /** Boxed `client.DisputeReceipt`. */
 export type ClientDisputeReceiptAny = ClientDisputeReceipt
 
 const zeroClientQueryFinalInfo: ClientQueryFinalInfo = { _: 'client.queryFinalInfo', flags: 0, tokensUsed: { _: 'tokensUsed', promptTokensUsed: 0n, cachedTokensUsed: 0n, completionTokensUsed: 0n, reasoningTokensUsed: 0n, totalTokensUsed: 0n } }
 const zeroProxyQueryFinalInfo: ProxyQueryFinalInfo = { _: 'proxy.queryFinalInfo', flags: 0, tokensUsed: { _: 'tokensUsed', promptTokensUsed: 0n, cachedTokensUsed: 0n, completionTokensUsed: 0n, reasoningTokensUsed: 0n, totalTokensUsed: 0n } }
-const zeroProxySealedEnd: ProxySealedEnd = { _: 'proxy.sealedEnd', receipt: { _: 'sealed.signedReceipt', receipt: new Uint8Array(0), signature: new Uint8Array(0) }, flags: 0 }
 const zeroSealedSignedReceipt: SealedSignedReceipt = { _: 'sealed.signedReceipt', receipt: new Uint8Array(0), signature: new Uint8Array(0) }
-const zeroClientSealedEnd: ClientSealedEnd = { _: 'client.sealedEnd', tokensUsed: { _: 'tokensUsed', promptTokensUsed: 0n, cachedTokensUsed: 0n, completionTokensUsed: 0n, reasoningTokensUsed: 0n, totalTokensUsed: 0n }, proxyStartTime: 0, proxyEndTime: 0, flags: 0 }
+const zeroClientSealedEnd: ClientSealedEnd = { _: 'client.sealedEnd', receipt: { _: 'sealed.signedReceipt', receipt: new Uint8Array(0), signature: new Uint8Array(0) }, chargedTokens: 0n, proxyStartTime: 0, proxyEndTime: 0 }
+const zeroLogAnchor: LogAnchor = { _: 'log.anchor', seqno: 0, nonce: new Uint8Array(32), size: 0n, root: new Uint8Array(32), transaction: new Uint8Array(32), lt: 0n, time: 0, proof: [] }
 
 export const tcpPing: Codec<TcpPing> = {
   name: 'tcp.ping',
@@ -3674,16 +3676,17 @@ export const sealedRequest: Codec<SealedRequest> = {
 
 export const sealedReceipt: Codec<SealedReceipt> = {
   name: 'sealed.receipt',
-  id: 0x6796b13b,
+  id: 0xd98ae644,
   size(value) {
     return (
-      208 +
+      240 +
       stringSize(value.model)
     )
   },
   write(writer, value) {
     writer.int256(value.proxyKey)
     writer.int256(value.identity)
+    writer.int256(value.requestId)
     writer.string(value.model)
     writer.int256(value.requestCommitment)
     writer.int256(value.answerCommitment)
@@ -3705,6 +3708,7 @@ export const sealedReceipt: Codec<SealedReceipt> = {
       _: 'sealed.receipt',
       proxyKey: reader.int256(),
       identity: reader.int256(),
+      requestId: reader.int256(),
       model: reader.string(),
       requestCommitment: reader.int256(),
       answerCommitment: reader.int256(),
@@ -3748,99 +3752,76 @@ export const sealedSignedReceipt: Codec<SealedSignedReceipt> = {
 
 export const workerIdentity: Codec<WorkerIdentity> = {
   name: 'worker.identity',
-  id: 0x46342b40,
+  id: 0x954cac19,
   size(value) {
     return (
+      32 +
       sealedWorkerEvidence.size(value.evidence) +
       bytesSize(value.signature)
     )
   },
   write(writer, value) {
     sealedWorkerEvidence.write(writer, value.evidence)
+    writer.int256(value.tlsKey)
     writer.bytes(value.signature)
   },
   read(reader) {
     return {
       _: 'worker.identity',
       evidence: sealedWorkerEvidence.read(reader),
+      tlsKey: reader.int256(),
       signature: reader.bytes(),
     }
   },
 }
 
-export const proxySealedEnd: Codec<ProxySealedEnd> = {
-  name: 'proxy.sealedEnd',
-  id: 0x05d4b2d2,
-  size(value) {
-    return (
-      4 +
-      sealedSignedReceipt.size(value.receipt) +
-      ((value.flags & 1) !== 0 ? stringSize(value.workerDebug ?? '') : 0)
-    )
-  },
-  write(writer, value) {
-    sealedSignedReceipt.write(writer, value.receipt)
-    writer.flags(value.flags)
-    if ((value.flags & 1) !== 0) writer.string(value.workerDebug ?? '')
-  },
-  read(reader) {
-    const value: ProxySealedEnd = {
-      _: 'proxy.sealedEnd',
-      receipt: sealedSignedReceipt.read(reader),
-      flags: reader.flags(),
-    }
-    if ((value.flags & 1) !== 0) value.workerDebug = reader.string()
-    return value
-  },
-}
-
 export const proxySealedAnswer: Codec<ProxySealedAnswer> = {
   name: 'proxy.sealedAnswer',
-  id: 0x434771dc,
+  id: 0x77b19d0c,
   size(value) {
     return (
-      72 +
+      48 +
       bytesSize(value.chunk) +
-      ((value.flags & 1) !== 0 ? proxySealedEnd.size(value.end ?? zeroProxySealedEnd) : 0)
+      ((value.flags & 1) !== 0 ? sealedSignedReceipt.size(value.receipt ?? zeroSealedSignedReceipt) : 0)
     )
   },
   write(writer, value) {
     writer.int256(value.requestId)
     writer.int(value.status)
-    writer.int256(value.nonce)
+    writer.long(value.nonce)
     writer.bytes(value.chunk)
     writer.flags(value.flags)
-    if ((value.flags & 1) !== 0) proxySealedEnd.write(writer, value.end ?? zeroProxySealedEnd)
+    if ((value.flags & 1) !== 0) sealedSignedReceipt.write(writer, value.receipt ?? zeroSealedSignedReceipt)
   },
   read(reader) {
     const value: ProxySealedAnswer = {
       _: 'proxy.sealedAnswer',
       requestId: reader.int256(),
       status: reader.int(),
-      nonce: reader.int256(),
+      nonce: reader.long(),
       chunk: reader.bytes(),
       flags: reader.flags(),
     }
-    if ((value.flags & 1) !== 0) value.end = proxySealedEnd.read(reader)
+    if ((value.flags & 1) !== 0) value.receipt = sealedSignedReceipt.read(reader)
     return value
   },
 }
 
 export const proxySealedAnswerPart: Codec<ProxySealedAnswerPart> = {
   name: 'proxy.sealedAnswerPart',
-  id: 0xb40d70e5,
+  id: 0xdc216533,
   size(value) {
     return (
       36 +
       bytesSize(value.chunk) +
-      ((value.flags & 1) !== 0 ? proxySealedEnd.size(value.end ?? zeroProxySealedEnd) : 0)
+      ((value.flags & 1) !== 0 ? sealedSignedReceipt.size(value.receipt ?? zeroSealedSignedReceipt) : 0)
     )
   },
   write(writer, value) {
     writer.int256(value.requestId)
     writer.bytes(value.chunk)
     writer.flags(value.flags)
-    if ((value.flags & 1) !== 0) proxySealedEnd.write(writer, value.end ?? zeroProxySealedEnd)
+    if ((value.flags & 1) !== 0) sealedSignedReceipt.write(writer, value.receipt ?? zeroSealedSignedReceipt)
   },
   read(reader) {
     const value: ProxySealedAnswerPart = {
@@ -3849,25 +3830,25 @@ export const proxySealedAnswerPart: Codec<ProxySealedAnswerPart> = {
       chunk: reader.bytes(),
       flags: reader.flags(),
     }
-    if ((value.flags & 1) !== 0) value.end = proxySealedEnd.read(reader)
+    if ((value.flags & 1) !== 0) value.receipt = sealedSignedReceipt.read(reader)
     return value
   },
 }
 
 export const proxySealedFailure: Codec<ProxySealedFailure> = {
   name: 'proxy.sealedFailure',
-  id: 0xff4be15e,
+  id: 0xda695f46,
   size(value) {
     return (
       40 +
-      ((value.flags & 1) !== 0 ? proxySealedEnd.size(value.end ?? zeroProxySealedEnd) : 0)
+      ((value.flags & 1) !== 0 ? sealedSignedReceipt.size(value.receipt ?? zeroSealedSignedReceipt) : 0)
     )
   },
   write(writer, value) {
     writer.int256(value.requestId)
     writer.int(value.errorCode)
     writer.flags(value.flags)
-    if ((value.flags & 1) !== 0) proxySealedEnd.write(writer, value.end ?? zeroProxySealedEnd)
+    if ((value.flags & 1) !== 0) sealedSignedReceipt.write(writer, value.receipt ?? zeroSealedSignedReceipt)
   },
   read(reader) {
     const value: ProxySealedFailure = {
@@ -3876,52 +3857,43 @@ export const proxySealedFailure: Codec<ProxySealedFailure> = {
       errorCode: reader.int(),
       flags: reader.flags(),
     }
-    if ((value.flags & 1) !== 0) value.end = proxySealedEnd.read(reader)
+    if ((value.flags & 1) !== 0) value.receipt = sealedSignedReceipt.read(reader)
     return value
   },
 }
 
 export const clientSealedEnd: Codec<ClientSealedEnd> = {
   name: 'client.sealedEnd',
-  id: 0xfba209b4,
+  id: 0x0649a4c0,
   size(value) {
     return (
-      60 +
-      ((value.flags & 1) !== 0 ? stringSize(value.workerDebug ?? '') : 0) +
-      ((value.flags & 1) !== 0 ? stringSize(value.proxyDebug ?? '') : 0) +
-      ((value.flags & 2) !== 0 ? sealedSignedReceipt.size(value.receipt ?? zeroSealedSignedReceipt) : 0)
+      24 +
+      sealedSignedReceipt.size(value.receipt)
     )
   },
   write(writer, value) {
-    tokensUsed.write(writer, value.tokensUsed)
+    sealedSignedReceipt.write(writer, value.receipt)
+    writer.long(value.chargedTokens)
     writer.double(value.proxyStartTime)
     writer.double(value.proxyEndTime)
-    writer.flags(value.flags)
-    if ((value.flags & 1) !== 0) writer.string(value.workerDebug ?? '')
-    if ((value.flags & 1) !== 0) writer.string(value.proxyDebug ?? '')
-    if ((value.flags & 2) !== 0) sealedSignedReceipt.write(writer, value.receipt ?? zeroSealedSignedReceipt)
   },
   read(reader) {
-    const value: ClientSealedEnd = {
+    return {
       _: 'client.sealedEnd',
-      tokensUsed: tokensUsed.read(reader),
+      receipt: sealedSignedReceipt.read(reader),
+      chargedTokens: reader.long(),
       proxyStartTime: reader.double(),
       proxyEndTime: reader.double(),
-      flags: reader.flags(),
     }
-    if ((value.flags & 1) !== 0) value.workerDebug = reader.string()
-    if ((value.flags & 1) !== 0) value.proxyDebug = reader.string()
-    if ((value.flags & 2) !== 0) value.receipt = sealedSignedReceipt.read(reader)
-    return value
   },
 }
 
 export const clientSealedAnswer: Codec<ClientSealedAnswer> = {
   name: 'client.sealedAnswer',
-  id: 0x714e5f18,
+  id: 0x48a18e1c,
   size(value) {
     return (
-      100 +
+      76 +
       bytesSize(value.chunk) +
       ((value.flags & 1) !== 0 ? clientSealedEnd.size(value.end ?? zeroClientSealedEnd) : 0)
     )
@@ -3929,7 +3901,7 @@ export const clientSealedAnswer: Codec<ClientSealedAnswer> = {
   write(writer, value) {
     writer.int256(value.requestId)
     writer.int256(value.identity)
-    writer.int256(value.nonce)
+    writer.long(value.nonce)
     writer.bytes(value.chunk)
     writer.flags(value.flags)
     if ((value.flags & 1) !== 0) clientSealedEnd.write(writer, value.end ?? zeroClientSealedEnd)
@@ -3939,7 +3911,7 @@ export const clientSealedAnswer: Codec<ClientSealedAnswer> = {
       _: 'client.sealedAnswer',
       requestId: reader.int256(),
       identity: reader.int256(),
-      nonce: reader.int256(),
+      nonce: reader.long(),
       chunk: reader.bytes(),
       flags: reader.flags(),
     }
@@ -3978,31 +3950,29 @@ export const clientSealedAnswerPart: Codec<ClientSealedAnswerPart> = {
 
 export const clientSealedFailure: Codec<ClientSealedFailure> = {
   name: 'client.sealedFailure',
-  id: 0x76192b6e,
+  id: 0x27213fa5,
   size(value) {
     return (
-      40 +
-      stringSize(value.error) +
-      ((value.flags & 1) !== 0 ? clientSealedEnd.size(value.end ?? zeroClientSealedEnd) : 0)
+      76 +
+      stringSize(value.error)
     )
   },
   write(writer, value) {
     writer.int256(value.requestId)
+    writer.int256(value.identity)
     writer.int(value.errorCode)
     writer.string(value.error)
-    writer.flags(value.flags)
-    if ((value.flags & 1) !== 0) clientSealedEnd.write(writer, value.end ?? zeroClientSealedEnd)
+    writer.long(value.chargedTokens)
   },
   read(reader) {
-    const value: ClientSealedFailure = {
+    return {
       _: 'client.sealedFailure',
       requestId: reader.int256(),
+      identity: reader.int256(),
       errorCode: reader.int(),
       error: reader.string(),
-      flags: reader.flags(),
+      chargedTokens: reader.long(),
     }
-    if ((value.flags & 1) !== 0) value.end = clientSealedEnd.read(reader)
-    return value
   },
 }
 
@@ -4078,9 +4048,12 @@ export const logEntry: Codec<LogEntry> = {
 
 export const logAnchor: Codec<LogAnchor> = {
   name: 'log.anchor',
-  id: 0x731bf914,
-  size() {
-    return 124
+  id: 0x3fbcb86f,
+  size(value) {
+    return (
+      120 +
+      vectorSize(value.proof, () => 32)
+    )
   },
   write(writer, value) {
     writer.int(value.seqno)
@@ -4089,7 +4062,8 @@ export const logAnchor: Codec<LogAnchor> = {
     writer.int256(value.root)
     writer.int256(value.transaction)
     writer.long(value.lt)
-    writer.long(value.time)
+    writer.int(value.time)
+    writeVector(writer, value.proof, (writer, element) => writer.int256(element))
   },
   read(reader) {
     return {
@@ -4100,41 +4074,43 @@ export const logAnchor: Codec<LogAnchor> = {
       root: reader.int256(),
       transaction: reader.int256(),
       lt: reader.long(),
-      time: reader.long(),
+      time: reader.int(),
+      proof: readVector(reader, 32, reader => reader.int256()),
     }
   },
 }
 
 export const clientInclusion: Codec<ClientInclusion> = {
   name: 'client.inclusion',
-  id: 0xbca4970b,
+  id: 0xcfed4635,
   size(value) {
     return (
-      16 +
+      12 +
       bytesSize(value.entry) +
       vectorSize(value.proof, () => 32) +
       bytesSize(value.checkpoint) +
-      vectorSize(value.anchors, () => 124)
+      ((value.flags & 1) !== 0 ? logAnchor.size(value.anchor ?? zeroLogAnchor) : 0)
     )
   },
   write(writer, value) {
     writer.long(value.index)
     writer.bytes(value.entry)
-    writer.long(value.size)
     writeVector(writer, value.proof, (writer, element) => writer.int256(element))
     writer.bytes(value.checkpoint)
-    writeVector(writer, value.anchors, (writer, element) => logAnchor.write(writer, element))
+    writer.flags(value.flags)
+    if ((value.flags & 1) !== 0) logAnchor.write(writer, value.anchor ?? zeroLogAnchor)
   },
   read(reader) {
-    return {
+    const value: ClientInclusion = {
       _: 'client.inclusion',
       index: reader.long(),
       entry: reader.bytes(),
-      size: reader.long(),
       proof: readVector(reader, 32, reader => reader.int256()),
       checkpoint: reader.bytes(),
-      anchors: readVector(reader, 124, reader => logAnchor.read(reader)),
+      flags: reader.flags(),
     }
+    if ((value.flags & 1) !== 0) value.anchor = logAnchor.read(reader)
+    return value
   },
 }
 
@@ -4148,6 +4124,28 @@ export const clientNotLogged: Codec<ClientNotLogged> = {
   read() {
     return {
       _: 'client.notLogged',
+    }
+  },
+}
+
+export const clientConsistency: Codec<ClientConsistency> = {
+  name: 'client.consistency',
+  id: 0x4e054c75,
+  size(value) {
+    return (
+      vectorSize(value.proof, () => 32) +
+      bytesSize(value.checkpoint)
+    )
+  },
+  write(writer, value) {
+    writeVector(writer, value.proof, (writer, element) => writer.int256(element))
+    writer.bytes(value.checkpoint)
+  },
+  read(reader) {
+    return {
+      _: 'client.consistency',
+      proof: readVector(reader, 32, reader => reader.int256()),
+      checkpoint: reader.bytes(),
     }
   },
 }
@@ -5943,14 +5941,14 @@ export const sealedReceiptAny: BoxedCodec<SealedReceiptAny> = {
   write(writer, value) {
     switch (value._) {
       case 'sealed.receipt':
-        writer.id(0x6796b13b)
+        writer.id(0xd98ae644)
         return sealedReceipt.write(writer, value)
     }
   },
   read(reader) {
     const id = reader.id()
     switch (id) {
-      case 0x6796b13b:
+      case 0xd98ae644:
         return sealedReceipt.read(reader)
       default:
         throw reader.unexpectedId('sealed.Receipt', id)
@@ -5995,43 +5993,17 @@ export const workerIdentityAny: BoxedCodec<WorkerIdentityAny> = {
   write(writer, value) {
     switch (value._) {
       case 'worker.identity':
-        writer.id(0x46342b40)
+        writer.id(0x954cac19)
         return workerIdentity.write(writer, value)
     }
   },
   read(reader) {
     const id = reader.id()
     switch (id) {
-      case 0x46342b40:
+      case 0x954cac19:
         return workerIdentity.read(reader)
       default:
         throw reader.unexpectedId('worker.Identity', id)
-    }
-  },
-}
-
-export const proxySealedEndAny: BoxedCodec<ProxySealedEndAny> = {
-  name: 'proxy.SealedEnd',
-  size(value) {
-    switch (value._) {
-      case 'proxy.sealedEnd':
-        return 4 + proxySealedEnd.size(value)
-    }
-  },
-  write(writer, value) {
-    switch (value._) {
-      case 'proxy.sealedEnd':
-        writer.id(0x05d4b2d2)
-        return proxySealedEnd.write(writer, value)
-    }
-  },
-  read(reader) {
-    const id = reader.id()
-    switch (id) {
-      case 0x05d4b2d2:
-        return proxySealedEnd.read(reader)
-      default:
-        throw reader.unexpectedId('proxy.SealedEnd', id)
     }
   },
 }
@@ -6047,14 +6019,14 @@ export const proxySealedAnswerAny: BoxedCodec<ProxySealedAnswerAny> = {
   write(writer, value) {
     switch (value._) {
       case 'proxy.sealedAnswer':
-        writer.id(0x434771dc)
+        writer.id(0x77b19d0c)
         return proxySealedAnswer.write(writer, value)
     }
   },
   read(reader) {
     const id = reader.id()
     switch (id) {
-      case 0x434771dc:
+      case 0x77b19d0c:
         return proxySealedAnswer.read(reader)
       default:
         throw reader.unexpectedId('proxy.SealedAnswer', id)
@@ -6073,14 +6045,14 @@ export const proxySealedAnswerPartAny: BoxedCodec<ProxySealedAnswerPartAny> = {
   write(writer, value) {
     switch (value._) {
       case 'proxy.sealedAnswerPart':
-        writer.id(0xb40d70e5)
+        writer.id(0xdc216533)
         return proxySealedAnswerPart.write(writer, value)
     }
   },
   read(reader) {
     const id = reader.id()
     switch (id) {
-      case 0xb40d70e5:
+      case 0xdc216533:
         return proxySealedAnswerPart.read(reader)
       default:
         throw reader.unexpectedId('proxy.SealedAnswerPart', id)
@@ -6099,14 +6071,14 @@ export const proxySealedFailureAny: BoxedCodec<ProxySealedFailureAny> = {
   write(writer, value) {
     switch (value._) {
       case 'proxy.sealedFailure':
-        writer.id(0xff4be15e)
+        writer.id(0xda695f46)
         return proxySealedFailure.write(writer, value)
     }
   },
   read(reader) {
     const id = reader.id()
     switch (id) {
-      case 0xff4be15e:
+      case 0xda695f46:
         return proxySealedFailure.read(reader)
       default:
         throw reader.unexpectedId('proxy.SealedFailure', id)
@@ -6125,14 +6097,14 @@ export const clientSealedEndAny: BoxedCodec<ClientSealedEndAny> = {
   write(writer, value) {
     switch (value._) {
       case 'client.sealedEnd':
-        writer.id(0xfba209b4)
+        writer.id(0x0649a4c0)
         return clientSealedEnd.write(writer, value)
     }
   },
   read(reader) {
     const id = reader.id()
     switch (id) {
-      case 0xfba209b4:
+      case 0x0649a4c0:
         return clientSealedEnd.read(reader)
       default:
         throw reader.unexpectedId('client.SealedEnd', id)
@@ -6151,14 +6123,14 @@ export const clientSealedAnswerAny: BoxedCodec<ClientSealedAnswerAny> = {
   write(writer, value) {
     switch (value._) {
       case 'client.sealedAnswer':
-        writer.id(0x714e5f18)
+        writer.id(0x48a18e1c)
         return clientSealedAnswer.write(writer, value)
     }
   },
   read(reader) {
     const id = reader.id()
     switch (id) {
-      case 0x714e5f18:
+      case 0x48a18e1c:
         return clientSealedAnswer.read(reader)
       default:
         throw reader.unexpectedId('client.SealedAnswer', id)
@@ -6203,14 +6175,14 @@ export const clientSealedFailureAny: BoxedCodec<ClientSealedFailureAny> = {
   write(writer, value) {
     switch (value._) {
       case 'client.sealedFailure':
-        writer.id(0x76192b6e)
+        writer.id(0x27213fa5)
         return clientSealedFailure.write(writer, value)
     }
   },
   read(reader) {
     const id = reader.id()
     switch (id) {
-      case 0x76192b6e:
+      case 0x27213fa5:
         return clientSealedFailure.read(reader)
       default:
         throw reader.unexpectedId('client.SealedFailure', id)
@@ -6307,14 +6279,14 @@ export const logAnchorAny: BoxedCodec<LogAnchorAny> = {
   write(writer, value) {
     switch (value._) {
       case 'log.anchor':
-        writer.id(0x731bf914)
+        writer.id(0x3fbcb86f)
         return logAnchor.write(writer, value)
     }
   },
   read(reader) {
     const id = reader.id()
     switch (id) {
-      case 0x731bf914:
+      case 0x3fbcb86f:
         return logAnchor.read(reader)
       default:
         throw reader.unexpectedId('log.Anchor', id)
@@ -6335,7 +6307,7 @@ export const clientInclusionAny: BoxedCodec<ClientInclusionAny> = {
   write(writer, value) {
     switch (value._) {
       case 'client.inclusion':
-        writer.id(0xbca4970b)
+        writer.id(0xcfed4635)
         return clientInclusion.write(writer, value)
       case 'client.notLogged':
         writer.id(0xf097d189)
@@ -6345,12 +6317,38 @@ export const clientInclusionAny: BoxedCodec<ClientInclusionAny> = {
   read(reader) {
     const id = reader.id()
     switch (id) {
-      case 0xbca4970b:
+      case 0xcfed4635:
         return clientInclusion.read(reader)
       case 0xf097d189:
         return clientNotLogged.read(reader)
       default:
         throw reader.unexpectedId('client.Inclusion', id)
+    }
+  },
+}
+
+export const clientConsistencyAny: BoxedCodec<ClientConsistencyAny> = {
+  name: 'client.Consistency',
+  size(value) {
+    switch (value._) {
+      case 'client.consistency':
+        return 4 + clientConsistency.size(value)
+    }
+  },
+  write(writer, value) {
+    switch (value._) {
+      case 'client.consistency':
+        writer.id(0x4e054c75)
+        return clientConsistency.write(writer, value)
+    }
+  },
+  read(reader) {
+    const id = reader.id()
+    switch (id) {
+      case 0x4e054c75:
+        return clientConsistency.read(reader)
+      default:
+        throw reader.unexpectedId('client.Consistency', id)
     }
   },
 }
@@ -6873,76 +6871,84 @@ export const clientGetInclusion: FunctionCodec<ClientGetInclusion, ClientInclusi
   },
 }
 
+export const clientGetConsistency: FunctionCodec<ClientGetConsistency, ClientConsistencyAny> = {
+  name: 'client.getConsistency',
+  id: 0xf672e46a,
+  result: clientConsistencyAny,
+  size() {
+    return 8
+  },
+  write(writer, value) {
+    writer.long(value.size)
+  },
+  read(reader) {
+    return {
+      _: 'client.getConsistency',
+      size: reader.long(),
+    }
+  },
+}
+
 export const clientRunSealedQuery: FunctionCodec<ClientRunSealedQuery, ClientSealedAnswerAny> = {
   name: 'client.runSealedQuery',
-  id: 0xafc52772,
+  id: 0x297c2217,
   result: clientSealedAnswerAny,
   size(value) {
     return (
-      16 +
-      sealedQuery.size(value.query) +
-      ((value.flags & 1) !== 0 ? 4 : 0)
+      12 +
+      sealedQuery.size(value.query)
     )
   },
   write(writer, value) {
     sealedQuery.write(writer, value.query)
     writer.double(value.timeout)
     writer.int(value.minConfigVersion)
-    writer.flags(value.flags)
-    if ((value.flags & 1) !== 0) writer.bool(value.enableDebug ?? false)
   },
   read(reader) {
-    const value: ClientRunSealedQuery = {
+    return {
       _: 'client.runSealedQuery',
       query: sealedQuery.read(reader),
       timeout: reader.double(),
       minConfigVersion: reader.int(),
-      flags: reader.flags(),
     }
-    if ((value.flags & 1) !== 0) value.enableDebug = reader.bool()
-    return value
   },
 }
 
 export const proxyRunSealedQuery: FunctionCodec<ProxyRunSealedQuery, ProxySealedAnswerAny> = {
   name: 'proxy.runSealedQuery',
-  id: 0x421b6d7a,
+  id: 0xb0277e56,
   result: proxySealedAnswerAny,
   size(value) {
     return (
-      52 +
+      76 +
       bytesSize(value.header) +
       sealedKey.size(value.key) +
       bytesSize(value.body) +
-      proxySignedPaymentAny.size(value.signedPayment) +
-      ((value.flags & 1) !== 0 ? 4 : 0)
+      proxySignedPaymentAny.size(value.signedPayment)
     )
   },
   write(writer, value) {
+    writer.int256(value.identity)
     writer.bytes(value.header)
     sealedKey.write(writer, value.key)
     writer.bytes(value.body)
     proxySignedPaymentAny.write(writer, value.signedPayment)
-    writer.long(value.coefficient)
+    writer.int(value.coefficient)
     writer.double(value.timeout)
     writer.int256(value.requestId)
-    writer.flags(value.flags)
-    if ((value.flags & 1) !== 0) writer.bool(value.enableDebug ?? false)
   },
   read(reader) {
-    const value: ProxyRunSealedQuery = {
+    return {
       _: 'proxy.runSealedQuery',
+      identity: reader.int256(),
       header: reader.bytes(),
       key: sealedKey.read(reader),
       body: reader.bytes(),
       signedPayment: proxySignedPaymentAny.read(reader),
-      coefficient: reader.long(),
+      coefficient: reader.int(),
       timeout: reader.double(),
       requestId: reader.int256(),
-      flags: reader.flags(),
     }
-    if ((value.flags & 1) !== 0) value.enableDebug = reader.bool()
-    return value
   },
 }
 
@@ -7057,7 +7063,6 @@ export interface CombinatorTypes {
   'sealed.receipt': SealedReceipt
   'sealed.signedReceipt': SealedSignedReceipt
   'worker.identity': WorkerIdentity
-  'proxy.sealedEnd': ProxySealedEnd
   'proxy.sealedAnswer': ProxySealedAnswer
   'proxy.sealedAnswerPart': ProxySealedAnswerPart
   'proxy.sealedFailure': ProxySealedFailure
@@ -7071,10 +7076,12 @@ export interface CombinatorTypes {
   'log.anchor': LogAnchor
   'client.inclusion': ClientInclusion
   'client.notLogged': ClientNotLogged
+  'client.consistency': ClientConsistency
   'client.disputeReceipt': ClientDisputeReceipt
   'client.getOffers': ClientGetOffers
   'client.getEvidence': ClientGetEvidence
   'client.getInclusion': ClientGetInclusion
+  'client.getConsistency': ClientGetConsistency
   'client.runSealedQuery': ClientRunSealedQuery
   'proxy.runSealedQuery': ProxyRunSealedQuery
 }
@@ -7189,7 +7196,6 @@ export const codecs: { readonly [Name in keyof CombinatorTypes]: Codec<Combinato
   'sealed.receipt': sealedReceipt,
   'sealed.signedReceipt': sealedSignedReceipt,
   'worker.identity': workerIdentity,
-  'proxy.sealedEnd': proxySealedEnd,
   'proxy.sealedAnswer': proxySealedAnswer,
   'proxy.sealedAnswerPart': proxySealedAnswerPart,
   'proxy.sealedFailure': proxySealedFailure,
@@ -7203,10 +7209,12 @@ export const codecs: { readonly [Name in keyof CombinatorTypes]: Codec<Combinato
   'log.anchor': logAnchor,
   'client.inclusion': clientInclusion,
   'client.notLogged': clientNotLogged,
+  'client.consistency': clientConsistency,
   'client.disputeReceipt': clientDisputeReceipt,
   'client.getOffers': clientGetOffers,
   'client.getEvidence': clientGetEvidence,
   'client.getInclusion': clientGetInclusion,
+  'client.getConsistency': clientGetConsistency,
   'client.runSealedQuery': clientRunSealedQuery,
   'proxy.runSealedQuery': proxyRunSealedQuery,
 }
@@ -7821,9 +7829,10 @@ export const combinators: { readonly [Name in keyof CombinatorTypes]: Combinator
     { name: 'chunk_bytes', property: 'chunkBytes', type: 'int' },
     { name: 'cadence_ms', property: 'cadenceMs', type: 'int' },
   ] },
-  'sealed.receipt': { id: 0x6796b13b, kind: 'type', result: 'sealed.Receipt', fields: [
+  'sealed.receipt': { id: 0xd98ae644, kind: 'type', result: 'sealed.Receipt', fields: [
     { name: 'proxy_key', property: 'proxyKey', type: 'int256' },
     { name: 'identity', property: 'identity', type: 'int256' },
+    { name: 'request_id', property: 'requestId', type: 'int256' },
     { name: 'model', property: 'model', type: 'string' },
     { name: 'request_commitment', property: 'requestCommitment', type: 'int256' },
     { name: 'answer_commitment', property: 'answerCommitment', type: 'int256' },
@@ -7844,48 +7853,41 @@ export const combinators: { readonly [Name in keyof CombinatorTypes]: Combinator
     { name: 'receipt', property: 'receipt', type: 'bytes' },
     { name: 'signature', property: 'signature', type: 'bytes' },
   ] },
-  'worker.identity': { id: 0x46342b40, kind: 'type', result: 'worker.Identity', fields: [
+  'worker.identity': { id: 0x954cac19, kind: 'type', result: 'worker.Identity', fields: [
     { name: 'evidence', property: 'evidence', type: 'sealed.workerEvidence' },
+    { name: 'tls_key', property: 'tlsKey', type: 'int256' },
     { name: 'signature', property: 'signature', type: 'bytes' },
   ] },
-  'proxy.sealedEnd': { id: 0x05d4b2d2, kind: 'type', result: 'proxy.SealedEnd', fields: [
-    { name: 'receipt', property: 'receipt', type: 'sealed.signedReceipt' },
-    { name: 'flags', property: 'flags', type: '#' },
-    { name: 'worker_debug', property: 'workerDebug', type: 'string', condition: { flags: 'flags', bit: 0 } },
-  ] },
-  'proxy.sealedAnswer': { id: 0x434771dc, kind: 'type', result: 'proxy.SealedAnswer', fields: [
+  'proxy.sealedAnswer': { id: 0x77b19d0c, kind: 'type', result: 'proxy.SealedAnswer', fields: [
     { name: 'request_id', property: 'requestId', type: 'int256' },
     { name: 'status', property: 'status', type: 'int' },
-    { name: 'nonce', property: 'nonce', type: 'int256' },
+    { name: 'nonce', property: 'nonce', type: 'long' },
     { name: 'chunk', property: 'chunk', type: 'bytes' },
     { name: 'flags', property: 'flags', type: '#' },
-    { name: 'end', property: 'end', type: 'proxy.sealedEnd', condition: { flags: 'flags', bit: 0 } },
+    { name: 'receipt', property: 'receipt', type: 'sealed.signedReceipt', condition: { flags: 'flags', bit: 0 } },
   ] },
-  'proxy.sealedAnswerPart': { id: 0xb40d70e5, kind: 'type', result: 'proxy.SealedAnswerPart', fields: [
+  'proxy.sealedAnswerPart': { id: 0xdc216533, kind: 'type', result: 'proxy.SealedAnswerPart', fields: [
     { name: 'request_id', property: 'requestId', type: 'int256' },
     { name: 'chunk', property: 'chunk', type: 'bytes' },
     { name: 'flags', property: 'flags', type: '#' },
-    { name: 'end', property: 'end', type: 'proxy.sealedEnd', condition: { flags: 'flags', bit: 0 } },
+    { name: 'receipt', property: 'receipt', type: 'sealed.signedReceipt', condition: { flags: 'flags', bit: 0 } },
   ] },
-  'proxy.sealedFailure': { id: 0xff4be15e, kind: 'type', result: 'proxy.SealedFailure', fields: [
+  'proxy.sealedFailure': { id: 0xda695f46, kind: 'type', result: 'proxy.SealedFailure', fields: [
     { name: 'request_id', property: 'requestId', type: 'int256' },
     { name: 'error_code', property: 'errorCode', type: 'int' },
     { name: 'flags', property: 'flags', type: '#' },
-    { name: 'end', property: 'end', type: 'proxy.sealedEnd', condition: { flags: 'flags', bit: 0 } },
+    { name: 'receipt', property: 'receipt', type: 'sealed.signedReceipt', condition: { flags: 'flags', bit: 0 } },
   ] },
-  'client.sealedEnd': { id: 0xfba209b4, kind: 'type', result: 'client.SealedEnd', fields: [
-    { name: 'tokens_used', property: 'tokensUsed', type: 'tokensUsed' },
+  'client.sealedEnd': { id: 0x0649a4c0, kind: 'type', result: 'client.SealedEnd', fields: [
+    { name: 'receipt', property: 'receipt', type: 'sealed.signedReceipt' },
+    { name: 'charged_tokens', property: 'chargedTokens', type: 'long' },
     { name: 'proxy_start_time', property: 'proxyStartTime', type: 'double' },
     { name: 'proxy_end_time', property: 'proxyEndTime', type: 'double' },
-    { name: 'flags', property: 'flags', type: '#' },
-    { name: 'worker_debug', property: 'workerDebug', type: 'string', condition: { flags: 'flags', bit: 0 } },
-    { name: 'proxy_debug', property: 'proxyDebug', type: 'string', condition: { flags: 'flags', bit: 0 } },
-    { name: 'receipt', property: 'receipt', type: 'sealed.signedReceipt', condition: { flags: 'flags', bit: 1 } },
   ] },
-  'client.sealedAnswer': { id: 0x714e5f18, kind: 'type', result: 'client.SealedAnswer', fields: [
+  'client.sealedAnswer': { id: 0x48a18e1c, kind: 'type', result: 'client.SealedAnswer', fields: [
     { name: 'request_id', property: 'requestId', type: 'int256' },
     { name: 'identity', property: 'identity', type: 'int256' },
-    { name: 'nonce', property: 'nonce', type: 'int256' },
+    { name: 'nonce', property: 'nonce', type: 'long' },
     { name: 'chunk', property: 'chunk', type: 'bytes' },
     { name: 'flags', property: 'flags', type: '#' },
     { name: 'end', property: 'end', type: 'client.sealedEnd', condition: { flags: 'flags', bit: 0 } },
@@ -7896,12 +7898,12 @@ export const combinators: { readonly [Name in keyof CombinatorTypes]: Combinator
     { name: 'flags', property: 'flags', type: '#' },
     { name: 'end', property: 'end', type: 'client.sealedEnd', condition: { flags: 'flags', bit: 0 } },
   ] },
-  'client.sealedFailure': { id: 0x76192b6e, kind: 'type', result: 'client.SealedFailure', fields: [
+  'client.sealedFailure': { id: 0x27213fa5, kind: 'type', result: 'client.SealedFailure', fields: [
     { name: 'request_id', property: 'requestId', type: 'int256' },
+    { name: 'identity', property: 'identity', type: 'int256' },
     { name: 'error_code', property: 'errorCode', type: 'int' },
     { name: 'error', property: 'error', type: 'string' },
-    { name: 'flags', property: 'flags', type: '#' },
-    { name: 'end', property: 'end', type: 'client.sealedEnd', condition: { flags: 'flags', bit: 0 } },
+    { name: 'charged_tokens', property: 'chargedTokens', type: 'long' },
   ] },
   'client.offer': { id: 0xad297abd, kind: 'type', result: 'client.Offer', fields: [
     { name: 'identity', property: 'identity', type: 'int256' },
@@ -7920,24 +7922,29 @@ export const combinators: { readonly [Name in keyof CombinatorTypes]: Combinator
     { name: 'coefficient', property: 'coefficient', type: 'int' },
     { name: 'charged_tokens', property: 'chargedTokens', type: 'long' },
   ] },
-  'log.anchor': { id: 0x731bf914, kind: 'type', result: 'log.Anchor', fields: [
+  'log.anchor': { id: 0x3fbcb86f, kind: 'type', result: 'log.Anchor', fields: [
     { name: 'seqno', property: 'seqno', type: 'int' },
     { name: 'nonce', property: 'nonce', type: 'int256' },
     { name: 'size', property: 'size', type: 'long' },
     { name: 'root', property: 'root', type: 'int256' },
     { name: 'transaction', property: 'transaction', type: 'int256' },
     { name: 'lt', property: 'lt', type: 'long' },
-    { name: 'time', property: 'time', type: 'long' },
+    { name: 'time', property: 'time', type: 'int' },
+    { name: 'proof', property: 'proof', type: 'int256', vector: true },
   ] },
-  'client.inclusion': { id: 0xbca4970b, kind: 'type', result: 'client.Inclusion', fields: [
+  'client.inclusion': { id: 0xcfed4635, kind: 'type', result: 'client.Inclusion', fields: [
     { name: 'index', property: 'index', type: 'long' },
     { name: 'entry', property: 'entry', type: 'bytes' },
-    { name: 'size', property: 'size', type: 'long' },
     { name: 'proof', property: 'proof', type: 'int256', vector: true },
     { name: 'checkpoint', property: 'checkpoint', type: 'bytes' },
-    { name: 'anchors', property: 'anchors', type: 'log.anchor', vector: true },
+    { name: 'flags', property: 'flags', type: '#' },
+    { name: 'anchor', property: 'anchor', type: 'log.anchor', condition: { flags: 'flags', bit: 0 } },
   ] },
   'client.notLogged': { id: 0xf097d189, kind: 'type', result: 'client.Inclusion', fields: [] },
+  'client.consistency': { id: 0x4e054c75, kind: 'type', result: 'client.Consistency', fields: [
+    { name: 'proof', property: 'proof', type: 'int256', vector: true },
+    { name: 'checkpoint', property: 'checkpoint', type: 'bytes' },
+  ] },
   'client.disputeReceipt': { id: 0x4f58b105, kind: 'type', result: 'client.DisputeReceipt', fields: [
     { name: 'request_id', property: 'requestId', type: 'int256' },
     { name: 'reason', property: 'reason', type: 'int' },
@@ -7951,23 +7958,23 @@ export const combinators: { readonly [Name in keyof CombinatorTypes]: Combinator
   'client.getInclusion': { id: 0xc2da0cc3, kind: 'function', result: 'client.Inclusion', fields: [
     { name: 'receipt', property: 'receipt', type: 'int256' },
   ] },
-  'client.runSealedQuery': { id: 0xafc52772, kind: 'function', result: 'client.SealedAnswer', fields: [
+  'client.getConsistency': { id: 0xf672e46a, kind: 'function', result: 'client.Consistency', fields: [
+    { name: 'size', property: 'size', type: 'long' },
+  ] },
+  'client.runSealedQuery': { id: 0x297c2217, kind: 'function', result: 'client.SealedAnswer', fields: [
     { name: 'query', property: 'query', type: 'sealed.query' },
     { name: 'timeout', property: 'timeout', type: 'double' },
     { name: 'min_config_version', property: 'minConfigVersion', type: 'int' },
-    { name: 'flags', property: 'flags', type: '#' },
-    { name: 'enable_debug', property: 'enableDebug', type: 'Bool', condition: { flags: 'flags', bit: 0 } },
   ] },
-  'proxy.runSealedQuery': { id: 0x421b6d7a, kind: 'function', result: 'proxy.SealedAnswer', fields: [
+  'proxy.runSealedQuery': { id: 0xb0277e56, kind: 'function', result: 'proxy.SealedAnswer', fields: [
+    { name: 'identity', property: 'identity', type: 'int256' },
     { name: 'header', property: 'header', type: 'bytes' },
     { name: 'key', property: 'key', type: 'sealed.key' },
     { name: 'body', property: 'body', type: 'bytes' },
     { name: 'signed_payment', property: 'signedPayment', type: 'proxy.SignedPayment' },
-    { name: 'coefficient', property: 'coefficient', type: 'long' },
+    { name: 'coefficient', property: 'coefficient', type: 'int' },
     { name: 'timeout', property: 'timeout', type: 'double' },
     { name: 'request_id', property: 'requestId', type: 'int256' },
-    { name: 'flags', property: 'flags', type: '#' },
-    { name: 'enable_debug', property: 'enableDebug', type: 'Bool', condition: { flags: 'flags', bit: 0 } },
   ] },
 }
 
@@ -8037,7 +8044,6 @@ export const boxedTypes: { readonly [boxedType: string]: readonly (keyof Combina
   'sealed.Receipt': ['sealed.receipt'],
   'sealed.SignedReceipt': ['sealed.signedReceipt'],
   'worker.Identity': ['worker.identity'],
-  'proxy.SealedEnd': ['proxy.sealedEnd'],
   'proxy.SealedAnswer': ['proxy.sealedAnswer'],
   'proxy.SealedAnswerPart': ['proxy.sealedAnswerPart'],
   'proxy.SealedFailure': ['proxy.sealedFailure'],
@@ -8050,5 +8056,6 @@ export const boxedTypes: { readonly [boxedType: string]: readonly (keyof Combina
   'log.Entry': ['log.entry'],
   'log.Anchor': ['log.anchor'],
   'client.Inclusion': ['client.inclusion', 'client.notLogged'],
+  'client.Consistency': ['client.consistency'],
   'client.DisputeReceipt': ['client.disputeReceipt'],
 }

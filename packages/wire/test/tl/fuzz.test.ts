@@ -16,7 +16,7 @@ function probe(bytes: Uint8Array): void {
   try {
     const value = decodeAny(bytes)
     if ('data' in value) probe(value.data)
-    if ('query' in value) probe(value.query)
+    if ('query' in value) probe(value.query instanceof Uint8Array ? value.query : value.query.header)
     if ('answer' in value) probe(value.answer)
   } catch (error) {
     assert.ok(error instanceof WireError && error.code === 'malformed', `${toHex(bytes)}: ${String(error)}`)

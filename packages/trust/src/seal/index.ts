@@ -1,0 +1,10 @@
+/** Sealed queries: identities of workers, what is sealed to them and what they seal, and the receipts that they sign. */
+export { type AnswerKey, AnswerOpener, AnswerSealer, framePieces, maxChunkBytes } from './answer.ts'
+export * from './identity.ts'
+export { nobleSeal } from './noble-seal.ts'
+export { bucketOf } from './padding.ts'
+export * from './query.ts'
+export * from './receipt.ts'
+export { ReceiverSessions, receiverLimits } from './receiver-sessions.ts'
+export type { PublicSealKey, RunningHash, SealCrypto, SealKey, SigningKey } from './seal-crypto.ts'
+export { type KeyName, type NamedKeys, senderLimits, SenderSession, singleKeys } from './sender-session.ts'

@@ -1,0 +1,218 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  decapsulate,
+  diffieHellman,
+  encapsulate,
+  generateKeyPairSync,
+  hash,
+  type KeyObject,
+  sign,
+  verify,
+} from 'node:crypto'
+import { nobleSeal, isSmallOrder } from './noble-seal.ts'
+import {
+  type Aead,
+  mlKemCiphertextBytes,
+  mlKemPublicBytes,
+  type PublicSealKey,
+  requireSize,
+  type SealCrypto,
+  type SealKey,
+  sealSizes,
+  xWingLabel,
+} from './seal-crypto.ts'
+
+const { tag: tagBytes } = sealSizes
+
+/** The suite in OpenSSL, by way of Node: several times faster than the portable one. */
+export const nodeSeal: SealCrypto = {
+  name: 'node',
+  sha256: (...parts) => hash('sha256', joined(parts), 'buffer'),
+  sha512: (...parts) => hash('sha512', joined(parts), 'buffer'),
+  startSha256: () => {
+    const running = createHash('sha256')
+    return { update: bytes => void running.update(bytes), digest: () => running.digest() }
+  },
+  hmacSha256: (key, ...parts) => createHmac('sha256', createSecretKey(key)).update(joined(parts)).digest(),
+  hmacSha512: (key, ...parts) => createHmac('sha512', createSecretKey(key)).update(joined(parts)).digest(),
+  aead: key => {
+    requireSize('A key', key, 32)
+    return new NodeAead(createSecretKey(key))
+  },
+  sealKey: openSealKey,
+  readSealKey,
+  signingKey: seed => {
+    requireSize('A seed', seed, sealSizes.seed)
+    const privateKey = createPrivateKey({
+      key: Buffer.concat([ed25519Prefix, seed]),
+      format: 'der',
+      type: 'pkcs8',
+    })
+    const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' })
+    return { publicKey: spki.subarray(-32), sign: message => sign(null, message, privateKey) }
+  },
+  verify: (publicKey, message, signature) => {
+    if (publicKey.length !== 32 || signature.length !== 64) return false
+    const key = ed25519Key(publicKey)
+    return key !== undefined && !isSmallPoint(signature) && verify(null, message, key, signature)
+  },
+}
+
+class NodeAead implements Aead {
+  readonly #key: KeyObject
+
+  constructor(key: KeyObject) {
+    this.#key = key
+  }
+
+  seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array {
+    requireSize('A nonce', nonce, sealSizes.nonce)
+    const cipher = createCipheriv('aes-256-gcm', this.#key, nonce)
+    cipher.setAAD(aad)
+    const ciphertext = cipher.update(plaintext)
+    cipher.final()
+    return Buffer.concat([ciphertext, cipher.getAuthTag()])
+  }
+
+  open(nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
+    requireSize('A nonce', nonce, sealSizes.nonce)
+    const end = ciphertext.length - tagBytes
+    if (end < 0) return undefined
+    const decipher = createDecipheriv('aes-256-gcm', this.#key, nonce)
+    decipher.setAAD(aad)
+    // All sixteen bytes of it: the library would take fewer.
+    decipher.setAuthTag(ciphertext.subarray(end))
+    const plaintext = decipher.update(ciphertext.subarray(0, end))
+    try {
+      decipher.final()
+      return plaintext
+    } catch {
+      return undefined
+    }
+  }
+}
+
+const ed25519Prefix = Buffer.from('302e020100300506032b657004220420', 'hex')
+const ed25519PublicPrefix = Buffer.from('302a300506032b6570032100', 'hex')
+const x25519Prefix = Buffer.from('302e020100300506032b656e04220420', 'hex')
+const x25519PublicPrefix = Buffer.from('302a300506032b656e032100', 'hex')
+
+/** Keys of the peers that signatures are verified of, by their bytes: reading one costs as much as verifying. */
+const knownKeys = new Map<string, KeyObject>()
+const maxKnownKeys = 1_000
+
+function ed25519Key(publicKey: Uint8Array): KeyObject | undefined {
+  const name = Buffer.from(publicKey).toString('latin1')
+  const known = knownKeys.get(name)
+  if (known !== undefined) return known
+  // OpenSSL takes points of small order, and other encodings than the canonical one.
+  if (isSmallOrder(publicKey)) return undefined
+  const der = Buffer.concat([ed25519PublicPrefix, publicKey])
+  const key = createPublicKey({ key: der, format: 'der', type: 'spki' })
+  if (knownKeys.size >= maxKnownKeys) knownKeys.clear()
+  knownKeys.set(name, key)
+  return key
+}
+
+/** A first half that OpenSSL would take and the strict rule does not: y below 2, or what is no canonical y at all. */
+function isSmallPoint(signature: Uint8Array): boolean {
+  const point = signature.subarray(0, 32)
+  const inner = point.subarray(1, 31)
+  const isEdge = inner.every(byte => byte === 0) || inner.every(byte => byte === 0xff)
+  return (isEdge || point[0] === 0xc7 || point[0] === 0x26) && isSmallOrder(point)
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
+}
+
+function openSealKey(seed: Uint8Array): SealKey {
+  requireSize('A seed', seed, sealSizes.seed)
+  const expanded = createHash('shake256', { outputLength: 96 }).update(seed).digest()
+  const x25519 = x25519Private(expanded.subarray(64))
+  const x25519Public = rawPublic(x25519)
+  const { publicKey } = nobleSeal.sealKey(seed)
+  const mlKem = createPrivateKey({
+    key: {
+      kty: 'AKP',
+      alg: 'ML-KEM-768',
+      pub: Buffer.from(publicKey.subarray(0, mlKemPublicBytes)).toString('base64url'),
+      priv: expanded.subarray(0, 64).toString('base64url'),
+    },
+    format: 'jwk',
+  })
+  return {
+    publicKey,
+    decapsulate: encapsulation => {
+      if (encapsulation.length !== sealSizes.encapsulation) return undefined
+      const theirs = encapsulation.subarray(mlKemCiphertextBytes)
+      const lattice = decapsulate(mlKem, encapsulation.subarray(0, mlKemCiphertextBytes))
+      const curve = agree(x25519, theirs)
+      return curve && combine(lattice, curve, theirs, x25519Public)
+    },
+  }
+}
+
+function readSealKey(publicKey: Uint8Array): PublicSealKey | undefined {
+  if (publicKey.length !== sealSizes.publicKey) return undefined
+  const x25519Public = publicKey.subarray(mlKemPublicBytes)
+  const mlKem = mlKemPublic(publicKey.subarray(0, mlKemPublicBytes))
+  if (mlKem === undefined) return undefined
+  return {
+    // OpenSSL has its own source of randomness, and takes no other for a KEM.
+    encapsulate: () => {
+      const { sharedKey: lattice, ciphertext } = encapsulate(mlKem)
+      const { privateKey } = generateKeyPairSync('x25519')
+      const ours = rawPublic(privateKey)
+      const curve = agree(privateKey, x25519Public)
+      // A key of small order agrees on zeros with everybody: the lattice alone protects then, as X-Wing has it.
+      const secret = combine(lattice, curve ?? Buffer.alloc(32), ours, x25519Public)
+      return { secret, encapsulation: Buffer.concat([ciphertext, ours]) }
+    },
+  }
+}
+
+function mlKemPublic(raw: Uint8Array): KeyObject | undefined {
+  const pub = Buffer.from(raw).toString('base64url')
+  try {
+    return createPublicKey({ key: { kty: 'AKP', alg: 'ML-KEM-768', pub }, format: 'jwk' })
+  } catch {
+    return undefined
+  }
+}
+
+function combine(
+  lattice: Uint8Array,
+  curve: Uint8Array,
+  encapsulated: Uint8Array,
+  owner: Uint8Array,
+): Buffer {
+  return hash('sha3-256', Buffer.concat([lattice, curve, encapsulated, owner, xWingLabel]), 'buffer')
+}
+
+/** Undefined where the other key is of small order, which OpenSSL refuses. */
+function agree(privateKey: KeyObject, raw: Uint8Array): Buffer | undefined {
+  const der = Buffer.concat([x25519PublicPrefix, raw])
+  try {
+    return diffieHellman({
+      privateKey,
+      publicKey: createPublicKey({ key: der, format: 'der', type: 'spki' }),
+    })
+  } catch {
+    return undefined
+  }
+}
+
+function x25519Private(raw: Uint8Array): KeyObject {
+  return createPrivateKey({ key: Buffer.concat([x25519Prefix, raw]), format: 'der', type: 'pkcs8' })
+}
+
+function rawPublic(privateKey: KeyObject): Buffer {
+  return createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).subarray(-32)
+}

@@ -1,0 +1,38 @@
+const lengthBytes = 4
+const smallBuckets = [256, 512, 1024] as const
+
+/**
+ * The size that `sizeBytes` is padded to: 256, 512 or 1024; above, Padmé, which tells of the size no more than
+ * log log of it and adds 12 % at most.
+ */
+export function bucketOf(sizeBytes: number): number {
+  for (const bucket of smallBuckets) if (sizeBytes <= bucket) return bucket
+  const exponent = Math.floor(Math.log2(sizeBytes))
+  const kept = Math.floor(Math.log2(exponent)) + 1
+  const step = 2 ** (exponent - kept)
+  return Math.ceil(sizeBytes / step) * step
+}
+
+/** `u32 length ‖ content ‖ zeros`, in a bucket, or in exactly `sizeBytes`, which then have to hold it. */
+export function padded(content: Uint8Array, sizeBytes = bucketOf(lengthBytes + content.length)): Uint8Array {
+  if (lengthBytes + content.length > sizeBytes) throw new RangeError('The content is larger than its frame.')
+  const frame = new Uint8Array(sizeBytes)
+  new DataView(frame.buffer).setUint32(0, content.length, true)
+  frame.set(content, lengthBytes)
+  return frame
+}
+
+/** What `padded` was given: a view. Undefined where the length or the zeros are not right. */
+export function unpadded(frame: Uint8Array): Uint8Array | undefined {
+  if (frame.length < lengthBytes) return undefined
+  const length = new DataView(frame.buffer, frame.byteOffset).getUint32(0, true)
+  const end = lengthBytes + length
+  if (end > frame.length) return undefined
+  for (let at = end; at < frame.length; at++) if (frame[at] !== 0) return undefined
+  return frame.subarray(lengthBytes, end)
+}
+
+/** How much a frame of a constant size holds. */
+export function frameRoom(sizeBytes: number): number {
+  return sizeBytes - lengthBytes
+}

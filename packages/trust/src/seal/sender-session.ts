@@ -1,0 +1,93 @@
+import { join } from '../bytes.ts'
+import { type HpkeContext, keySchedule, sealSuite } from './hpke.ts'
+import { labels } from './labels.ts'
+import { type MessageKeys, messageKeys, Ratchet } from './ratchet.ts'
+import type { PublicSealKey, SealCrypto } from './seal-crypto.ts'
+
+/** How the holder of a seal key finds a message key. */
+export interface KeyName {
+  /** 32 bytes. */
+  readonly session: Uint8Array
+  /** Of the key in its session; -1 in a session of one query. */
+  readonly counter: number
+  /** 1120 bytes; absent where the other side knows the session. */
+  readonly encapsulation: Uint8Array | undefined
+}
+
+/** A key, and what the other side finds it by. */
+export interface NamedKeys {
+  readonly name: KeyName
+  readonly keys: MessageKeys
+}
+
+/** Bounds of a sealing session on the side that seals. */
+export const senderLimits = {
+  /** How long a session is used, milliseconds. */
+  lastsMs: 5 * 60_000,
+  /** How many keys it gives. */
+  keys: 4096,
+} as const
+
+/** In a session of one query. */
+export const singleCounter = -1
+
+/** What an encapsulated secret leads to: the same on both sides. `identity`: digest, 32 bytes. */
+export function sessionContext(
+  crypto: SealCrypto,
+  secret: Uint8Array,
+  identity: Uint8Array,
+): Pick<HpkeContext, 'export'> {
+  return keySchedule(crypto, sealSuite, secret, join(labels.session, identity))
+}
+
+export interface SenderOptions {
+  /** Digest, 32 bytes. */
+  readonly identity: Uint8Array
+  readonly sealKey: PublicSealKey
+  readonly random: (sizeBytes: number) => Uint8Array
+}
+
+/** Keys for queries to one identity: one encapsulation, then a key a query. */
+export class SenderSession {
+  readonly #crypto: SealCrypto
+  readonly #ratchet: Ratchet
+  readonly #session: Uint8Array
+  readonly #encapsulation: Uint8Array
+  readonly #endsAtMs: number
+  /** The other side has opened something of this session. */
+  isKnown = false
+
+  /** `nowMs`: on a monotonic clock. */
+  constructor(crypto: SealCrypto, options: SenderOptions & { readonly nowMs: number }) {
+    const { identity, sealKey, random, nowMs } = options
+    const { secret, encapsulation } = sealKey.encapsulate(random)
+    const chainKey = sessionContext(crypto, secret, identity).export(labels.sessionChain, 32)
+    this.#crypto = crypto
+    this.#ratchet = new Ratchet(crypto, chainKey)
+    this.#session = crypto.sha256(encapsulation)
+    this.#encapsulation = encapsulation
+    this.#endsAtMs = nowMs + senderLimits.lastsMs
+  }
+
+  /** Whether it still gives keys at this time on its clock. */
+  isOpen(nowMs: number): boolean {
+    return nowMs < this.#endsAtMs && this.#ratchet.counter < senderLimits.keys
+  }
+
+  next(): NamedKeys {
+    const { counter } = this.#ratchet
+    const encapsulation = this.isKnown ? undefined : this.#encapsulation
+    const keys = messageKeys(this.#crypto, this.#ratchet.next())
+    return { name: { session: this.#session, counter, encapsulation }, keys }
+  }
+}
+
+/** The keys of a session that serves one query. */
+export function singleKeys(crypto: SealCrypto, { identity, sealKey, random }: SenderOptions): NamedKeys {
+  const { secret, encapsulation } = sealKey.encapsulate(random)
+  const messageKey = sessionContext(crypto, secret, identity).export(labels.singleMessage, 32)
+  return {
+    name: { session: crypto.sha256(encapsulation), counter: singleCounter, encapsulation },
+    keys: messageKeys(crypto, messageKey),
+  }
+}
