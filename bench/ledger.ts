@@ -16,6 +16,7 @@ const help = `bench/ledger.ts [options]: what the books cost a request: a reserv
 
   --seconds N       length of each measurement (2)
   --postgres URL    a PostgreSQL server; else one is started from the development packages
+  --note BYTES      measure each also with a note of so many bytes for a charge, dropped a hundred at a time
   --only NAMES      of memory, sqlite, postgres, with commas between`
 
 const atOnce = [1, 30, 256]
@@ -50,6 +51,7 @@ async function main(): Promise<void> {
     options: {
       seconds: { type: 'string', default: '2' },
       postgres: { type: 'string' },
+      note: { type: 'string' },
       only: { type: 'string', default: 'memory,sqlite,postgres' },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -61,11 +63,15 @@ async function main(): Promise<void> {
   console.log('| Ledger | At once | Requests/s | p50 ms | p99 ms | Main thread us | Process us |')
   console.log('| --- | ---: | ---: | ---: | ---: | ---: | ---: |')
   const own = await measureAll(nothing, lengthMs)
+  const notes = values.note === undefined ? [undefined] : [undefined, new Uint8Array(Number(values.note))]
   for (const name of values.only.split(',')) {
-    await using opened = await open(name, values.postgres)
-    const measured = await measureAll(spender(opened.ledger), lengthMs)
-    opened.ledger.assertConserved()
-    for (const [load, figures] of measured) printRow(name, load, figures, own.get(load)!)
+    for (const note of notes) {
+      await using opened = await open(name, values.postgres)
+      const measured = await measureAll(spender(opened.ledger, note), lengthMs)
+      opened.ledger.assertConserved()
+      const what = note === undefined ? name : `${name}, note of ${note.length} bytes`
+      for (const [load, figures] of measured) printRow(what, load, figures, own.get(load)!)
+    }
   }
   console.log(
     `\nMicroseconds are processor time a request, less ${[...own].map(([load, { mainUs }]) => `${mainUs.toFixed(1)} (${load})`).join(', ')} that the measurement itself takes.`,
@@ -157,11 +163,16 @@ function hashesIn(durationUs: number): number {
 
 let requests = 0
 
-function spender(ledger: Ledger): Request {
+function spender(ledger: Ledger, note?: Uint8Array): Request {
+  let noted: string[] = []
   return async index => {
     const requestId = `0123456789abcdef01234567-${requests++}`
     await ledger.reserve({ requestId, client: clients[index % parties]!, tokens: 1000n })
-    await ledger.charge({ requestId, worker: workers[index % parties]!, tokens: 500n })
+    await ledger.charge({ requestId, worker: workers[index % parties]!, tokens: 500n, note })
+    if (note === undefined || noted.push(requestId) < 100) return
+    const dropped = noted
+    noted = []
+    await ledger.dropNotes(dropped)
   }
 }
 

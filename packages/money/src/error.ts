@@ -28,6 +28,8 @@ export type MoneyErrorCode =
   | 'request-conflict'
   /** The reservation was released before the charge came: nothing can be charged any more. */
   | 'request-released'
+  /** A note of more than 4 KiB for the end of a request; the caller is faulty. */
+  | 'note-size'
   /** A payment for more tokens than the chain has seen committed; commit before signing. */
   | 'uncommitted'
   /** A bound of the ledger was reached; retry later. */

@@ -117,7 +117,18 @@ export {
   type UsageCosts,
 } from './pricing.ts'
 export { creditFromContract, creditWithoutChain, spendLimit, type ClientCredit } from './credit.ts'
-export type { AccountKey, Charge, ClientView, Grades, Ledger, Reservation, WorkerView } from './ledger.ts'
+export {
+  type AccountKey,
+  type Charge,
+  type ChargeRequest,
+  type ClientView,
+  type Grades,
+  type Ledger,
+  maxNoteBytes,
+  type Note,
+  type Reservation,
+  type WorkerView,
+} from './ledger.ts'
 export { MemoryLedger, type MemoryLedgerOptions } from './ledger/memory.ts'
 export { openPostgresLedger, type PostgresLedgerOptions, type SharedLedger } from './ledger/postgres.ts'
 export { openSqliteLedger, type SqliteLedgerOptions } from './ledger/sqlite.ts'

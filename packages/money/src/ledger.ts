@@ -32,15 +32,28 @@ export interface Ledger extends AsyncDisposable {
   /**
    * Ends a reservation with what the worker says it used: the one commit point. Resolves once the charge is
    * durable. A charge never exceeds its reservation: what is above is cut and reported. The same call again
-   * changes nothing and returns the same charge with the totals of now.
+   * changes nothing and returns the same charge with the totals of now: the note of the first one stands.
    *
-   * Rejects with `amount`, `account-unknown` or `request-conflict`, leaving the reservation open, and with
-   * `request-released` or `request-unknown`.
+   * Rejects with `amount`, `note-size`, `account-unknown` or `request-conflict`, leaving the reservation open, and
+   * with `request-released` or `request-unknown`.
    */
-  charge(request: { requestId: string; worker: AccountKey; tokens: bigint }): Promise<Charge>
+  charge(request: ChargeRequest): Promise<Charge>
 
-  /** Ends a reservation without a charge. False if there was none to end: twice, or after a charge, is fine. */
-  release(requestId: string): Promise<boolean>
+  /**
+   * Ends a reservation without a charge. False if there was none to end: twice, or after a charge, is fine. With a
+   * note it resolves once the note is durable, and rejects with `note-size` for one that is too large.
+   */
+  release(requestId: string, note?: Uint8Array): Promise<boolean>
+
+  /**
+   * The oldest notes that were not dropped, `most` of them and no more than `maxNotesAtOnce`, in an order that stays the same; one that
+   * another process is writing may come in between later on. Only what is durable is among them. They stay, across
+   * crashes, until they are dropped: whoever does something for each note does it again for one that he did it for
+   * and could not drop.
+   */
+  notes(most: number): Promise<Note[]>
+  /** Resolves once the notes of these requests are gone for good. Ids without a note are fine. */
+  dropNotes(requestIds: readonly string[]): Promise<void>
 
   /** Looks at what other processes did to the same books; absent where there are none. */
   refresh?(): Promise<void>
@@ -114,6 +127,28 @@ export interface Reservation {
   readonly client: AccountKey
   readonly tokens: bigint
 }
+
+export interface ChargeRequest {
+  readonly requestId: string
+  readonly worker: AccountKey
+  readonly tokens: bigint
+  /** Becomes durable with the charge, in the same commit; at most `maxNoteBytes`. Copied. */
+  readonly note?: Uint8Array | undefined
+}
+
+/** What was noted at the end of a request, whose charge or release is durable exactly when the note is. */
+export interface Note {
+  /** The request's. */
+  readonly id: string
+  readonly bytes: Uint8Array
+  /** What the request was charged in the end; 0 for one that was released. */
+  readonly chargedTokens: bigint
+}
+
+/** The bound of one note. */
+export const maxNoteBytes = 4_096
+/** The bound of the notes that are read at once. */
+export const maxNotesAtOnce = 1_000
 
 export interface Charge {
   readonly client: Grades

@@ -1,5 +1,5 @@
 /** What a column holds. Amounts are decimal text: the integers of SQLite have a sign and end at 2^63. */
-export type SqlValue = string | number | null
+export type SqlValue = string | number | Uint8Array | null
 
 /** Rows by the names of their columns. */
 export type SqlRow = Readonly<Record<string, SqlValue>>

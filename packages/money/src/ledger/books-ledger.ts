@@ -1,5 +1,15 @@
 import type { ClientCredit } from '../credit.ts'
-import type { AccountKey, Charge, ClientView, Ledger, Reservation, WorkerView } from '../ledger.ts'
+import {
+  type AccountKey,
+  type Charge,
+  type ChargeRequest,
+  type ClientView,
+  type Ledger,
+  maxNotesAtOnce,
+  type Note,
+  type Reservation,
+  type WorkerView,
+} from '../ledger.ts'
 import { type Books, chargeOf } from './books.ts'
 
 /** How books in memory become durable. */
@@ -8,6 +18,10 @@ export interface Durability {
   requireSound(): void
   /** Resolves once all that has changed up to now is durable. */
   commit(): Promise<void>
+  /** The oldest notes that are durable. */
+  notes(most: number): Promise<Note[]>
+  /** Has these notes forgotten with the next commit. */
+  dropNotes(requestIds: readonly string[]): void
   close(): Promise<void>
 }
 
@@ -38,7 +52,7 @@ export class BooksLedger implements Ledger {
     return this.#books.reserve(reservation)
   }
 
-  async charge(request: { requestId: string; worker: AccountKey; tokens: bigint }): Promise<Charge> {
+  async charge(request: ChargeRequest): Promise<Charge> {
     this.#durability.requireSound()
     const charged = this.#books.charge(request)
     // A repeated one waits as well: the first may not be durable yet.
@@ -46,9 +60,22 @@ export class BooksLedger implements Ledger {
     return chargeOf(charged)
   }
 
-  async release(requestId: string): Promise<boolean> {
+  async release(requestId: string, note?: Uint8Array): Promise<boolean> {
     this.#durability.requireSound()
-    return this.#books.release(requestId)
+    const isReleased = this.#books.release(requestId, note)
+    if (note !== undefined) await this.#durability.commit()
+    return isReleased
+  }
+
+  async notes(most: number): Promise<Note[]> {
+    this.#durability.requireSound()
+    return this.#durability.notes(Math.min(most, maxNotesAtOnce))
+  }
+
+  async dropNotes(requestIds: readonly string[]): Promise<void> {
+    this.#durability.requireSound()
+    this.#durability.dropNotes(requestIds)
+    await this.#durability.commit()
   }
 
   client(owner: AccountKey): ClientView {

@@ -1,9 +1,16 @@
 import type { ClientCredit } from '../credit.ts'
 import { MoneyError } from '../error.ts'
-import type { AccountKey, Charge, Reservation } from '../ledger.ts'
+import type { AccountKey, Charge, ChargeRequest, Note, Reservation } from '../ledger.ts'
 import { type Account, Accounts, ClientAccount, WorkerAccount } from './accounts.ts'
 import { BooksAudit } from './audit.ts'
-import { balanceTooLow, requestReleased, requestUnknown, requireAmount, usedBefore } from './refusals.ts'
+import {
+  balanceTooLow,
+  requestReleased,
+  requestUnknown,
+  requireAmount,
+  requireNote,
+  usedBefore,
+} from './refusals.ts'
 import { RecentMap } from './recent-map.ts'
 
 export interface BooksLimits {
@@ -69,6 +76,7 @@ export class Books {
   #waiting: Account[] | undefined
   #changed = new Set<Account>()
   #charges: ChargedRequest[] = []
+  #notes: Note[] = []
 
   constructor({
     maxAccounts = 100_000,
@@ -121,9 +129,10 @@ export class Books {
     return reservation
   }
 
-  charge(request: { requestId: string; worker: AccountKey; tokens: bigint }): ChargedRequest {
-    const { requestId, tokens } = request
+  charge(request: ChargeRequest): ChargedRequest {
+    const { requestId, tokens, note } = request
     requireAmount(tokens)
+    requireNote(note)
     this.#audit.requireBalanced()
     const worker = this.workers.get(request.worker)
     const open = this.open.get(requestId)
@@ -139,13 +148,16 @@ export class Books {
     this.spent += chargedTokens
     this.earned += chargedTokens
     this.#charges.push(charged)
+    this.#note(requestId, note, chargedTokens)
     return charged
   }
 
-  release(requestId: string): boolean {
+  release(requestId: string, note?: Uint8Array): boolean {
+    requireNote(note)
     const open = this.open.get(requestId)
     if (open === undefined) return false
     this.#end(requestId, open, { kind: 'released' })
+    this.#note(requestId, note, 0n)
     return true
   }
 
@@ -193,17 +205,18 @@ export class Books {
     return true
   }
 
-  /** What is not durable yet, each account and charge once. The caller answers for it from now on. */
-  take(): { accounts: Set<Account>; charges: ChargedRequest[] } {
-    const taken = { accounts: this.#changed, charges: this.#charges }
+  /** What is not durable yet, each account, charge and note once. The caller answers for it from now on. */
+  take(): { accounts: Set<Account>; charges: ChargedRequest[]; notes: Note[] } {
+    const taken = { accounts: this.#changed, charges: this.#charges, notes: this.#notes }
     this.#changed = new Set()
     this.#charges = []
+    this.#notes = []
     return taken
   }
 
   /** Something waits to be made durable. */
   get hasChanged(): boolean {
-    return this.#changed.size > 0 || this.#charges.length > 0
+    return this.#changed.size > 0 || this.#charges.length > 0 || this.#notes.length > 0
   }
 
   /** Throws an AssertionError if the books do not balance, and closes them to charges. */
@@ -240,6 +253,10 @@ export class Books {
     this.reserved -= reservation.tokens
     this.open.delete(requestId)
     this.#ended.set(requestId, ended)
+  }
+
+  #note(id: string, note: Uint8Array | undefined, chargedTokens: bigint): void {
+    if (note !== undefined) this.#notes.push({ id, bytes: Uint8Array.from(note), chargedTokens })
   }
 
   #move(account: Account, tokens: bigint): void {

@@ -1,7 +1,7 @@
 import type { World } from '@cocoon/wire'
 import { type PostgresConnection, type PostgresValue, sqlState } from '../database/postgres.ts'
 import { MoneyError } from '../error.ts'
-import type { Reservation } from '../ledger.ts'
+import { type ChargeRequest, maxNotesAtOnce, type Note, type Reservation } from '../ledger.ts'
 import type { PostgresAccounts, SeenAccounts } from './postgres-accounts.ts'
 import { balanceTooLow, requestReleased, requestUnknown, usedBefore } from './refusals.ts'
 import { Turns } from './turns.ts'
@@ -11,6 +11,8 @@ interface Finish {
   readonly requestId: string
   readonly worker: string | undefined
   readonly tokens: bigint | undefined
+  /** In hex. */
+  readonly note: string | null
 }
 
 type Ask = Reservation | Finish
@@ -20,7 +22,8 @@ const givenUp = new Set(['40001', '40P01'])
 const maxAttempts = 3
 
 const reserveSql = 'SELECT reserve($1::bigint, $2::text[], $3::text[], $4::numeric[]) AS answer'
-const finishSql = 'SELECT finish($1::bigint, $2::text[], $3::text[], $4::numeric[]) AS answer'
+const finishSql = 'SELECT finish($1::bigint, $2::text[], $3::text[], $4::numeric[], $5::text[]) AS answer'
+const notesSql = `SELECT request_id, encode(bytes, 'hex') AS bytes, charged::text FROM note ORDER BY number LIMIT $1::integer`
 
 /** For each request its code, which is empty where it was done; and the accounts that were touched. */
 interface Reserved extends SeenAccounts {
@@ -69,19 +72,30 @@ export class PostgresRequests {
   }
 
   /** What was charged. */
-  async charge(request: {
-    requestId: string
-    worker: string
-    tokens: bigint
-  }): Promise<{ client: string; tokens: bigint }> {
-    const { code, charged, spender } = await this.#turns.ask(request)
-    requireDone(code, request.requestId)
+  async charge(request: ChargeRequest): Promise<{ client: string; tokens: bigint }> {
+    const { requestId, worker, tokens, note } = request
+    const { code, charged, spender } = await this.#turns.ask({ requestId, worker, tokens, note: hexOf(note) })
+    requireDone(code, requestId)
     return { client: String(spender), tokens: BigInt(charged ?? 0) }
   }
 
-  async release(requestId: string): Promise<boolean> {
-    const { code } = await this.#turns.ask({ requestId, worker: undefined, tokens: undefined })
+  async release(requestId: string, note?: Uint8Array): Promise<boolean> {
+    const end = { requestId, worker: undefined, tokens: undefined, note: hexOf(note) }
+    const { code } = await this.#turns.ask(end)
     return code === ''
+  }
+
+  async notes(most: number): Promise<Note[]> {
+    const rows = await this.#connection.query(notesSql, [Math.min(most, maxNotesAtOnce)])
+    return rows.map(({ request_id: id, bytes, charged }) => ({
+      id: String(id),
+      bytes: new Uint8Array(Buffer.from(String(bytes), 'hex')),
+      chargedTokens: BigInt(String(charged)),
+    }))
+  }
+
+  async dropNotes(requestIds: readonly string[]): Promise<void> {
+    if (requestIds.length > 0) await this.#connection.query('SELECT drop_notes($1::text[])', [requestIds])
   }
 
   async #run(asks: readonly Ask[]): Promise<Answer[]> {
@@ -122,6 +136,7 @@ export class PostgresRequests {
         asks.map(({ requestId }) => requestId),
         workers,
         amounts,
+        asks.map(({ note }) => note),
       ]),
     ])
     this.#accounts.see(answer)
@@ -138,6 +153,10 @@ export class PostgresRequests {
       }
     }
   }
+}
+
+function hexOf(note: Uint8Array | undefined): string | null {
+  return note === undefined ? null : Buffer.from(note.buffer, note.byteOffset, note.length).toString('hex')
 }
 
 function requireDone(code: string, requestId: string): void {

@@ -15,7 +15,7 @@ export function schemaOf(contract: AccountKey): string {
 }
 
 /** The version of `ledgerSql`, noted in the books. */
-export const ledgerVersion = 1
+export const ledgerVersion = 2
 
 /** What a function raises for a session whose lease is over. */
 export const sessionOver = 'CC001'
@@ -76,9 +76,81 @@ const tables = `
 const byIndex = `SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
     SET plan_cache_mode = force_generic_plan`
 
+const finish = `
+  CREATE FUNCTION finish(of_session bigint, ids text[], workers text[], amounts numeric[], notes text[])
+  RETURNS json LANGUAGE plpgsql ${byIndex} AS $$
+  DECLARE
+    codes json;
+    charges json;
+    spenders text[];
+  BEGIN
+    PERFORM require_session(of_session);
+    PERFORM FROM client WHERE owner IN (SELECT client FROM reservation WHERE request_id = ANY (ids))
+      ORDER BY owner FOR NO KEY UPDATE;
+    PERFORM FROM worker WHERE owner = ANY (workers) ORDER BY owner FOR NO KEY UPDATE;
+    WITH item AS MATERIALIZED (
+      SELECT t.*, CASE WHEN t.worker IS NOT NULL THEN least(t.tokens, r.tokens) END AS charged, r.client, r.tokens AS held, w.owner AS known,
+        r.tokens IS NOT NULL AND (t.worker IS NULL OR w.owner IS NOT NULL) AS is_done,
+        e.number AS ended, e.client AS ended_client, e.worker AS ended_worker, e.asked, e.charged AS ended_charged
+      FROM unnest(ids, workers, amounts, notes) WITH ORDINALITY AS t (id, worker, tokens, note, place)
+      LEFT JOIN reservation r ON r.request_id = t.id
+      LEFT JOIN ended e ON e.request_id = t.id
+      LEFT JOIN worker w ON w.owner = t.worker
+    ), gone AS (
+      DELETE FROM reservation WHERE request_id = ANY (ARRAY(SELECT id FROM item WHERE is_done))
+    ), noted AS (
+      INSERT INTO ended (request_id, client, worker, asked, charged)
+      SELECT id, client, worker, tokens, charged FROM item WHERE is_done ORDER BY place
+    ), kept AS (
+      INSERT INTO note (request_id, bytes, charged)
+      SELECT id, decode(note, 'hex'), coalesce(charged, 0) FROM item WHERE is_done AND note IS NOT NULL ORDER BY place
+    ), spent AS (
+      UPDATE client c SET reserved = c.reserved - d.held, total = c.total + d.charged, moved_at = pg_current_xact_id()
+      FROM (
+        SELECT client, sum(held) AS held, coalesce(sum(charged) FILTER (WHERE worker IS NOT NULL), 0) AS charged
+        FROM item WHERE is_done GROUP BY 1
+      ) d WHERE c.owner = d.client
+    ), earned AS (
+      UPDATE worker w SET total = w.total + d.charged, moved_at = pg_current_xact_id()
+      FROM (SELECT worker, sum(charged) AS charged FROM item WHERE is_done AND worker IS NOT NULL GROUP BY 1) d
+      WHERE w.owner = d.worker
+    )
+    SELECT
+      json_agg(CASE
+        WHEN is_done THEN ''
+        WHEN worker IS NOT NULL AND known IS NULL THEN 'account-unknown'
+        WHEN ended IS NULL THEN 'request-unknown'
+        WHEN ended_worker IS NULL THEN 'request-released'
+        WHEN ended_worker IS DISTINCT FROM worker OR asked IS DISTINCT FROM tokens THEN 'request-conflict'
+        ELSE ''
+      END ORDER BY place),
+      json_agg((CASE WHEN is_done THEN item.charged ELSE ended_charged END)::text ORDER BY place),
+      array_agg(coalesce(item.client, ended_client) ORDER BY place)
+    INTO codes, charges, spenders FROM item;
+    RETURN json_build_object('codes', codes, 'charges', charges, 'spenders', spenders,
+      'clients', (SELECT json_agg(seen(c)) FROM client c WHERE owner = ANY (spenders)),
+      'workers', (SELECT json_agg(seen(w)) FROM worker w WHERE owner = ANY (workers)));
+  END $$;
+`
+
+const notes = `
+  CREATE TABLE note (
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    request_id text NOT NULL,
+    bytes bytea NOT NULL,
+    charged numeric(20) NOT NULL
+  );
+  CREATE INDEX note_request ON note (request_id);
+
+  CREATE FUNCTION drop_notes(ids text[]) RETURNS void LANGUAGE plpgsql ${byIndex} AS $$
+  BEGIN
+    DELETE FROM note WHERE number IN (SELECT number FROM note WHERE request_id = ANY (ids) ORDER BY number FOR UPDATE);
+  END $$;
+`
+
 /**
  * Locks are always taken in the same order, so that no two transactions wait for each other: the session, the
- * book, clients by owner, workers by owner. A statement that changes accounts follows one that has locked them,
+ * book, clients by owner, workers by owner, notes by number. A statement that changes accounts follows one that has locked them,
  * and sees what others committed meanwhile.
  */
 const functions = `
@@ -137,58 +209,6 @@ const functions = `
     FROM (SELECT owners[p] AS owner, sum(amounts[p]) AS tokens FROM unnest(taken) p GROUP BY 1) t
     WHERE client.owner = t.owner;
     RETURN json_build_object('codes', codes, 'clients', (SELECT json_agg(seen(c)) FROM client c WHERE owner = ANY (owners)));
-  END $$;
-
-  CREATE FUNCTION finish(of_session bigint, ids text[], workers text[], amounts numeric[])
-  RETURNS json LANGUAGE plpgsql ${byIndex} AS $$
-  DECLARE
-    codes json;
-    charges json;
-    spenders text[];
-  BEGIN
-    PERFORM require_session(of_session);
-    PERFORM FROM client WHERE owner IN (SELECT client FROM reservation WHERE request_id = ANY (ids))
-      ORDER BY owner FOR NO KEY UPDATE;
-    PERFORM FROM worker WHERE owner = ANY (workers) ORDER BY owner FOR NO KEY UPDATE;
-    WITH item AS MATERIALIZED (
-      SELECT t.*, CASE WHEN t.worker IS NOT NULL THEN least(t.tokens, r.tokens) END AS charged, r.client, r.tokens AS held, w.owner AS known,
-        r.tokens IS NOT NULL AND (t.worker IS NULL OR w.owner IS NOT NULL) AS is_done,
-        e.number AS ended, e.client AS ended_client, e.worker AS ended_worker, e.asked, e.charged AS ended_charged
-      FROM unnest(ids, workers, amounts) WITH ORDINALITY AS t (id, worker, tokens, place)
-      LEFT JOIN reservation r ON r.request_id = t.id
-      LEFT JOIN ended e ON e.request_id = t.id
-      LEFT JOIN worker w ON w.owner = t.worker
-    ), gone AS (
-      DELETE FROM reservation WHERE request_id = ANY (ARRAY(SELECT id FROM item WHERE is_done))
-    ), noted AS (
-      INSERT INTO ended (request_id, client, worker, asked, charged)
-      SELECT id, client, worker, tokens, charged FROM item WHERE is_done ORDER BY place
-    ), spent AS (
-      UPDATE client c SET reserved = c.reserved - d.held, total = c.total + d.charged, moved_at = pg_current_xact_id()
-      FROM (
-        SELECT client, sum(held) AS held, coalesce(sum(charged) FILTER (WHERE worker IS NOT NULL), 0) AS charged
-        FROM item WHERE is_done GROUP BY 1
-      ) d WHERE c.owner = d.client
-    ), earned AS (
-      UPDATE worker w SET total = w.total + d.charged, moved_at = pg_current_xact_id()
-      FROM (SELECT worker, sum(charged) AS charged FROM item WHERE is_done AND worker IS NOT NULL GROUP BY 1) d
-      WHERE w.owner = d.worker
-    )
-    SELECT
-      json_agg(CASE
-        WHEN is_done THEN ''
-        WHEN worker IS NOT NULL AND known IS NULL THEN 'account-unknown'
-        WHEN ended IS NULL THEN 'request-unknown'
-        WHEN ended_worker IS NULL THEN 'request-released'
-        WHEN ended_worker IS DISTINCT FROM worker OR asked IS DISTINCT FROM tokens THEN 'request-conflict'
-        ELSE ''
-      END ORDER BY place),
-      json_agg((CASE WHEN is_done THEN item.charged ELSE ended_charged END)::text ORDER BY place),
-      array_agg(coalesce(item.client, ended_client) ORDER BY place)
-    INTO codes, charges, spenders FROM item;
-    RETURN json_build_object('codes', codes, 'charges', charges, 'spenders', spenders,
-      'clients', (SELECT json_agg(seen(c)) FROM client c WHERE owner = ANY (spenders)),
-      'workers', (SELECT json_agg(seen(w)) FROM worker w WHERE owner = ANY (workers)));
   END $$;
 
   CREATE FUNCTION announce() RETURNS integer LANGUAGE plpgsql AS $$
@@ -261,7 +281,13 @@ const functions = `
 `
 
 /** Makes the books of a contract in the schema that is the search path. */
-export const ledgerSql = tables + functions
+export const ledgerSql = tables + notes + functions + finish
+
+/**
+ * Makes version 2 of version 1. What ended requests there stays: processes of the release before go on until they
+ * end, and write no notes.
+ */
+export const ledgerMigration = `${notes} ${finish} UPDATE book SET version = ${ledgerVersion};`
 
 /** One row with what does not add up: all of it is 0 in books that balance. */
 export const auditSql = `

@@ -1,7 +1,14 @@
 import { type PostgresConnection, sqlState } from '../database/postgres.ts'
 import { MoneyError } from '../error.ts'
 import type { AccountKey } from '../ledger.ts'
-import { auditSql, ledgerSql, ledgerVersion, schemaOf, sessionOver } from './postgres-schema.ts'
+import {
+  auditSql,
+  ledgerMigration,
+  ledgerSql,
+  ledgerVersion,
+  schemaOf,
+  sessionOver,
+} from './postgres-schema.ts'
 
 /** What a process may leave its lease without: its reservations are given back then. */
 export const defaultLeaseMs = 20_000
@@ -22,6 +29,8 @@ export async function beginSession(
       IF to_regclass('${schema}.book') IS NULL THEN
         ${ledgerSql}
         INSERT INTO book VALUES (1, ${ledgerVersion}, '${contract}', 0, false);
+      ELSIF EXISTS (SELECT FROM book WHERE version = 1 AND contract = '${contract}') THEN
+        ${ledgerMigration}
       END IF;
     END $do$;
     COMMIT

@@ -4,13 +4,22 @@ import type { ClientCredit } from '../credit.ts'
 import { Leadership } from '../database/leadership.ts'
 import { PostgresConnection } from '../database/postgres.ts'
 import { MoneyError } from '../error.ts'
-import type { AccountKey, Charge, ClientView, Ledger, Reservation, WorkerView } from '../ledger.ts'
+import type {
+  AccountKey,
+  Charge,
+  ChargeRequest,
+  ClientView,
+  Ledger,
+  Note,
+  Reservation,
+  WorkerView,
+} from '../ledger.ts'
 import { ClientAccount, WorkerAccount } from './accounts.ts'
 import { PostgresAccounts } from './postgres-accounts.ts'
 import { PostgresRequests } from './postgres-requests.ts'
 import { schemaOf } from './postgres-schema.ts'
 import { beginSession, defaultLeaseMs, findBreach, isSessionOver } from './postgres-session.ts'
-import { requireAmount } from './refusals.ts'
+import { requireAmount, requireNote } from './refusals.ts'
 
 export interface PostgresLedgerOptions {
   /** `postgres://user:password@host:5432/database`; `?host=/folder` for a socket of this machine. */
@@ -140,9 +149,10 @@ class PostgresLedger implements SharedLedger {
     return { requestId, client, tokens }
   }
 
-  async charge(request: { requestId: string; worker: AccountKey; tokens: bigint }): Promise<Charge> {
-    const { requestId, tokens } = request
+  async charge(request: ChargeRequest): Promise<Charge> {
+    const { requestId, tokens, note } = request
     requireAmount(tokens)
+    requireNote(note)
     this.#requireOpen()
     this.#requireBalanced()
     const worker = this.#accounts.workers.get(request.worker)
@@ -159,11 +169,22 @@ class PostgresLedger implements SharedLedger {
     return { client, worker: worker.grades(), chargedTokens, cutTokens: tokens - chargedTokens }
   }
 
-  async release(requestId: string): Promise<boolean> {
+  async release(requestId: string, note?: Uint8Array): Promise<boolean> {
+    requireNote(note)
     this.#requireOpen()
-    const isReleased = await this.#asking(this.#requests.release(requestId), requestId)
+    const isReleased = await this.#asking(this.#requests.release(requestId, note), requestId)
     this.#open.delete(requestId)
     return isReleased
+  }
+
+  async notes(most: number): Promise<Note[]> {
+    this.#requireOpen()
+    return this.#requests.notes(most)
+  }
+
+  async dropNotes(requestIds: readonly string[]): Promise<void> {
+    this.#requireOpen()
+    await this.#requests.dropNotes(requestIds)
   }
 
   get hasEnded(): boolean {

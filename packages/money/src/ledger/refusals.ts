@@ -1,10 +1,18 @@
 import type { ClientCredit } from '../credit.ts'
 import { MoneyError } from '../error.ts'
+import { maxNoteBytes } from '../ledger.ts'
 
 /** Throws `MoneyError('amount')`. */
 export function requireAmount(tokens: bigint): void {
   if (BigInt.asUintN(64, tokens) !== tokens) {
     throw new MoneyError('amount', `${tokens} tokens is not an amount from 0 to 2^64 - 1`)
+  }
+}
+
+/** Throws `MoneyError('note-size')`. */
+export function requireNote(note: Uint8Array | undefined): void {
+  if (note !== undefined && note.length > maxNoteBytes) {
+    throw new MoneyError('note-size', `A note has ${note.length} bytes; at most ${maxNoteBytes} are kept`)
   }
 }
 

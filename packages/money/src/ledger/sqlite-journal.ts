@@ -1,7 +1,7 @@
 import { AssertionError } from 'node:assert/strict'
 import type { Disk, SqlRow, SqlValue, Write } from '../database/disk.ts'
 import { MoneyError } from '../error.ts'
-import type { AccountKey } from '../ledger.ts'
+import type { AccountKey, Note } from '../ledger.ts'
 import { type Account, ClientAccount, WorkerAccount } from './accounts.ts'
 import type { Books, ChargedRequest } from './books.ts'
 import { statement } from './sqlite-schema.ts'
@@ -19,6 +19,8 @@ export class SqliteJournal {
   #prunedAt = 0
   /** Nothing else changes the books without changing an account. */
   #writtenSeqno = 0
+  /** Requests whose notes go with the next commit. */
+  #dropped: string[] = []
 
   constructor(options: { disk: Disk; books: Books; contract: AccountKey }) {
     this.#disk = options.disk
@@ -63,8 +65,11 @@ export class SqliteJournal {
 
   /** One transaction with all that changed in the books up to now. */
   async write(): Promise<void> {
-    const { accounts, charges } = this.#books.take()
-    if (accounts.size === 0 && this.#writtenSeqno === this.#books.lastSeqno) return
+    const { accounts, charges, notes } = this.#books.take()
+    const dropped = this.#dropped
+    this.#dropped = []
+    const isUnchanged = accounts.size === 0 && notes.length === 0 && dropped.length === 0
+    if (isUnchanged && this.#writtenSeqno === this.#books.lastSeqno) return
     const saved: Array<{ account: Account; max: bigint; committed: bigint }> = []
     const clients: SqlValue[][] = []
     const workers: SqlValue[][] = []
@@ -75,6 +80,8 @@ export class SqliteJournal {
     }
     const writes: Write[] = [
       { statement: statement.writeCharge, rows: charges.map(charge => this.#chargeRow(charge)) },
+      { statement: statement.writeNote, rows: notes.map(noteRow) },
+      { statement: statement.dropNote, rows: dropped.map(requestId => [requestId]) },
       { statement: statement.writeClient, rows: clients },
       { statement: statement.writeWorker, rows: workers },
       ...this.#prune(),
@@ -83,6 +90,14 @@ export class SqliteJournal {
     this.#writtenSeqno = this.#books.lastSeqno
     await this.#disk.write(writes)
     for (const { account, max, committed } of saved) account.persisted(max, committed)
+  }
+
+  async notes(most: number): Promise<Note[]> {
+    return (await this.#disk.read(statement.readNotes, [most])).map(noteFrom)
+  }
+
+  dropNotes(requestIds: readonly string[]): void {
+    for (const requestId of requestIds) this.#dropped.push(requestId)
   }
 
   #bookRow(): Write {
@@ -120,6 +135,15 @@ function clientRow({ id, owner, credit, max, announced, committed, signed }: Cli
 
 function workerRow({ id, owner, paid, max, announced, committed, signed }: WorkerAccount): SqlValue[] {
   return [id, owner, String(paid), String(max), text(announced), String(committed), String(signed)]
+}
+
+function noteRow({ id, bytes, chargedTokens }: Note): SqlValue[] {
+  return [id, bytes, String(chargedTokens)]
+}
+
+function noteFrom(row: SqlRow): Note {
+  const { request_id: id, bytes } = row
+  return { id: String(id), bytes: bytes as Uint8Array, chargedTokens: amount(row, 'charged') }
 }
 
 function clientFrom(row: SqlRow): ClientAccount {

@@ -11,6 +11,9 @@ export const statement = {
   writeWorker: 6,
   writeCharge: 7,
   pruneCharges: 8,
+  writeNote: 9,
+  readNotes: 10,
+  dropNote: 11,
 } as const
 
 const version1 = `
@@ -53,12 +56,22 @@ const version1 = `
   ) STRICT;
 `
 
+const version2 = `
+  CREATE TABLE note (
+    number INTEGER PRIMARY KEY,
+    request_id TEXT NOT NULL,
+    bytes BLOB NOT NULL,
+    charged TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX note_request ON note (request_id);
+`
+
 /** Totals are of now; a charge is kept to know it again. */
 export const ledgerSchema: DiskSchema = {
   // "Cled"
   applicationId: 0x436c6564,
   what: 'ledger',
-  migrations: [version1],
+  migrations: [version1, version2],
   statements: [
     'SELECT * FROM book',
     'SELECT * FROM client ORDER BY id',
@@ -73,5 +86,8 @@ export const ledgerSchema: DiskSchema = {
       excluded.committed, excluded.signed)`,
     'INSERT INTO charge VALUES (?, ?, ?, ?, ?, ?)',
     'DELETE FROM charge WHERE number <= ?',
+    'INSERT INTO note (request_id, bytes, charged) VALUES (?, ?, ?)',
+    'SELECT request_id, bytes, charged FROM note ORDER BY number LIMIT ?',
+    'DELETE FROM note WHERE request_id = ?',
   ],
 }

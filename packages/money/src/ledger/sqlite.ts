@@ -41,6 +41,8 @@ export async function openLedgerOn(disk: Disk, options: Omit<SqliteLedgerOptions
   return new BooksLedger(books, {
     requireSound: () => commits.requireSound(),
     commit: () => commits.commit(),
+    notes: most => journal.notes(most),
+    dropNotes: requestIds => journal.dropNotes(requestIds),
     close: async () => {
       // What failed has been told to whoever waited for it.
       if (books.hasChanged) await commits.commit().catch(() => {})

@@ -130,10 +130,9 @@ function valuesOf(row: TallyRow): SqlValue[] {
 }
 
 function rowFrom(row: SqlRow): TallyRow {
-  const sums = Object.fromEntries(tallyColumns.map(column => [column, BigInt(row[column] ?? 0)])) as Record<
-    (typeof tallyColumns)[number],
-    bigint
-  >
+  const sums = Object.fromEntries(
+    tallyColumns.map(column => [column, BigInt(String(row[column] ?? 0))]),
+  ) as Record<(typeof tallyColumns)[number], bigint>
   return {
     hourS: Number(row['hour']),
     model: String(row['model']),

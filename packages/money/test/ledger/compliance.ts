@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { ClientCredit, Ledger } from '../../src/index.ts'
+import { type ClientCredit, type Ledger, maxNoteBytes } from '../../src/index.ts'
+import { maxNotesAtOnce } from '../../src/ledger.ts'
 import { account, anyOperation, codeOf, LedgerModel } from './model.ts'
 
 const alice = account(1)
@@ -242,6 +243,94 @@ export function ledgerCompliance(
     assert.equal(ledger.client(alice).signed, 10n)
     assert.equal(ledger.worker(worker).signed, 9n)
     assert.throws(() => ledger.recordSigned('worker', worker, 11n), { code: 'uncommitted' })
+  })
+
+  check('a note is there with its charge, and says what was charged', async ledger => {
+    await ledger.reserve({ requestId: 'r', client: alice, tokens: 100n })
+    await ledger.reserve({ requestId: 's', client: alice, tokens: 100n })
+    assert.deepEqual(await ledger.notes(10), [])
+    const bytes = Uint8Array.of(0, 255, 10)
+    const charging = ledger.charge({ requestId: 'r', worker, tokens: 120n, note: bytes })
+    // What becomes of the bytes afterwards is the caller's affair.
+    bytes.fill(7)
+    await charging
+    await ledger.charge({ requestId: 's', worker, tokens: 20n, note: Uint8Array.of() })
+    assert.deepEqual(await ledger.notes(10), [
+      { id: 'r', bytes: Uint8Array.of(0, 255, 10), chargedTokens: 100n },
+      { id: 's', bytes: Uint8Array.of(), chargedTokens: 20n },
+    ])
+  })
+
+  check('a release leaves a note of its own, or none', async ledger => {
+    for (const requestId of ['r', 's']) await ledger.reserve({ requestId, client: alice, tokens: 100n })
+    assert.equal(await ledger.release('r', Uint8Array.of(1)), true)
+    assert.equal(await ledger.release('r', Uint8Array.of(2)), false)
+    assert.equal(await ledger.release('s'), true)
+    assert.equal(await ledger.release('s', Uint8Array.of(3)), false)
+    assert.equal(await ledger.release('t', Uint8Array.of(4)), false)
+    assert.deepEqual(await ledger.notes(10), [{ id: 'r', bytes: Uint8Array.of(1), chargedTokens: 0n }])
+  })
+
+  check('the note of a repeated charge is that of the first', async ledger => {
+    await ledger.reserve({ requestId: 'r', client: alice, tokens: 100n })
+    const charge = (note?: Uint8Array) => ledger.charge({ requestId: 'r', worker, tokens: 120n, note })
+    await Promise.all([charge(Uint8Array.of(1)), charge(Uint8Array.of(2)), charge()])
+    await charge(Uint8Array.of(3))
+    assert.equal(await ledger.release('r', Uint8Array.of(4)), false)
+    const first = [{ id: 'r', bytes: Uint8Array.of(1), chargedTokens: 100n }]
+    assert.deepEqual(await ledger.notes(10), first)
+    await ledger.dropNotes(['r'])
+    await charge(Uint8Array.of(5))
+    assert.deepEqual(await ledger.notes(10), [])
+  })
+
+  check('the oldest notes come first, and stay until they are dropped', async ledger => {
+    const ids = ['q', 'b', 'z', 'a', 'm']
+    for (const requestId of ids) {
+      await ledger.reserve({ requestId, client: alice, tokens: 10n })
+      await ledger.charge({ requestId, worker, tokens: 1n, note: Uint8Array.of(1) })
+    }
+    const noted = async (most: number) => (await ledger.notes(most)).map(({ id }) => id)
+    assert.deepEqual(await noted(3), ['q', 'b', 'z'])
+    assert.deepEqual(await noted(3), ['q', 'b', 'z'])
+    assert.deepEqual(await noted(0), [])
+    await ledger.dropNotes(['b', 'unknown', 'b'])
+    await ledger.dropNotes(['b'])
+    await ledger.dropNotes([])
+    assert.deepEqual(await noted(3), ['q', 'z', 'a'])
+    await Promise.all([ledger.dropNotes(['z', 'q']), ledger.dropNotes(['q', 'z'])])
+    assert.deepEqual(await noted(10), ['a', 'm'])
+    assert.equal(ledger.client(alice).max, 5n)
+  })
+
+  check('a note that is too large leaves the reservation as it is', async ledger => {
+    await ledger.reserve({ requestId: 'r', client: alice, tokens: 100n })
+    const note = new Uint8Array(maxNoteBytes + 1)
+    assert.equal(await codeOf(ledger.charge({ requestId: 'r', worker, tokens: 1n, note })), 'note-size')
+    assert.equal(await codeOf(ledger.release('r', note)), 'note-size')
+    assert.equal(ledger.client(alice).reserved, 100n)
+    const largest = new Uint8Array(maxNoteBytes).fill(255)
+    await ledger.charge({ requestId: 'r', worker, tokens: 1n, note: largest })
+    assert.deepEqual(await ledger.notes(1), [{ id: 'r', bytes: largest, chargedTokens: 1n }])
+  })
+
+  check('more notes than are read at once', async ledger => {
+    const ids = Array.from({ length: maxNotesAtOnce + 5 }, (_, index) => `r${index}`)
+    await Promise.all(
+      ids.map(async requestId => {
+        await ledger.reserve({ requestId, client: alice, tokens: 0n })
+        await ledger.release(requestId, Uint8Array.of(1))
+      }),
+    )
+    const read = new Set<string>()
+    for (;;) {
+      const notes = await ledger.notes(10_000)
+      assert.ok(notes.length <= maxNotesAtOnce)
+      if (notes.length === 0) break
+      for (const { id } of notes) read.add(id)
+      await ledger.dropNotes(notes.map(({ id }) => id))
+    }
+    assert.equal(read.size, ids.length)
   })
 
   test(`${name}: any sequence of operations`, async () => {

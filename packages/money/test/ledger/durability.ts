@@ -116,6 +116,40 @@ export function ledgerDurability(name: string, place: () => Open): void {
     assert.equal(ledger.worker(worker).paid, 7n)
   })
 
+  check('notes are there again until they were dropped, also without a charge', async open => {
+    const [first, second, third] = [Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)]
+    {
+      await using ledger = await opened(open)
+      for (const requestId of ['r', 's', 't']) await ledger.reserve({ requestId, client, tokens: 10n })
+      await ledger.release('s', second)
+      await ledger.charge({ requestId: 'r', worker, tokens: 15n, note: first })
+    }
+    const noted = [
+      { id: 's', bytes: second, chargedTokens: 0n },
+      { id: 'r', bytes: first, chargedTokens: 10n },
+    ]
+    {
+      await using ledger = await opened(open)
+      assert.deepEqual(await ledger.notes(10), noted)
+      // A charge that is repeated after the crash is noted already.
+      await ledger.charge({ requestId: 'r', worker, tokens: 15n, note: third })
+      await ledger.reserve({ requestId: 'u', client, tokens: 10n })
+      await ledger.charge({ requestId: 'u', worker, tokens: 1n, note: third })
+      await ledger.dropNotes(['s'])
+    }
+    {
+      await using ledger = await open()
+      assert.deepEqual(await ledger.notes(10), [
+        { id: 'r', bytes: first, chargedTokens: 10n },
+        { id: 'u', bytes: third, chargedTokens: 1n },
+      ])
+      await ledger.dropNotes(['u', 'r'])
+    }
+    await using ledger = await open()
+    assert.deepEqual(await ledger.notes(10), [])
+    assert.equal(ledger.client(client).max, 11n)
+  })
+
   check('ended requests are forgotten by their number, also across processes', async open => {
     const remembered = 8
     for (let round = 0; round < 4; round++) {

@@ -5,9 +5,10 @@ import { openPostgresLedger } from '../../src/ledger/postgres.ts'
 import { openSqliteLedger } from '../../src/ledger/sqlite.ts'
 
 // Charges as fast as it can, and says of each request that it is about to be charged, then that it was: `?id` and
-// `!id`. It ends only when it is killed.
+// `!id`. Every eighth request costs nothing. Each leaves a note; where notes are dropped, it says so before and
+// after: `-id` and `~id`. It ends only when it is killed.
 
-const [kind, place = '', contract = '', prefix = ''] = process.argv.slice(2)
+const [kind, place = '', contract = '', prefix = '', dropping] = process.argv.slice(2)
 const atOnce = 24
 const credit = { paid: 10n ** 15n, stake: 10n ** 15n, charged: 0n }
 
@@ -19,16 +20,30 @@ for (let index = 0; index < 4; index++) {
   await ledger.openWorker(account(11 + index))
 }
 let requests = 0
-await Promise.all(Array.from({ length: atOnce }, (_, index) => spend(index)))
+const spending = Array.from({ length: atOnce }, (_, index) => spend(index))
+await Promise.all(dropping === 'drops' ? [...spending, drop()] : spending)
 
 async function spend(index: number): Promise<never> {
   for (;;) {
-    const requestId = `${prefix}-${requests++}-${index % 4}`
+    const isFree = requests % 8 === 0
+    const requestId = `${prefix}-${requests++}-${index % 4}${isFree ? '-free' : ''}`
     await ledger.reserve({ requestId, client: account(1 + (index % 4)), tokens: 10n })
     writeSync(1, `?${requestId}\n`)
-    await ledger.charge({ requestId, worker: account(11 + (requests % 4)), tokens: 7n })
+    const note = Buffer.from(`note of ${requestId}`)
+    if (isFree) await ledger.release(requestId, note)
+    else await ledger.charge({ requestId, worker: account(11 + (requests % 4)), tokens: 7n, note })
     writeSync(1, `!${requestId}\n`)
     if (requests % 64 === 0) await ledger.commit()
+  }
+}
+
+async function drop(): Promise<never> {
+  for (;;) {
+    const ids = (await ledger.notes(50)).map(({ id }) => id)
+    for (const id of ids) writeSync(1, `-${id}\n`)
+    await ledger.dropNotes(ids)
+    for (const id of ids) writeSync(1, `~${id}\n`)
+    await new Promise(resolve => setTimeout(resolve, 5))
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { Ledger } from '../../src/index.ts'
+import type { Ledger, Note } from '../../src/index.ts'
 import { account } from './model.ts'
 
 const program = fileURLToPath(new URL('killed-process.ts', import.meta.url))
@@ -15,6 +15,8 @@ export interface KilledBooks {
   open: () => Promise<Ledger>
   /** Charges in the database, by request. */
   charges: () => Promise<Map<string, bigint>>
+  /** Notes in the database. */
+  notes: () => Promise<Note[]>
 }
 
 export interface KillResult {
@@ -25,31 +27,73 @@ export interface KillResult {
   foundInDoubt: number
   /** Charges that were under way, and not in the books. */
   missingInDoubt: number
+  /** Notes that are there in the end, and those that killed processes dropped. */
+  notes: number
+  droppedNotes: number
 }
 
 /**
  * Kills processes that charge, and looks at the books each time: nothing that was acknowledged is lost, nothing
- * is charged twice, and all of it adds up.
+ * is charged twice, and all of it adds up. Each charge has its note, unless `drops` and a process dropped it.
  */
-export async function killProcesses(books: KilledBooks, kills: number): Promise<KillResult> {
+export async function killProcesses(books: KilledBooks, kills: number, drops = false): Promise<KillResult> {
   const acknowledged = new Set<string>()
   const inDoubt = new Set<string>()
+  const dropping = new Set<string>()
+  const dropped = new Set<string>()
   for (let round = 0; round < kills; round++) {
-    const seen = await runAndKill(books, round)
+    const seen = await runAndKill(books, `${drops ? 'd' : 'k'}${round}`, drops)
     for (const id of seen.acknowledged) acknowledged.add(id)
     for (const id of seen.begun) if (!seen.acknowledged.has(id)) inDoubt.add(id)
+    for (const id of seen.dropping) dropping.add(id)
+    for (const id of seen.dropped) dropped.add(id)
 
     const sums = await lookAt(books, seen.last)
     const charges = await books.charges()
-    for (const id of acknowledged) assert.equal(charges.get(id), 7n, `${id} was acknowledged, and is lost`)
+    for (const id of acknowledged) {
+      assert.equal(charges.get(id), isFree(id) ? undefined : 7n, `${id} was acknowledged, and is lost`)
+    }
     for (const id of charges.keys())
       assert.ok(acknowledged.has(id) || inDoubt.has(id), `${id} was never asked for`)
     const sum = [...charges.values()].reduce((a, b) => a + b, 0n)
     assert.deepEqual(sums, [sum, sum], 'the accounts are the sum of the charges')
+
+    const notes = notesById(await books.notes())
+    const ended = [...acknowledged, ...charges.keys()]
+    for (const id of ended) assert.ok(notes.has(id) || dropping.has(id), `${id} has ended without a note`)
+    for (const id of dropped) assert.ok(!notes.has(id), `the note of ${id} was dropped`)
+    for (const { id, bytes, chargedTokens } of notes.values()) {
+      assert.equal(Buffer.from(bytes).toString(), `note of ${id}`)
+      assert.equal(chargedTokens, charges.get(id) ?? 0n, `the note of ${id} says what was charged`)
+      assert.ok(charges.has(id) || isFree(id), `${id} has a note, and was not charged`)
+    }
+    if (!drops) assert.equal(sumOf(notes), sum, 'the notes are the sum of the charges')
   }
   const charges = await books.charges()
   const found = [...inDoubt].filter(id => charges.has(id)).length
-  return { kills, acknowledged: acknowledged.size, foundInDoubt: found, missingInDoubt: inDoubt.size - found }
+  return {
+    kills,
+    acknowledged: acknowledged.size,
+    foundInDoubt: found,
+    missingInDoubt: inDoubt.size - found,
+    notes: (await books.notes()).length,
+    droppedNotes: dropped.size,
+  }
+}
+
+function notesById(notes: readonly Note[]): Map<string, Note> {
+  const byId = new Map(notes.map(note => [note.id, note]))
+  assert.equal(byId.size, notes.length, 'a request has one note')
+  return byId
+}
+
+function sumOf(notes: ReadonlyMap<string, Note>): bigint {
+  return [...notes.values()].reduce((sum, { chargedTokens }) => sum + chargedTokens, 0n)
+}
+
+/** Such a request was released. */
+function isFree(requestId: string): boolean {
+  return requestId.endsWith('-free')
 }
 
 /** What clients spent and workers earned, as the next process finds it. */
@@ -84,19 +128,23 @@ async function repeat(ledger: Ledger, requestId: string): Promise<void> {
 interface Seen {
   begun: Set<string>
   acknowledged: Set<string>
+  /** Notes that were about to be dropped, and those that were. */
+  dropping: Set<string>
+  dropped: Set<string>
+  /** The last charge that was acknowledged. */
   last: string
 }
 
-async function runAndKill({ kind, place, contract }: KilledBooks, round: number): Promise<Seen> {
-  const killed = spawn(process.execPath, [program, kind, place, contract, `k${round}`], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+async function runAndKill(books: KilledBooks, prefix: string, drops: boolean): Promise<Seen> {
+  const { kind, place, contract } = books
+  const args = [program, kind, place, contract, prefix, ...(drops ? ['drops'] : [])]
+  const killed = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''
   killed.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
   const ended = new Promise(resolve => killed.once('close', resolve))
   try {
     const deadline = Date.now() + startTimeoutMs
-    while (!output.includes('!')) {
+    while (!/^!.*\d$/m.test(output)) {
       assert.ok(Date.now() < deadline && killed.exitCode === null, 'the process charges')
       await new Promise(resolve => setTimeout(resolve, 2))
     }
@@ -109,5 +157,6 @@ async function runAndKill({ kind, place, contract }: KilledBooks, round: number)
   const named = (mark: string): Set<string> =>
     new Set(lines.filter(line => line.startsWith(mark)).map(line => line.slice(1)))
   const acknowledged = named('!')
-  return { begun: named('?'), acknowledged, last: [...acknowledged].at(-1)! }
+  const last = [...acknowledged].findLast(id => !isFree(id))!
+  return { begun: named('?'), acknowledged, dropping: named('-'), dropped: named('~'), last }
 }

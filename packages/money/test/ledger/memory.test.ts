@@ -47,6 +47,20 @@ test('open reservations are bounded', async () => {
   await ledger.reserve({ requestId: 's', client: account(1), tokens: 1n })
 })
 
+test('notes are bounded: nothing more is reserved until some were dropped', async () => {
+  const ledger = new MemoryLedger({ maxNotes: 1 })
+  await ledger.openClient(account(1), credit)
+  const reserve = (requestId: string) => codeOf(ledger.reserve({ requestId, client: account(1), tokens: 1n }))
+  assert.equal(await reserve('r'), undefined)
+  assert.equal(await reserve('s'), undefined)
+  await ledger.release('r', Uint8Array.of(1))
+  assert.equal(await reserve('t'), 'limit')
+  // What is open can always be ended.
+  await ledger.release('s', Uint8Array.of(2))
+  await ledger.dropNotes(['r', 's'])
+  assert.equal(await reserve('t'), undefined)
+})
+
 test('ended requests are forgotten, the oldest first', async () => {
   const ledger = new MemoryLedger({ rememberedRequests: 2 })
   await ledger.openClient(account(1), credit)

@@ -10,14 +10,16 @@ import {
   type Grades,
   type Ledger,
   type MoneyErrorCode,
+  type Note,
 } from '../../src/index.ts'
 
 export type Operation =
   | { kind: 'open-client'; client: AccountKey; credit: ClientCredit }
   | { kind: 'open-worker'; worker: AccountKey }
   | { kind: 'reserve'; requestId: string; client: AccountKey; tokens: bigint }
-  | { kind: 'charge'; requestId: string; worker: AccountKey; tokens: bigint }
-  | { kind: 'release'; requestId: string }
+  | { kind: 'charge'; requestId: string; worker: AccountKey; tokens: bigint; note: Uint8Array | undefined }
+  | { kind: 'release'; requestId: string; note: Uint8Array | undefined }
+  | { kind: 'drop-notes'; requestIds: string[] }
   | { kind: 'commit' }
 
 /** Few names, so that operations meet. */
@@ -25,6 +27,7 @@ const clientKeys = fc.constantFrom(account(1), account(2), account(3))
 const workerKeys = fc.constantFrom(account(1), account(7))
 const requestIds = fc.constantFrom(...Array.from({ length: 30 }, (_, index) => `r${index}`))
 const amounts = fc.bigInt({ min: -1n, max: 300n })
+const notes = fc.option(fc.uint8Array({ maxLength: 20 }), { nil: undefined })
 const limits = fc.bigInt({ min: 0n, max: 1000n })
 
 export const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
@@ -50,9 +53,14 @@ export const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
       requestId: requestIds,
       worker: workerKeys,
       tokens: amounts,
+      note: notes,
     }),
   },
-  fc.record({ kind: fc.constant('release' as const), requestId: requestIds }),
+  fc.record({ kind: fc.constant('release' as const), requestId: requestIds, note: notes }),
+  fc.record({
+    kind: fc.constant('drop-notes' as const),
+    requestIds: fc.array(requestIds, { maxLength: 4 }),
+  }),
   fc.record({ kind: fc.constant('commit' as const) }),
 )
 
@@ -64,6 +72,7 @@ export class LedgerModel {
   readonly #open = new Map<string, { client: AccountKey; tokens: bigint }>()
   readonly #released = new Set<string>()
   readonly #charged = new Map<string, { worker: AccountKey; tokens: bigint }>()
+  #notes: Note[] = []
 
   async run(ledger: Ledger, operation: Operation): Promise<void> {
     switch (operation.kind) {
@@ -82,12 +91,20 @@ export class LedgerModel {
         assert.equal(await codeOf(ledger.charge(operation)), this.#charge(operation))
         break
       case 'release':
-        assert.equal(await ledger.release(operation.requestId), this.#release(operation.requestId))
+        assert.equal(
+          await ledger.release(operation.requestId, operation.note),
+          this.#release(operation.requestId, operation.note),
+        )
+        break
+      case 'drop-notes':
+        await ledger.dropNotes(operation.requestIds)
+        this.#notes = this.#notes.filter(({ id }) => !operation.requestIds.includes(id))
         break
       case 'commit':
         await ledger.commit()
     }
     this.#compare(ledger, operation.kind === 'commit')
+    assert.deepEqual(await ledger.notes(100), this.#notes)
   }
 
   #reserve({
@@ -106,7 +123,12 @@ export class LedgerModel {
     return undefined
   }
 
-  #charge({ requestId, worker, tokens }: Extract<Operation, { kind: 'charge' }>): MoneyErrorCode | undefined {
+  #charge({
+    requestId,
+    worker,
+    tokens,
+    note,
+  }: Extract<Operation, { kind: 'charge' }>): MoneyErrorCode | undefined {
     if (tokens < 0n) return 'amount'
     if (!this.#earned.has(worker)) return 'account-unknown'
     const before = this.#charged.get(requestId)
@@ -121,13 +143,20 @@ export class LedgerModel {
     this.#charged.set(requestId, { worker, tokens })
     this.#used.set(reservation.client, (this.#used.get(reservation.client) ?? 0n) + charged)
     this.#earned.set(worker, this.#earned.get(worker)! + charged)
+    this.#note(requestId, note, charged)
     return undefined
   }
 
-  #release(requestId: string): boolean {
+  #release(requestId: string, note: Uint8Array | undefined): boolean {
     const wasOpen = this.#open.delete(requestId)
-    if (wasOpen) this.#released.add(requestId)
-    return wasOpen
+    if (!wasOpen) return false
+    this.#released.add(requestId)
+    this.#note(requestId, note, 0n)
+    return true
+  }
+
+  #note(id: string, bytes: Uint8Array | undefined, chargedTokens: bigint): void {
+    if (bytes !== undefined) this.#notes.push({ id, bytes: Uint8Array.from(bytes), chargedTokens })
   }
 
   #reserved(client: AccountKey): bigint {

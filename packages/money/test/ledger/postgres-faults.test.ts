@@ -29,7 +29,7 @@ const steps: ReadonlyArray<{
   name: string
   word: string
   run: (ledger: SharedLedger) => Promise<unknown>
-  after: (ledger: SharedLedger) => void
+  after: (ledger: SharedLedger) => unknown
 }> = [
   {
     name: 'open client',
@@ -52,6 +52,35 @@ const steps: ReadonlyArray<{
       assert.equal(ledger.worker(worker).max, 105n)
       assert.equal(ledger.client(client).reserved, 0n)
     },
+  },
+  {
+    name: 'charge with a note',
+    word: 'some-request',
+    run: ledger => ledger.charge({ requestId: 'some-request', worker, tokens: 15n, note: Uint8Array.of(2) }),
+    after: async ledger => {
+      assert.equal(ledger.client(client).max, 110n)
+      assert.deepEqual(await ledger.notes(10), [
+        { id: 'q', bytes: Uint8Array.of(1), chargedTokens: 40n },
+        { id: 'some-request', bytes: Uint8Array.of(2), chargedTokens: 10n },
+      ])
+    },
+  },
+  {
+    name: 'release with a note',
+    word: 'some-request',
+    run: ledger => ledger.release('some-request', Uint8Array.of(2)),
+    after: async ledger => {
+      assert.equal(ledger.client(client).reserved, 0n)
+      assert.deepEqual((await ledger.notes(10)).slice(1), [
+        { id: 'some-request', bytes: Uint8Array.of(2), chargedTokens: 0n },
+      ])
+    },
+  },
+  {
+    name: 'drop notes',
+    word: 'drop_notes',
+    run: ledger => ledger.dropNotes(['q']),
+    after: async ledger => assert.deepEqual(await ledger.notes(10), []),
   },
   {
     name: 'release',
@@ -84,10 +113,10 @@ for (const cut of ['before the server', 'before the answer'] as const) {
       // The same ledger goes on: it connects anew.
       await run(ledger)
       await ledger.openClient(client, ledger.client(client).credit)
-      after(ledger)
+      await after(ledger)
       await using fresh = await openPostgresLedger(options(line))
       await fresh.openClient(client, ledger.client(client).credit)
-      after(fresh)
+      await after(fresh)
     })
   }
 
@@ -114,7 +143,8 @@ async function prepared(line: CutLine): Promise<SharedLedger> {
     await using before = await opened(line)
     await spend(before, 'p', 60n)
     await before.commit()
-    await spend(before, 'q', 40n)
+    await before.reserve({ requestId: 'q', client, tokens: 40n })
+    await before.charge({ requestId: 'q', worker, tokens: 40n, note: Uint8Array.of(1) })
   }
   // On a new connection statements are sent in full, so that the line can tell them apart.
   const ledger = await opened(line)

@@ -162,6 +162,106 @@ test('a state is numbered once for all processes', async () => {
   assert.equal(await first.announce(), 2)
 })
 
+test('a note that another process was writing while one read and dropped is not lost', async () => {
+  const books = new Books()
+  await using first = await books.open()
+  await using late = books.connect()
+  const note = Uint8Array.of(1)
+  const end = async (requestId: string) => {
+    await first.reserve({ requestId, client: alice, tokens: 2n })
+    await first.charge({ requestId, worker, tokens: 1n, note })
+  }
+  await late.run('BEGIN')
+  await late.query(`INSERT INTO note (request_id, bytes, charged) VALUES ('late', '\\x02', 3)`)
+  await end('r')
+  await end('s')
+  const read = await first.notes(10)
+  assert.deepEqual(
+    read.map(({ id }) => id),
+    ['r', 's'],
+  )
+  await late.run('COMMIT')
+  await first.dropNotes(read.map(({ id }) => id))
+  await end('t')
+  assert.deepEqual(await first.notes(10), [
+    { id: 'late', bytes: Uint8Array.of(2), chargedTokens: 3n },
+    { id: 't', bytes: note, chargedTokens: 1n },
+  ])
+})
+
+test('several processes note, read and drop at once: each note is there once, and gone once', async () => {
+  const books = new Books()
+  const ledgers = [await books.open(), await books.open(), await books.open()]
+  const ids = new Set<string>()
+  const write = ledgers.map(async (ledger, process) => {
+    for (let round = 0; round < 40; round++) {
+      const requestId = `${process}-${round}`
+      await ledger.reserve({ requestId, client: alice, tokens: 2n })
+      if (round % 4 === 0) await ledger.release(requestId, Uint8Array.of(round))
+      else await ledger.charge({ requestId, worker, tokens: 1n, note: Uint8Array.of(round) })
+      ids.add(requestId)
+    }
+  })
+  const seen = new Map<string, bigint>()
+  let isWriting = true
+  const read = ledgers.slice(0, 2).map(async ledger => {
+    for (;;) {
+      const isLast = !isWriting
+      const notes = await ledger.notes(7)
+      for (const { id, chargedTokens } of notes) seen.set(id, chargedTokens)
+      await ledger.dropNotes(notes.map(({ id }) => id))
+      if (isLast && notes.length === 0) return
+    }
+  })
+  await Promise.all(write)
+  isWriting = false
+  await Promise.all(read)
+  assert.deepEqual([...seen.keys()].toSorted(), [...ids].toSorted())
+  const noted = [...seen.values()].reduce((sum, tokens) => sum + tokens, 0n)
+  await ledgers[0]!.refresh()
+  assert.equal(noted, ledgers[0]!.client(alice).max)
+  for (const ledger of ledgers) await ledger[Symbol.asyncDispose]()
+})
+
+test('books of the version before take notes from now on, and a process of then goes on', async () => {
+  const books = new Books()
+  {
+    await using ledger = await books.open()
+    await spend(ledger, 'r', 10n)
+  }
+  await using connection = books.connect()
+  // What version 1 had: no notes, and a function without them.
+  const [row] = await connection.query(`SELECT pg_get_functiondef('finish'::regproc) AS text`)
+  const before = String(row?.['text'])
+    .replace(', notes text[])', ')')
+    .replace(
+      'amounts, notes) WITH ORDINALITY AS t (id, worker, tokens, note, place)',
+      'amounts) WITH ORDINALITY AS t (id, worker, tokens, place)',
+    )
+    .replace(/kept AS \([^]*?\), spent AS/, 'spent AS')
+  await connection.run(
+    `DROP TABLE note; DROP FUNCTION drop_notes; DROP FUNCTION finish(bigint, text[], text[], numeric[], text[]); ${before}; UPDATE book SET version = 1`,
+  )
+  const [session] = await connection.query(
+    `INSERT INTO session (alive_until) VALUES (now() + interval '1 hour') RETURNING id::text`,
+  )
+  const both = await Promise.all([books.open(), books.open()])
+  for (const [index, ledger] of both.entries()) {
+    const requestId = `s${index}`
+    await ledger.reserve({ requestId, client: alice, tokens: 5n })
+    await ledger.charge({ requestId, worker, tokens: 5n, note: Uint8Array.of(1) })
+  }
+  const reserved = [String(session?.['id']), ['old'], [alice], ['3']] as const
+  await connection.query('SELECT reserve($1::bigint, $2::text[], $3::text[], $4::numeric[])', reserved)
+  const charged = [String(session?.['id']), ['old'], [worker], ['3']] as const
+  await connection.query('SELECT finish($1::bigint, $2::text[], $3::text[], $4::numeric[])', charged)
+  await both[0].refresh()
+  assert.equal(both[0].client(alice).max, 23n)
+  assert.equal((await both[0].notes(10)).length, 2)
+  await books.requireConserved()
+  for (const ledger of both) await ledger[Symbol.asyncDispose]()
+})
+
 test('what a killed process had reserved is given back, what it had charged stays', async () => {
   const books = new Books()
   await using ledger = await books.open({ leaseMs: 60_000 })

@@ -74,6 +74,27 @@ test('a file of a later version, or whose figures were changed', async () => {
   }
 })
 
+test('a file of the version before keeps its books, and takes notes from now on', async () => {
+  const place = new SqlitePlace()
+  const request = { requestId: 'r', worker: account(2), tokens: 5n }
+  {
+    await using ledger = await place.openLedger()
+    await ledger.openClient(account(1), credit)
+    await ledger.openWorker(account(2))
+    await ledger.reserve({ requestId: 'r', client: account(1), tokens: 5n })
+    await ledger.charge(request)
+  }
+  inDatabase(place.path, 'DROP TABLE note; PRAGMA user_version = 1')
+  for (const noted of [0, 1]) {
+    await using ledger = await place.openLedger()
+    assert.equal((await ledger.notes(10)).length, noted)
+    assert.equal((await ledger.charge({ ...request, note: Uint8Array.of(1) })).chargedTokens, 5n)
+    await ledger.reserve({ requestId: `s${noted}`, client: account(1), tokens: 5n })
+    await ledger.charge({ ...request, requestId: `s${noted}`, note: Uint8Array.of(1) })
+    assert.equal(ledger.client(account(1)).max, 10n + 5n * BigInt(noted))
+  }
+})
+
 test('a folder that is not there', async () => {
   const place = new SqlitePlace()
   assert.equal(await codeOf(place.openLedger({ path: `${place.folder}/missing/ledger.sqlite` })), 'storage')

@@ -1,9 +1,11 @@
 import type {
   AccountKey,
   Charge,
+  ChargeRequest,
   ClientCredit,
   ClientView,
   Ledger,
+  Note,
   Reservation,
   WorkerView,
 } from '@cocoon/money'
@@ -84,7 +86,7 @@ export class WatchedLedger implements Ledger {
     return made
   }
 
-  async charge(request: { requestId: string; worker: AccountKey; tokens: bigint }): Promise<Charge> {
+  async charge(request: ChargeRequest): Promise<Charge> {
     const process = this.#process
     await this.#pause()
     const reservation = this.#open.get(request.requestId)
@@ -108,13 +110,25 @@ export class WatchedLedger implements Ledger {
     return charge
   }
 
-  async release(requestId: string): Promise<boolean> {
+  async release(requestId: string, note?: Uint8Array): Promise<boolean> {
     const process = this.#process
     await this.#pause()
-    const released = await this.#books.release(requestId)
+    const released = await this.#books.release(requestId, note)
     this.#open.delete(requestId)
     await this.#pause(process)
     return released
+  }
+
+  async notes(most: number): Promise<Note[]> {
+    await this.#pause()
+    return this.#books.notes(most)
+  }
+
+  async dropNotes(requestIds: readonly string[]): Promise<void> {
+    const process = this.#process
+    await this.#pause()
+    await this.#books.dropNotes(requestIds)
+    await this.#pause(process)
   }
 
   client(owner: AccountKey): ClientView {

@@ -64,6 +64,8 @@ export function faultyLedger(ledger: Ledger, faults: Faults): Ledger {
     worker: owner => ledger.worker(owner),
     clients: () => ledger.clients(),
     workers: () => ledger.workers(),
+    notes: most => ledger.notes(most),
+    dropNotes: requestIds => ledger.dropNotes(requestIds),
     recordPaid: (owner, tokens) => ledger.recordPaid(owner, tokens),
     commit: () => ledger.commit(),
     assertConserved: () => ledger.assertConserved(),
