@@ -1,8 +1,10 @@
 import { gcm } from '@noble/ciphers/aes.js'
 import { ed25519 } from '@noble/curves/ed25519.js'
+import { bytesToNumberLE } from '@noble/curves/utils.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256, sha512 } from '@noble/hashes/sha2.js'
 import { ml_kem768_x25519 as XWing } from '@noble/post-quantum/hybrid.js'
+import { sameBytes } from '@cocoon/wire'
 import { join } from '../bytes.ts'
 import { requireSize, type SealCrypto, sealSizes } from './seal-crypto.ts'
 
@@ -61,9 +63,24 @@ export const nobleSeal: SealCrypto = {
   verify: (publicKey, message, signature) =>
     publicKey.length === 32 &&
     signature.length === 64 &&
-    (attempt(() => ed25519.verify(signature, message, publicKey, { zip215: false })) ?? false) &&
     !isSmallOrder(publicKey) &&
-    !isSmallOrder(signature.subarray(0, 32)),
+    !isSmallOrder(signature.subarray(0, 32)) &&
+    (attempt(() => isSigned(publicKey, message, signature)) ?? false),
+}
+
+/**
+ * RFC 8032, section 5.1.7, without the cofactor: the library multiplies by it, and so takes signatures that
+ * others refuse. That the point is compared as it is written leaves one encoding of it.
+ */
+function isSigned(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  const { BASE, Fn } = ed25519.Point
+  const point = signature.subarray(0, 32)
+  const scalar = bytesToNumberLE(signature.subarray(32))
+  if (scalar >= Fn.ORDER) return false
+  const challenge = Fn.create(bytesToNumberLE(sha512(join(point, publicKey, message))))
+  const key = ed25519.Point.fromBytes(publicKey)
+  const due = BASE.multiplyUnsafe(scalar).subtract(key.multiplyUnsafe(challenge))
+  return sameBytes(due.toBytes(), point)
 }
 
 /** Whether the encoding is of one of the eight points that every signature would seem to fit. */

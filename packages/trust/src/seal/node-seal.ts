@@ -128,6 +128,9 @@ function isSmallPoint(signature: Uint8Array): boolean {
   return (isEdge || point[0] === 0xc7 || point[0] === 0x26) && isSmallOrder(point)
 }
 
+/** Any key: one that it agrees with on zeros is of small order, and agrees with everybody on them. */
+const probe = x25519Private(new Uint8Array(32).fill(1))
+
 function joined(parts: readonly Uint8Array[]): Uint8Array {
   return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
 }
@@ -163,16 +166,14 @@ function readSealKey(publicKey: Uint8Array): PublicSealKey | undefined {
   if (publicKey.length !== sealSizes.publicKey) return undefined
   const x25519Public = publicKey.subarray(mlKemPublicBytes)
   const mlKem = mlKemPublic(publicKey.subarray(0, mlKemPublicBytes))
-  if (mlKem === undefined) return undefined
+  if (mlKem === undefined || agree(probe, x25519Public) === undefined) return undefined
   return {
     // OpenSSL has its own source of randomness, and takes no other for a KEM.
     encapsulate: () => {
       const { sharedKey: lattice, ciphertext } = encapsulate(mlKem)
       const { privateKey } = generateKeyPairSync('x25519')
       const ours = rawPublic(privateKey)
-      const curve = agree(privateKey, x25519Public)
-      // A key of small order agrees on zeros with everybody: the lattice alone protects then, as X-Wing has it.
-      const secret = combine(lattice, curve ?? Buffer.alloc(32), ours, x25519Public)
+      const secret = combine(lattice, agree(privateKey, x25519Public)!, ours, x25519Public)
       return { secret, encapsulation: Buffer.concat([ciphertext, ours]) }
     },
   }

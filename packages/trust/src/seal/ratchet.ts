@@ -33,6 +33,11 @@ export class Ratchet {
     return new Ratchet(this.#crypto, Uint8Array.from(this.#chainKey), this.#counter)
   }
 
+  /** Nothing comes of this chain any more. */
+  erase(): void {
+    this.#chainKey.fill(0)
+  }
+
   /** The next message key, 32 bytes; the chain key before it is gone afterwards. */
   next(): Uint8Array {
     const output = this.#crypto.hmacSha512(this.#chainKey, labels.ratchet)

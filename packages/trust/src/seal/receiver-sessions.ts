@@ -108,6 +108,7 @@ export class ReceiverSessions {
     return {
       keys,
       use: () => {
+        session.ratchet.erase()
         session.ratchet = ratchet
         for (const [at, key] of passed) this.#keep(session, at, key)
       },
@@ -147,6 +148,7 @@ export class ReceiverSessions {
     for (const [key, session] of this.#sessions) {
       if (session.endsAtMs > nowMs) return
       for (const counter of session.kept.keys()) this.#forget(session, counter)
+      session.ratchet.erase()
       this.#sessions.delete(key)
     }
   }

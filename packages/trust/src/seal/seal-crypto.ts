@@ -18,11 +18,11 @@ export interface SealCrypto {
   aead(key: Uint8Array): Aead
   /** The seal key that a seed of 32 bytes makes. */
   sealKey(seed: Uint8Array): SealKey
-  /** Reads a public seal key: undefined where it is none. */
+  /** Reads a public seal key: undefined where it is none, or its curve's half is of small order. */
   readSealKey(publicKey: Uint8Array): PublicSealKey | undefined
   /** The signing key that a seed of 32 bytes makes. */
   signingKey(seed: Uint8Array): SigningKey
-  /** Whether the signature is strictly right: canonical, and by a key that is no point of small order. */
+  /** Whether the signature is strictly right: canonical, without the cofactor, no point of small order. */
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
 }
 
@@ -44,7 +44,7 @@ export interface RunningHash {
 export interface SealKey {
   /** 1216 bytes. */
   readonly publicKey: Uint8Array
-  /** The shared secret, 32 bytes, of what somebody encapsulated; undefined where it has not 1120 bytes. */
+  /** The shared secret, 32 bytes, of what somebody encapsulated; undefined where it has not 1120 bytes, or a point of small order. */
   decapsulate(encapsulation: Uint8Array): Uint8Array | undefined
 }
 
