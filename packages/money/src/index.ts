@@ -157,6 +157,15 @@ export { AccountWatch, type AccountWatchOptions, type StoreChanges } from './wat
 export { watchLimits } from './watch/limits.ts'
 export type { PollInterval } from './watch/poll.ts'
 export { RootWatch, type RootListener, type RootView, type RootWatchOptions } from './watch/root-watch.ts'
+export { anchorHash, type AnchorOpening, type LogHead, type SeenAnchor } from './settlement/anchor.ts'
+export {
+  type AnchorPage,
+  type AuditedProxy,
+  type ChainAnchor,
+  readAnchors,
+  settledTotals,
+  type SettledTotals,
+} from './settlement/audit.ts'
 export type { Duty, Word } from './settlement/duty.ts'
 export { Registrations } from './settlement/registrations.ts'
 export { SharedRecords, type SharedRecordsOptions, type Shift } from './settlement/shared-records.ts'

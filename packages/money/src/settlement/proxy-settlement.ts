@@ -3,12 +3,7 @@ import { addressKey, canBePaid, type ContractAddress, sameAddress } from '../add
 import type { Chain, ChainTransaction } from '../chain/chain.ts'
 import { clientContractAddress } from '../contracts/client.ts'
 import { proxyContractAddress, readProxyData, type ProxyContractData } from '../contracts/proxy.ts'
-import {
-  readProxyMessage,
-  type ClientReport,
-  type SavedState,
-  type WorkerReport,
-} from '../contracts/proxy-message.ts'
+import type { ClientReport, SavedState, WorkerReport } from '../contracts/proxy-message.ts'
 import { workerContractAddress } from '../contracts/worker.ts'
 import { creditFromContract } from '../credit.ts'
 import type { AccountKey, Ledger } from '../ledger.ts'
@@ -17,7 +12,9 @@ import type { RootConfig } from '../root-config.ts'
 import type { Store } from '../store/store.ts'
 import { notLeading } from '../wallet/idle-wallet.ts'
 import { AccountWatch, type StoreChanges } from '../watch/account-watch.ts'
-import { Anchors } from './anchors.ts'
+import type { LogHead, SeenAnchor } from './anchor.ts'
+import { Anchors, rememberedStates } from './anchors.ts'
+import { proxyMessageIn } from './audit.ts'
 import { type ClientRecord, ContractRecords } from './contract-records.ts'
 import { alone, type Duty, type Word } from './duty.ts'
 import type { SettlementReport } from './event.ts'
@@ -47,6 +44,8 @@ export interface ProxySettlementOptions {
   readonly duty?: Duty | undefined
   /** What clients are to register; of its own if absent. */
   readonly registrations?: Registrations | undefined
+  /** Head of the proxy's transparency log, which goes into each announcement; undefined while there is none. */
+  readonly logHead?: (() => LogHead | undefined) | undefined
   readonly report: SettlementReport
 }
 
@@ -87,7 +86,8 @@ export class ProxySettlement implements AsyncDisposable {
     this.contract = ProxySettlement.contractOf(options)
     this.#prefix = `proxy/${addressKey(this.contract)}`
     this.#records = new ContractRecords(store, this.#prefix)
-    this.#anchors = new Anchors({ store, prefix: this.#prefix, sessionHash: world.random(32) })
+    const { logHead } = options
+    this.#anchors = new Anchors({ store, prefix: this.#prefix, nonce: world.random(32), logHead })
     this.#rollback = new Rollback({ store, prefix: this.#prefix, ledger: options.ledger, report })
     this.#standing = new Standing(duty, world, addressKey(this.contract))
     this.#orders = new Orders({ wallet, world, report, mayAct: () => duty.mayAct() })
@@ -170,6 +170,14 @@ export class ProxySettlement implements AsyncDisposable {
   /** Every client and worker was settled with, and the contract is closed. */
   get isDone(): boolean {
     return this.#isDone
+  }
+
+  /**
+   * The newest anchors that the chain has shown, with what opens them, the oldest of them first: `most`, and no more
+   * than the 64 that are remembered. Those that a version without openings announced are not among them.
+   */
+  anchors(most = rememberedStates): SeenAnchor[] {
+    return this.#anchors.newest(Math.min(most, rememberedStates))
   }
 
   client(owner: AccountKey): ClientRecord | undefined {
@@ -296,22 +304,16 @@ export class ProxySettlement implements AsyncDisposable {
     return { params: config, policy, isRetiring: this.#retiringSince !== undefined }
   }
 
-  /**
-   * One transaction of the own contract. A message that failed there is passed over: the contract that sent it takes
-   * its change back and tells of that.
-   */
+  /** One transaction of the own contract. */
   async #take(transaction: ChainTransaction): Promise<StoreChanges> {
-    const { inMessage, isSuccess, exitCode } = transaction
-    const wasRefused = !isSuccess && exitCode !== undefined
-    if (inMessage?.source === undefined || inMessage.isBounced || wasRefused) return new Map()
-    const message = readProxyMessage(inMessage.body)
-    switch (message?.kind) {
+    const told = proxyMessageIn(transaction)
+    switch (told?.message.kind) {
       case 'client-report':
-        return this.#takeClient(message, inMessage.source)
+        return this.#takeClient(told.message, told.source)
       case 'worker-report':
-        return this.#takeWorker(message, inMessage.source)
+        return this.#takeWorker(told.message, told.source)
       case 'saved-state':
-        return this.#takeState(message, inMessage.source)
+        return this.#takeState(told.message, told.source, transaction)
       default:
         return new Map()
     }
@@ -349,7 +351,7 @@ export class ProxySettlement implements AsyncDisposable {
     return new Map([this.#records.takeWorker(workerOwner, paidTokens, phase === 'closed'), ...doubt])
   }
 
-  async #takeState(state: SavedState, source: ContractAddress): Promise<StoreChanges> {
+  async #takeState(state: SavedState, source: ContractAddress, at: ChainTransaction): Promise<StoreChanges> {
     // Only the process that leads knows what was announced, and judges; the others hear what it says.
     if (!this.#duty.mayAct()) return new Map()
     if (!sameAddress(source, this.#options.wallet.address)) return new Map()
@@ -365,7 +367,7 @@ export class ProxySettlement implements AsyncDisposable {
     if (state.seqno === this.#waitingSeqno) this.#waitingSeqno = undefined
     this.#options.report({ event: 'books-confirmed', seqno: state.seqno })
     if (whose === 'own') this.#session = 'confirmed'
-    return this.#anchors.changesAfter(state)
+    return this.#anchors.changesAfter(state, at)
   }
 
   /**

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import {
   addressKey,
+  anchorHash,
   createPaymentKey,
   MemoryLedger,
   MemoryStore,
@@ -116,12 +118,12 @@ describe('what contracts told', () => {
 })
 
 describe('announced states', () => {
-  function process(store: MemoryStore, session: number) {
+  function process(store: MemoryStore, session: number, log?: { size: bigint; root: Uint8Array }) {
     const world = new VirtualWorld()
     const wallet = new RecordedWallet()
     const orders = new Orders({ wallet, world, report: () => {} })
-    const sessionHash = new Uint8Array(32).fill(session)
-    const anchors = new Anchors({ store, prefix: 'proxy/x', sessionHash })
+    const nonce = new Uint8Array(32).fill(session)
+    const anchors = new Anchors({ store, prefix: 'proxy/x', nonce, logHead: () => log })
     const announce = async (seqno: number) => {
       await anchors.announce(seqno, contract, orders)
       await world.settle()
@@ -152,10 +154,86 @@ describe('announced states', () => {
     for (let seqno = 1; seqno <= 70; seqno++) {
       const state = await announce(seqno)
       wallet.deliver(BigInt(seqno))
-      await store.write(anchors.changesAfter(state))
+      await store.write(anchors.changesAfter(state, { hash: 'ab'.repeat(32), lt: BigInt(seqno), timeS: 5 }))
       assert.equal(anchors.lastSeen, seqno)
     }
     assert.ok(store.entries('proxy/x/anchor/').length <= 66)
+    const numbers = (most: number) =>
+      process(store, 2)
+        .anchors.newest(most)
+        .map(({ seqno }) => seqno)
+    assert.deepEqual(numbers(2), [69, 70])
+    assert.deepEqual(numbers(0), [])
+    assert.ok(numbers(100).length <= 65)
+  })
+
+  test('open to the log as it was when each was announced first, also when it is announced again', async () => {
+    const store = new MemoryStore()
+    const log = { size: 3n, root: new Uint8Array(32).fill(9) }
+    const first = process(store, 1, log)
+    const state = await first.announce(1)
+    const opening = { nonce: new Uint8Array(32).fill(1), size: 3n, root: new Uint8Array(32).fill(9) }
+    assert.deepEqual(state.sessionHash, anchorHash(opening))
+    Object.assign(log, { size: 4n, root: new Uint8Array(32).fill(8) })
+    assert.deepEqual((await first.announce(1)).sessionHash, state.sessionHash)
+    const other = await process(store, 2, log).announce(1)
+    const otherOpening = { nonce: new Uint8Array(32).fill(2), size: 4n, root: new Uint8Array(32).fill(8) }
+    assert.deepEqual(other.sessionHash, anchorHash(otherOpening))
+    assert.deepEqual(first.anchors.newest(64), [], 'the chain has shown none')
+
+    const at = { hash: 'ab'.repeat(32), lt: 7n, timeS: 5 }
+    await store.write(first.anchors.changesAfter(state, at))
+    const seen = { seqno: 1, transactionHash: at.hash, lt: 7n, timeS: 5 }
+    assert.deepEqual(first.anchors.newest(64), [{ ...seen, ...opening }])
+    // Another process on the same database announced the same state, and it came in earlier.
+    await store.write(first.anchors.changesAfter(other, { ...at, lt: 6n }))
+    assert.deepEqual(first.anchors.newest(64), [
+      { ...seen, lt: 6n, ...otherOpening },
+      { ...seen, ...opening },
+    ])
+    assert.equal(first.anchors.judge(state), 'own')
+    assert.equal(first.anchors.judge(other), 'earlier')
+    assert.equal(process(store, 3, log).anchors.judge(other), 'earlier')
+  })
+
+  test('of a version before are known, and never of this process', async () => {
+    const store = new MemoryStore()
+    const hash = (fill: number) => new Uint8Array(32).fill(fill)
+    const key = (seqno: number, fill: number) =>
+      `proxy/x/anchor/${String(seqno).padStart(10, '0')}-${Buffer.from(hash(fill)).toString('hex').slice(0, 32)}`
+    await store.write(
+      new Map([
+        [key(6, 1), 'seen'],
+        [key(7, 1), 'announced'],
+      ]),
+    )
+    const { anchors, announce } = process(store, 1)
+    const state = { seqno: 7, sessionHash: hash(1) }
+    assert.equal(anchors.judge(state), 'earlier')
+    assert.equal(anchors.judge({ ...state, sessionHash: hash(2) }), 'foreign')
+    assert.equal(anchors.lastSeen, 6)
+    assert.equal(anchors.judge(await announce(7)), 'own')
+    await store.write(anchors.changesAfter(state, { hash: 'ab'.repeat(32), lt: 7n, timeS: 5 }))
+    assert.equal(anchors.lastSeen, 7)
+    assert.deepEqual(anchors.newest(64), [], 'nobody can open it')
+  })
+
+  test('that cannot be read are an error of the storage', async () => {
+    for (const value of ['', '{}', 'null', '{"nonce":"00","size":"x","root":"00"}']) {
+      const store = new MemoryStore()
+      const { anchors, announce } = process(store, 1)
+      await announce(1)
+      const [[key] = ['']] = store.entries('proxy/x/anchor/')
+      await store.write(new Map([[key, value]]))
+      assert.throws(() => anchors.lastSeen, { code: 'storage' })
+    }
+  })
+
+  test('have the hash that the protocol says', () => {
+    const opening = { nonce: new Uint8Array(32).fill(1), size: 0x0102n, root: new Uint8Array(32).fill(2) }
+    const bytes = `${Buffer.from('cocoon anchor v1').toString('hex')}00${'01'.repeat(32)}0201000000000000${'02'.repeat(32)}`
+    const expected = createHash('sha256').update(Buffer.from(bytes, 'hex')).digest()
+    assert.deepEqual(Buffer.from(anchorHash(opening)), expected)
   })
 })
 
