@@ -29,6 +29,10 @@ export type TrustErrorCode =
   | 'query-unreadable'
   | 'answer-altered'
   | 'receipt-invalid'
+  | 'log-malformed'
+  | 'log-unverified'
+  | 'log-inconsistent'
+  | 'log-conflict'
 
 export class TrustError extends Error {
   override readonly name = 'TrustError'
