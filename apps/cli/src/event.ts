@@ -1,4 +1,4 @@
-import type { ClientEvent } from '@cocoon/client'
+import type { ClientEvent } from '@cocoon/client/role'
 import type { SettlementEvent } from '@cocoon/money'
 import type { ProxyEvent } from '@cocoon/proxy'
 import type { WorkerEvent } from '@cocoon/worker'

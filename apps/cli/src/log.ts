@@ -45,6 +45,13 @@ const levels: Record<RoleEvent['event'], LogLevel> = {
   'worker-knows-more': 'warn',
   'worker-paid': 'info',
   'worker-ready': 'info',
+  'query-resealed': 'debug',
+  'receipt-disputed': 'warn',
+  'machine-refused': 'warn',
+  'identity-refused': 'warn',
+  'receipt-refused': 'warn',
+  'receipts-disputed': 'warn',
+  'worker-distrusted': 'error',
 }
 
 /** Peers choose part of what is logged; a line stays a line. */

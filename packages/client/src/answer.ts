@@ -7,8 +7,13 @@ import {
   clientQueryAnswerPartError,
   clientQueryAnswerPartEx,
   type ClientQueryFinalInfo,
+  clientSealedAnswer,
+  clientSealedAnswerPart,
+  type ClientSealedEnd,
+  clientSealedFailure,
   decode,
   peekId,
+  type SealedSignedReceipt,
   WireError,
 } from '@cocoon/wire'
 
@@ -17,6 +22,30 @@ export type ProxyAnswer =
   | { kind: 'head'; requestId: Uint8Array; response: Uint8Array; final: ProxyFinal | undefined }
   | { kind: 'part'; requestId: Uint8Array; bytes: Uint8Array; final: ProxyFinal | undefined }
   | { kind: 'failure'; requestId: Uint8Array; code: number; message: string; final: ProxyFinal }
+  | SealedPiece
+
+/** A piece of the answer to a sealed query. */
+export type SealedPiece =
+  | {
+      kind: 'sealed-head'
+      requestId: Uint8Array
+      identity: Uint8Array
+      nonce: bigint
+      chunk: Uint8Array
+      end: SealedEnd
+    }
+  | { kind: 'sealed-part'; requestId: Uint8Array; chunk: Uint8Array; end: SealedEnd }
+  | {
+      kind: 'sealed-failure'
+      requestId: Uint8Array
+      identity: Uint8Array
+      code: number
+      message: string
+      tokens: bigint
+    }
+
+/** What the last piece of a sealed answer brings. */
+type SealedEnd = { readonly receipt: SealedSignedReceipt; readonly chargedTokens: bigint } | undefined
 
 /** What the end of an answer says. */
 export interface ProxyFinal {
@@ -34,6 +63,9 @@ const answerIds = new Set([
   clientQueryAnswerPart.id,
   clientQueryAnswerError.id,
   clientQueryAnswerPartError.id,
+  clientSealedAnswer.id,
+  clientSealedAnswerPart.id,
+  clientSealedFailure.id,
 ])
 
 export function isProxyAnswer(id: number): boolean {
@@ -91,6 +123,25 @@ export function readProxyAnswer(data: Uint8Array): ProxyAnswer {
         final: tally(requestTokensUsed.totalTokensUsed),
       }
     }
+    case clientSealedAnswerPart.id: {
+      const { requestId, chunk, end } = decode(clientSealedAnswerPart, data)
+      return { kind: 'sealed-part', requestId, chunk, end: endOf(end) }
+    }
+    case clientSealedAnswer.id: {
+      const { requestId, identity, nonce, chunk, end } = decode(clientSealedAnswer, data)
+      return { kind: 'sealed-head', requestId, identity, nonce, chunk, end: endOf(end) }
+    }
+    case clientSealedFailure.id: {
+      const {
+        requestId,
+        identity,
+        errorCode: code,
+        error: message,
+        chargedTokens,
+      } = decode(clientSealedFailure, data)
+      const { tokens } = tally(chargedTokens)
+      return { kind: 'sealed-failure', requestId, identity, code, message, tokens }
+    }
     default:
       throw new WireError('malformed', 'not an answer')
   }
@@ -103,6 +154,12 @@ function finalOf(info: ClientQueryFinalInfo | undefined): ProxyFinal | undefined
     workerDebug: info.workerDebug,
     proxyDebug: info.proxyDebug,
   }
+}
+
+function endOf(end: ClientSealedEnd | undefined): SealedEnd {
+  if (end === undefined) return undefined
+  const { receipt, chargedTokens } = end
+  return { receipt, chargedTokens: tally(chargedTokens).tokens }
 }
 
 function tally(tokens: bigint): ProxyFinal {

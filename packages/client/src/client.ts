@@ -8,10 +8,19 @@ import {
 import { type PeerEndpoint, type Transport, Uplinks, WireError, type World } from '@cocoon/wire'
 import { ClientError } from './error.ts'
 import { type ClientEvent, type ClientStats, newStats } from './event.ts'
-import type { AnswerEvents, AnswerSummary, ModelOffer, Network, Query, Run } from './network.ts'
+import type {
+  AnswerEvents,
+  AnswerSummary,
+  LeastProtection,
+  ModelOffer,
+  Network,
+  Query,
+  Run,
+} from './network.ts'
 import { type PendingOwner, PendingQuery } from './pending.ts'
 import { encodeRequest } from './request.ts'
-import { ClientSession } from './session.ts'
+import type { Candidate } from './sealing/offer-book.ts'
+import { type ClientSealing, ClientSession } from './session.ts'
 
 export interface ClientOptions {
   world: World
@@ -24,6 +33,10 @@ export interface ClientOptions {
   /** What it knows of its accounts at proxies, and does on the chain for them. */
   channels: ClientChannels
   checkProxyHashes: boolean
+  /** Seals queries where proxies offer machines for it. Absent: nothing is sealed. */
+  sealing?: ClientSealing | undefined
+  /** The least protection for queries whose caller says nothing; `any` if absent. */
+  leastProtection?: LeastProtection
   proxyConnections: number
   dial: (endpoint: PeerEndpoint, signal: AbortSignal) => Promise<Transport>
   /** Adds up what was spent, for people. */
@@ -56,6 +69,11 @@ export class Client implements Network {
     overdue: pending => {
       const message = `No complete answer within ${pending.query.timeoutMs} ms.`
       this.#stop(pending, new ClientError('timeout', message))
+    },
+    again: (pending, { identity, code }) => this.#again(pending, identity, code),
+    disputed: (pending, reason) => {
+      this.#options.log?.({ event: 'receipt-disputed', reason })
+      ;(pending.session as ClientSession | undefined)?.dispute(pending, reason)
     },
     ended: (outcome, summary, receivedBytes, { query }) => {
       this.#running--
@@ -133,12 +151,7 @@ export class Client implements Network {
       events,
       world,
       pricePerTokenNano: config.pricePerTokenNano,
-      reservedTokens: reservationTokens({
-        maxTokens: query.maxTokens,
-        queryBytes: requestBytes.length,
-        maxCoefficient: query.maxCoefficient,
-        multipliers: config.multipliers,
-      }),
+      reservedTokens: this.#reservedFor(query, requestBytes.length),
       owner: this.#owner,
     })
     if (this.#running <= this.#limits.maxQueries) this.#send(pending)
@@ -190,12 +203,75 @@ export class Client implements Network {
     const session = this.#choose()
     if (session === undefined) return this.#awaitProxy(pending)
     pending.attempts++
+    const { query } = pending
+    const least = query.leastProtection ?? this.#options.leastProtection ?? 'any'
+    let candidates: readonly Candidate[] | Promise<readonly Candidate[]>
+    try {
+      candidates = session.offerBook?.choose(query.model, query.maxCoefficient) ?? []
+    } catch (error) {
+      return this.#unsealed(pending, session, least, error)
+    }
+    if (!(candidates instanceof Promise)) return this.#sendTo(pending, session, least, candidates)
+    candidates.then(
+      chosen => this.#sendTo(pending, session, least, chosen),
+      (error: unknown) => this.#unsealed(pending, session, least, error),
+    )
+  }
+
+  /** Seals the query to these machines, or sends it openly where that is enough. */
+  #sendTo(
+    pending: PendingQuery,
+    session: ClientSession,
+    least: LeastProtection,
+    chosen: readonly Candidate[],
+  ): void {
+    if (pending.ended) return
+    if (chosen.length === 0) return this.#unsealed(pending, session, least, undefined)
+    if (!session.isReady) return this.#retry(pending, session)
+    const { model, path, body, maxTokens } = pending.query
+    const plain = { model, path, body, maxTokens, timeoutMs: pending.timeLeftMs() }
+    pending.exchange = this.#options.sealing!.sealer.seal(plain, chosen, session.sealedTerms)
+    pending.reservedTokens = this.#reservedFor(pending.query, pending.exchange.query.body.length)
+    this.#runOn(pending, session)
+  }
+
+  /** Nothing can be sealed for this query here: whether it may go openly is its caller's rule. */
+  #unsealed(pending: PendingQuery, session: ClientSession, least: LeastProtection, cause: unknown): void {
+    if (pending.ended) return
+    if (least === 'sealed') return this.#fail(pending, notSealed(pending.query.model, cause))
+    const { kind } = session.openProtection
+    if (least === 'attested-proxy' && kind !== 'attested-proxy') {
+      const message = 'The proxy has not proved which machine it is, and the query asks for that at least.'
+      return this.#fail(pending, new ClientError('unprotected', message, { cause }))
+    }
+    pending.exchange = undefined
+    this.#runOn(pending, session)
+  }
+
+  #runOn(pending: PendingQuery, session: ClientSession): void {
     if (session.run(pending)) pending.session = session
     else
       this.#fail(
         pending,
         new ClientError('limit', 'The request is larger than the network carries: 16 MiB with all framing.'),
       )
+  }
+
+  #reservedFor({ maxTokens, maxCoefficient }: Query, queryBytes: number): bigint {
+    const { multipliers } = this.#config
+    return reservationTokens({ maxTokens, queryBytes, maxCoefficient, multipliers })
+  }
+
+  /** A machine could not open the query: it is sealed anew, after a second time in a row to others. */
+  #again(pending: PendingQuery, identity: Uint8Array, code: number): void {
+    const { sealing, world, log } = this.#options
+    log?.({ event: 'query-resealed', code })
+    sealing?.sealer.forget(identity)
+    for (const { session } of this.#uplinks.targets()) {
+      if (code === 662) session?.offerBook?.forget(pending.query.model)
+      if (pending.resealed > 1) session?.offerBook?.avoid(identity)
+    }
+    world.soon(() => this.#send(pending))
   }
 
   /** Never before `run` has returned. */
@@ -267,6 +343,7 @@ export class Client implements Network {
       isTestnet,
       channels,
       checkProxyHashes,
+      sealing: this.#options.sealing,
       ready: () => {
         state.ready()
         const proxy = `${endpoint.host}:${endpoint.port}`
@@ -284,6 +361,7 @@ export class Client implements Network {
   #retry(pending: PendingQuery, session: ClientSession): void {
     if (pending.ended) return
     pending.session = undefined
+    pending.exchange = undefined
     if (pending.begun || pending.attempts >= maxAttempts || this.#closing) {
       const message = 'The connection to the proxy was lost before the answer was complete.'
       return this.#fail(pending, new ClientError('upstream', message))
@@ -297,6 +375,14 @@ export class Client implements Network {
 
 function tooMany(message: string): ClientError {
   return new ClientError('overloaded', message, { retryAfterMs: 1_000 })
+}
+
+function notSealed(model: string, cause: unknown): ClientError {
+  if (cause instanceof ClientError && cause.code !== 'upstream') return cause
+  const message =
+    `No machine is offered that a query for ${JSON.stringify(model.slice(0, 80))} could be sealed to, and this query is to be sealed. ` +
+    'Nothing of it was sent. Retry when sealed workers are back, or accept less with `--protection attested-proxy`.'
+  return new ClientError('unprotected', message, { cause, retryAfterMs: 5_000 })
 }
 
 function noProxy(): ClientError {

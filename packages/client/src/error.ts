@@ -33,6 +33,8 @@ export type ClientErrorCode =
   | 'cancelled'
   /** The proxy or the worker failed, or its connection was lost. */
   | 'upstream'
+  /** Nothing that answers reaches the protection that the caller asks for. */
+  | 'unprotected'
   /** What came as an answer cannot be given to a caller. */
   | 'answer-invalid'
   /** A peer broke the protocol. */

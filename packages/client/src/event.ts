@@ -4,6 +4,9 @@ export type ClientEvent =
   | { event: 'proxy-lost'; proxy: string; why: string }
   | { event: 'query-retried'; proxy: string }
   | { event: 'charge-overstated'; proxy: string }
+  | { event: 'query-resealed'; code: number }
+  | { event: 'receipt-disputed'; reason: number }
+  | { event: 'machine-refused'; identity: string; why: string }
 
 /** Counters since the start. */
 export interface ClientStats {

@@ -1,10 +1,4 @@
+// The SDK: runs in Node and in browsers. What needs Node, the client role and its endpoint, is in `role.ts`.
 export * from './error.ts'
-export * from './network.ts'
-export { type Endpoint, type EndpointOptions, startEndpoint } from './http/endpoint.ts'
-export type { EndpointLog, ExtraRoutes } from './http/exchange.ts'
-export { type Key, KeyBook, type KeyBookOptions, type KeySpent } from './http/key-book.ts'
-export { createKey, hashKey, type KeyEntry, type KeyGrant } from './http/key-file.ts'
-export type { EndpointLimits, QueryDefaults } from './http/limits.ts'
-export { Client, type ClientLimits, clientLimits, type ClientOptions } from './client.ts'
-export type { ClientEvent, ClientStats } from './event.ts'
-export { ClientSession } from './session.ts'
+export type { LeastProtection, Protection } from './network.ts'
+export * from './receipt/receipt-file.ts'

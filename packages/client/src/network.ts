@@ -1,3 +1,5 @@
+import type { SealedProof } from './sealing/sealed-exchange.ts'
+
 /**
  * What the OpenAI-compatible endpoint needs of the network. The client role implements it over its proxy
  * connections; tests implement it in memory.
@@ -23,11 +25,28 @@ export interface Query {
   /** Whole answer, milliseconds. */
   timeoutMs: number
   enableDebug: boolean
+  /** The least protection that the caller accepts; the client's own rule if absent. */
+  leastProtection?: LeastProtection
+}
+
+/**
+ * `sealed`: nobody but the machine that answers can read the query. `attested-proxy`: two attested machines can, the
+ * proxy's among them. `any`: whoever is on the way.
+ */
+export type LeastProtection = 'sealed' | 'attested-proxy' | 'any'
+
+/** How one answer was protected. */
+export interface Protection {
+  readonly kind: 'sealed' | 'attested-proxy' | 'none'
+  /** It rests on a root that proves nothing. */
+  readonly isSimulated: boolean
+  /** By which the receipt of a sealed answer is found: 64 hexadecimal digits. */
+  readonly receiptId?: string
 }
 
 export interface AnswerEvents {
   /** Once, before `data`: the backend's (or the proxy's) status and headers, names lower case. */
-  head(status: number, headers: Array<[name: string, value: string]>): void
+  head(status: number, headers: Array<[name: string, value: string]>, protection?: Protection): void
   /** Body bytes, which the callee may keep. */
   data(bytes: Uint8Array): void
   /** The answer is complete. */
@@ -45,6 +64,8 @@ export interface AnswerSummary {
   debug?: { client?: string; proxy?: string; worker?: string }
   /** Contract address of the proxy that served it, absent if none did. */
   proxy?: string
+  /** Of a sealed answer that is complete. */
+  proof?: SealedProof
 }
 
 export interface Run {

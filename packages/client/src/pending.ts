@@ -1,13 +1,29 @@
-import { checkHeaderCount, decode, httpResponse, type Timer, type World, WireError } from '@cocoon/wire'
-import type { ProxyAnswer, ProxyFinal } from './answer.ts'
+import { TrustError } from '@cocoon/trust'
+import { disputeReasons } from '@cocoon/trust/seal'
+import {
+  checkHeaderCount,
+  decode,
+  type HttpResponse,
+  httpResponse,
+  type Timer,
+  toHex,
+  type World,
+  WireError,
+} from '@cocoon/wire'
+import type { ProxyAnswer, ProxyFinal, SealedPiece } from './answer.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
-import type { AnswerEvents, AnswerSummary, Query } from './network.ts'
+import type { AnswerEvents, AnswerSummary, Protection, Query } from './network.ts'
+import { ReceiptFault, type SealedExchange } from './sealing/sealed-exchange.ts'
 
 /** Who started a query. */
 export interface PendingOwner {
   /** The proxy says that it charged more than the query reserved. */
   overstated(proxy: string): void
   overdue(pending: PendingQuery): void
+  /** A sealed query is to be sealed anew: the machine does not know its session, or has another identity. */
+  again(pending: PendingQuery, failed: { readonly identity: Uint8Array; readonly code: number }): void
+  /** The receipt of a sealed answer does not hold: the proxy is to be told. */
+  disputed(pending: PendingQuery, reason: number): void
   ended(
     outcome: 'succeeded' | 'failed',
     summary: AnswerSummary,
@@ -22,8 +38,15 @@ export interface PendingOwner {
  */
 export class PendingQuery {
   readonly query: Query
+  /** As it is sent openly. */
   readonly requestBytes: Uint8Array
   requestId: Uint8Array
+  /** As it is sealed, while that is how it was sent. */
+  exchange: SealedExchange | undefined
+  /** How often it was sealed anew because of what a machine answered. */
+  resealed = 0
+  /** How it is protected where it is not sealed. */
+  openProtection: Protection | undefined
   /** Something of the answer has come: too late for another proxy. */
   begun = false
   ended = false
@@ -35,7 +58,7 @@ export class PendingQuery {
   readonly #owner: PendingOwner
   readonly #priceNano: bigint
   /** The most that it can cost. */
-  readonly reservedTokens: bigint
+  reservedTokens: bigint
   readonly #deadlineAt: number
   readonly #startedAt: number
   #timer: Timer | undefined
@@ -73,6 +96,8 @@ export class PendingQuery {
   /** Hands a piece on. Throws a WireError on what cannot be part of an answer; true once the query has ended. */
   take(answer: ProxyAnswer, proxy: string): boolean {
     if (this.ended) return true
+    if (isSealedPiece(answer)) return this.#takeSealed(answer, proxy)
+    if (this.exchange !== undefined) throw new WireError('malformed', 'an open answer to a sealed query')
     if (answer.kind === 'failure') {
       this.fail(failureOf(answer.code, answer.message), this.#summary(answer.final, proxy))
       return true
@@ -91,6 +116,46 @@ export class PendingQuery {
     return true
   }
 
+  #takeSealed(piece: SealedPiece, proxy: string): boolean {
+    const { exchange } = this
+    if (exchange === undefined) throw new WireError('malformed', 'a sealed answer to an open query')
+    if (piece.kind === 'sealed-failure') return this.#sealedFailure(piece, proxy)
+    try {
+      const isFinal = piece.end !== undefined
+      if (piece.kind === 'sealed-head') this.#respond(exchange.begin(piece, isFinal), protectionOf(exchange))
+      else this.#data(exchange.part(piece.chunk, isFinal))
+      if (piece.end === undefined || this.ended) return this.ended
+      const { receipt, chargedTokens } = piece.end
+      const summary = this.#summary({ tokens: chargedTokens }, proxy)
+      summary.proof = exchange.finish(receipt, chargedTokens)
+      this.#end('succeeded', summary)
+      this.#events.end(summary)
+    } catch (error) {
+      if (!(error instanceof TrustError)) throw error
+      const { chargedTokens = 0n } = piece.end ?? {}
+      this.#owner.disputed(this, error instanceof ReceiptFault ? error.reason : disputeReasons.missing)
+      this.fail(
+        new ClientError('answer-invalid', error.message, { cause: error }),
+        this.#summary({ tokens: chargedTokens }, proxy),
+      )
+    }
+    return true
+  }
+
+  #sealedFailure(piece: Extract<SealedPiece, { kind: 'sealed-failure' }>, proxy: string): boolean {
+    const { code, message, tokens } = piece
+    const mayRepeat = !this.begun && this.resealed < maxResealed && (code === 660 || code === 662)
+    if (mayRepeat) {
+      this.resealed++
+      this.exchange = undefined
+      this.session = undefined
+      this.#owner.again(this, piece)
+      return true
+    }
+    this.fail(failureOf(code, message), this.#summary({ tokens }, proxy))
+    return true
+  }
+
   fail(error: ClientError, summary: AnswerSummary = { tokens: 0n, costNano: 0n }): void {
     if (this.ended) return
     this.#end('failed', summary)
@@ -99,15 +164,16 @@ export class PendingQuery {
 
   #head(response: Uint8Array): void {
     checkHeaderCount(response)
-    const head = decode(httpResponse, response)
+    this.#respond(decode(httpResponse, response), this.openProtection)
+  }
+
+  #respond(head: HttpResponse, protection: Protection | undefined): void {
     if (head.statusCode < 100 || head.statusCode > 599) {
       throw new WireError('malformed', `HTTP status ${head.statusCode}`)
     }
     this.begun = true
-    this.#events.head(
-      head.statusCode,
-      head.headers.map(({ name, value }) => [name.toLowerCase(), value]),
-    )
+    const headers = head.headers.map(({ name, value }): [string, string] => [name.toLowerCase(), value])
+    this.#events.head(head.statusCode, headers, protection)
     if (head.payload.length > 0 && !this.ended) this.#data(head.payload)
   }
 
@@ -122,7 +188,7 @@ export class PendingQuery {
     this.#owner.ended(outcome, summary, this.#receivedBytes, this)
   }
 
-  #summary(final: ProxyFinal, proxy: string): AnswerSummary {
+  #summary(final: Partial<ProxyFinal> & Pick<ProxyFinal, 'tokens'>, proxy: string): AnswerSummary {
     const tokens = final.tokens < this.reservedTokens ? final.tokens : this.reservedTokens
     if (final.tokens > this.reservedTokens) this.#owner.overstated(proxy)
     const summary: AnswerSummary = { tokens, costNano: tokens * this.#priceNano, proxy }
@@ -140,6 +206,17 @@ export class PendingQuery {
   }
 }
 
+const maxResealed = 2
+
+function isSealedPiece(answer: ProxyAnswer): answer is SealedPiece {
+  return answer.kind === 'sealed-head' || answer.kind === 'sealed-part' || answer.kind === 'sealed-failure'
+}
+
+function protectionOf(exchange: SealedExchange): Protection {
+  const { isSimulated, requestId } = exchange
+  return { kind: 'sealed', isSimulated, receiptId: toHex(requestId) }
+}
+
 /**
  * What a proxy's error means to a caller. Proxies of other implementations tell some meanings by their words
  * alone. The text comes from a peer: it is cut, and shown as its words.
@@ -152,7 +229,19 @@ function meaningOf(code: number, message: string): ClientErrorCode {
   if (code === 652) return 'timeout'
   if (code === 651) return message.startsWith('balance is too low') ? 'insufficient-balance' : 'no-worker'
   if (code === 653) return 'cancelled'
+  const reason = sealedReasons.get(/^[a-z_]+(?=: )/.exec(message)?.[0] ?? '')
+  if (reason !== undefined) return reason
   if (code === 621 && message.startsWith('unknown model')) return 'model-not-found'
   if (code === 602 && message.startsWith('client balance is too low')) return 'insufficient-balance'
   return 'upstream'
 }
+
+/** What a proxy says of a sealed query that it refuses itself. */
+const sealedReasons = new Map<string, ClientErrorCode>([
+  ['insufficient_balance', 'insufficient-balance'],
+  ['client_closing', 'insufficient-balance'],
+  ['model_not_found', 'model-not-found'],
+  ['no_worker', 'no-worker'],
+  ['workers_busy', 'no-worker'],
+  ['max_coefficient_too_low', 'no-worker'],
+])

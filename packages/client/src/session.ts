@@ -10,6 +10,7 @@ import {
   type ProxyTerms,
   type RootConfig,
 } from '@cocoon/money'
+import { type IdentityVerifier, modelTextHash } from '@cocoon/trust/seal'
 import {
   clientAuthorizationWithProxyAny,
   clientAuthorizeWithProxyLong,
@@ -17,12 +18,18 @@ import {
   clientCancelQuery,
   clientConnectedToProxy,
   clientConnectToProxy,
+  clientDisputeReceipt,
+  clientGetEvidence,
+  clientGetOffers,
   clientGetWorkerTypes,
   clientGetWorkerTypesV2,
+  type ClientOffer,
+  clientOffers,
   clientPaymentStatus,
   type ClientProxyConnectionAuthAny,
   clientRunQuery,
   clientRunQueryEx,
+  clientRunSealedQuery,
   clientUpdatePaymentStatus,
   clientWorkerTypes,
   clientWorkerTypesV2,
@@ -34,6 +41,8 @@ import {
   proxySignedPayment,
   randomBetween,
   type Reply,
+  type SealedWorkerEvidence,
+  sealedWorkerEvidence,
   type Timer,
   type Transport,
   type UplinkSession,
@@ -44,12 +53,16 @@ import {
 } from '@cocoon/wire'
 import { isProxyAnswer, readProxyAnswer } from './answer.ts'
 import { ClientError } from './error.ts'
-import type { ModelOffer } from './network.ts'
+import type { ModelOffer, Protection } from './network.ts'
 import type { PendingQuery } from './pending.ts'
+import { OfferBook } from './sealing/offer-book.ts'
+import type { SealedExchange } from './sealing/sealed-exchange.ts'
+import type { SealedTerms, Sealer } from './sealing/sealer.ts'
 
 /** Newest protocol version that this client speaks. 3 adds that a query can be cancelled. */
 export const newestVersion = 3
 const cancelVersion = 3
+const sealedVersion = 3
 const connectTimeoutMs = 30_000
 const authoriseTimeoutMs = 300_000
 const statusTimeoutMs = 60_000
@@ -70,10 +83,20 @@ export interface SessionOptions {
   isTestnet: boolean
   channels: ClientChannels
   checkProxyHashes: boolean
+  /** Verifies what the proxy offers to seal to. Absent: nothing is sealed. */
+  sealing?: ClientSealing | undefined
   ready(): void
   closed(cause: Error): void
   /** Queries that the connection took with it. */
   lost(queries: PendingQuery[]): void
+}
+
+/** What a client seals its queries with. */
+export interface ClientSealing {
+  readonly sealer: Sealer
+  readonly verifier: IdentityVerifier
+  /** Hears of machines that were not believed. */
+  readonly refused?: (identity: string, error: Error) => void
 }
 
 /** A session with one proxy: handshake, queries, payments. */
@@ -82,6 +105,7 @@ export class ClientSession implements UplinkSession {
   readonly #connection: Connection
   readonly #queries = new Map<string, PendingQuery>()
   #channel: Channel | undefined
+  #offerBook: OfferBook | undefined
   #terms: ProxyTerms | undefined
   #proxyText = ''
   #state: 'handshake' | 'ready' | 'closed' = 'handshake'
@@ -166,9 +190,78 @@ export class ClientSession implements UplinkSession {
     this.#connection.close(new WireError('closed', this.#retireReason))
   }
 
+  /** What the proxy offers to seal to; absent where nothing can be sealed over it. */
+  get offerBook(): OfferBook | undefined {
+    return this.#offerBook
+  }
+
+  /** What a receipt of this proxy is held against. */
+  get sealedTerms(): SealedTerms {
+    return { proxyKey: this.#terms!.publicKey, prices: this.#options.config }
+  }
+
+  /** What it is worth that this proxy reads what is sent openly. */
+  get openProtection(): Protection {
+    const { proof } = this.#connection.peer
+    return { kind: proof === undefined ? 'none' : 'attested-proxy', isSimulated: proof?.isSimulated ?? false }
+  }
+
+  dispute(pending: PendingQuery, reason: number): void {
+    const { requestId } = pending
+    this.#connection.send(clientDisputeReceipt, { _: 'client.disputeReceipt', requestId, reason })
+  }
+
+  #openOffers(): void {
+    const { sealing, world, config } = this.#options
+    if (sealing === undefined || this.#terms!.version < sealedVersion) return
+    const { verifier, sealer, refused } = sealing
+    this.#offerBook = new OfferBook({
+      world,
+      source: {
+        offers: model => this.#offers(model),
+        evidence: identity => this.#evidence(identity),
+      },
+      verifier,
+      registry: () => ({ images: config.workerHashes, models: config.modelHashes }),
+      modelHash: modelTextHash(sealer.crypto),
+      ...(refused && { refused }),
+    })
+  }
+
+  async #offers(model: string): Promise<ClientOffer[]> {
+    const ask = { _: 'client.getOffers' as const, model }
+    return decode(clientOffers, await this.#connection.query(clientGetOffers, ask, offersTimeoutMs)).offers
+  }
+
+  async #evidence(identity: Uint8Array): Promise<SealedWorkerEvidence> {
+    const ask = { _: 'client.getEvidence' as const, identity }
+    return decode(sealedWorkerEvidence, await this.#connection.query(clientGetEvidence, ask, offersTimeoutMs))
+  }
+
   /** Sends a query. False when this connection does not take it. */
   run(pending: PendingQuery): boolean {
+    const sent =
+      pending.exchange === undefined ? this.#sendOpen(pending) : this.#sendSealed(pending, pending.exchange)
+    if (sent) {
+      this.#queries.set(bytesKey(pending.requestId), pending)
+      if (this.#channel !== undefined) this.#channel.grantedTokens += pending.reservedTokens
+    }
+    return sent
+  }
+
+  #sendSealed(pending: PendingQuery, exchange: SealedExchange): boolean {
+    pending.requestId = exchange.requestId
+    return this.#connection.send(clientRunSealedQuery, {
+      _: 'client.runSealedQuery',
+      query: exchange.query,
+      timeout: (Math.max(1, pending.timeLeftMs()) * proxyShare) / 1000,
+      minConfigVersion: this.#options.config.version,
+    })
+  }
+
+  #sendOpen(pending: PendingQuery): boolean {
     const { query } = pending
+    pending.openProtection = this.openProtection
     const fields = {
       modelName: query.model,
       query: pending.requestBytes,
@@ -178,20 +271,14 @@ export class ClientSession implements UplinkSession {
       requestId: pending.requestId,
       minConfigVersion: this.#options.config.version,
     }
-    const sent =
-      this.#terms?.version === 0
-        ? this.#connection.send(clientRunQuery, { _: 'client.runQuery', ...fields })
-        : this.#connection.send(clientRunQueryEx, {
-            _: 'client.runQueryEx',
-            ...fields,
-            flags: 1,
-            enableDebug: query.enableDebug,
-          })
-    if (sent) {
-      this.#queries.set(bytesKey(pending.requestId), pending)
-      if (this.#channel !== undefined) this.#channel.grantedTokens += pending.reservedTokens
-    }
-    return sent
+    return this.#terms?.version === 0
+      ? this.#connection.send(clientRunQuery, { _: 'client.runQuery', ...fields })
+      : this.#connection.send(clientRunQueryEx, {
+          _: 'client.runQueryEx',
+          ...fields,
+          flags: 1,
+          enableDebug: query.enableDebug,
+        })
   }
 
   /** Nobody waits for the query any more: the proxy is told where its version knows how. */
@@ -242,6 +329,7 @@ export class ClientSession implements UplinkSession {
       () => {
         if (this.#state !== 'handshake') return
         this.#state = 'ready'
+        this.#openOffers()
         this.#statusLater()
         this.#options.ready()
       },

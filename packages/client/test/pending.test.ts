@@ -28,6 +28,8 @@ class Bench {
         overstated: () => {
           this.overstated++
         },
+        again: () => {},
+        disputed: () => {},
         overdue: () => {
           this.overdue++
         },

@@ -64,7 +64,13 @@ export class SessionBench {
       world: this.world,
       pricePerTokenNano: 2n,
       reservedTokens: 10n ** 12n,
-      owner: { overstated: () => {}, overdue: () => {}, ended: () => {} },
+      owner: {
+        again: () => {},
+        disputed: () => {},
+        overstated: () => {},
+        overdue: () => {},
+        ended: () => {},
+      },
     })
     return { pending, heard }
   }

@@ -12,8 +12,10 @@ import {
   httpResponse,
   type TokensUsed,
 } from '@cocoon/wire'
-import { type ResponseHead, stampedHead } from './response-head.ts'
-import { noTokens } from './worker-answer.ts'
+import type { AnswerSink, ClientFinal, HeldHead } from './answer-sink.ts'
+import { type Refusal, refusalResponse } from './refusal.ts'
+import { readHead, type ResponseHead, stampedHead } from './response-head.ts'
+import { noTokens, type WorkerHead } from './worker-answer.ts'
 
 /** From this version on a whole answer travels in one message; before, its body comes as a part. */
 const wholeAnswerVersion = 3
@@ -25,20 +27,8 @@ const isEncoding = (header: { name: string }) => header.name.toLowerCase() === '
 const isFraming = (header: { name: string }) =>
   isEncoding(header) || header.name.toLowerCase() === 'content-length'
 
-/** The end of an answer as the client is told. */
-export interface ClientFinal {
-  tokens: TokensUsed
-  workerDebug: string | undefined
-  proxyDebug: string | undefined
-  /** Unix seconds. */
-  proxyStart: number
-  proxyEnd: number
-  workerStart: number | undefined
-  workerEnd: number | undefined
-}
-
 /** Writes one query's answer in the protocol version of the client's connection. */
-export class ClientAnswer {
+export class ClientAnswer implements AnswerSink {
   readonly #connection: Connection
   readonly #version: number
   readonly #requestId: Uint8Array
@@ -49,6 +39,15 @@ export class ClientAnswer {
     this.#connection = connection
     this.#version = version
     this.#requestId = requestId
+  }
+
+  readHead({ response, sealed }: WorkerHead): HeldHead | undefined {
+    const head = sealed === undefined ? readHead(response) : undefined
+    return head && { status: head.status, send: (...told) => this.head(head, ...told) }
+  }
+
+  refusal(refusal: Refusal, final: ClientFinal): void {
+    this.response(refusalResponse(refusal), final)
   }
 
   /** A worker's head as it is, or stamped for clients that learn the proxy's times from headers. */

@@ -1,16 +1,24 @@
+import { TrustError } from '@cocoon/trust'
+import { readRouting, type SealedRouting } from '@cocoon/trust/seal'
 import {
   clientCancelQuery,
+  clientDisputeReceipt,
+  clientGetEvidence,
+  clientGetOffers,
   clientGetWorkerTypes,
   clientGetWorkerTypesV2,
   clientPaymentStatus,
   clientRunQuery,
   clientRunQueryEx,
+  clientRunSealedQuery,
+  type ClientRunSealedQuery,
   clientUpdatePaymentStatus,
   Connection,
   decode,
   peekId,
   proxyClientRequestPayment,
   type Reply,
+  sealedWorkerEvidence,
   type Timer,
   type Transport,
   WireError,
@@ -19,9 +27,10 @@ import {
 import { ClientAnswer } from './client-answer.ts'
 import { ClientHandshake, type ClientTerms } from './client-handshake.ts'
 import type { Desk } from './desk.ts'
-import { answerWorkerTypes, answerWorkerTypesV2 } from './offers.ts'
-import { errorCode, type Refusal, refusalResponse, refusals } from './refusal.ts'
+import { answerOffers, answerWorkerTypes, answerWorkerTypesV2 } from './offers.ts'
+import { errorCode, type Refusal, refusals } from './refusal.ts'
 import { Relay, type RelayClient, type RelayQuery } from './relay.ts'
+import { SealedClientAnswer } from './sealed-client-answer.ts'
 import { bundledPaymentMs, bundledPaymentVersion } from './version.ts'
 import { noTokens } from './worker-answer.ts'
 
@@ -141,6 +150,11 @@ export class ClientLink implements RelayClient {
       this.#admit(decode(clientRunQueryEx, data))
     } else if (id === clientRunQuery.id) {
       this.#admit(decode(clientRunQuery, data))
+    } else if (id === clientRunSealedQuery.id) {
+      this.#admitSealed(decode(clientRunSealedQuery, data))
+    } else if (id === clientDisputeReceipt.id) {
+      const { requestId, reason } = decode(clientDisputeReceipt, data)
+      this.#desk.receipts.dispute(this, requestId, reason)
     } else if (id === clientCancelQuery.id) {
       this.#relays.get(bytesKey(decode(clientCancelQuery, data).requestId))?.cancel()
     } else {
@@ -172,10 +186,43 @@ export class ClientLink implements RelayClient {
       case clientGetWorkerTypesV2.id:
         decode(clientGetWorkerTypesV2, data)
         return answerWorkerTypesV2(this.#desk.market, reply)
+      case clientGetOffers.id:
+        return answerOffers(this.#desk.market, decode(clientGetOffers, data).model, reply)
+      case clientGetEvidence.id:
+        return this.#evidence(decode(clientGetEvidence, data).identity, reply)
       default:
         reply.error(errorCode.protocol, 'already authorized')
         this.connection.close(new WireError('handshake', 'a query that no authorised client asks'))
     }
+  }
+
+  #evidence(digest: Uint8Array, reply: Reply): void {
+    const announced = this.#desk.identities.find(digest)
+    if (announced === undefined)
+      return reply.error(errorCode.identityUnknown, 'no worker has this identity now')
+    reply.answer(sealedWorkerEvidence, announced.evidence)
+  }
+
+  /** What routes a sealed query stands in its header. */
+  #admitSealed({ query, timeout, minConfigVersion }: ClientRunSealedQuery): void {
+    const { header, keys, body } = query
+    const { requestId, model, maxCoefficient, maxTokens, recipients } = routingOf(header)
+    if (keys.length !== recipients.length)
+      throw new WireError('malformed', 'a sealed query has a key for each recipient')
+    this.#admit({
+      requestId,
+      modelName: model,
+      query: body,
+      maxCoefficient,
+      maxTokens,
+      timeout,
+      minConfigVersion,
+      sealed: {
+        header,
+        keys,
+        recipients: new Map(recipients.map((digest, index) => [bytesKey(digest), index])),
+      },
+    })
   }
 
   /** Takes a query in or says why not. Nothing of it is kept in the second case. */
@@ -239,7 +286,12 @@ export class ClientLink implements RelayClient {
   #refuse(query: RelayQuery, refusal: Refusal): void {
     this.#desk.stats.rejected++
     const now = this.#desk.world.now() / 1000
-    new ClientAnswer(this.connection, this.version, query.requestId).response(refusalResponse(refusal), {
+    const answer =
+      query.sealed === undefined
+        ? new ClientAnswer(this.connection, this.version, query.requestId)
+        : new SealedClientAnswer(this.connection, query.requestId)
+    answer.refusal(refusal, {
+      receipt: undefined,
       tokens: noTokens,
       workerDebug: undefined,
       proxyDebug: undefined,
@@ -276,5 +328,14 @@ export class ClientLink implements RelayClient {
     this.#proof?.[Symbol.dispose]()
     for (const relay of this.#relays.values()) relay.cancel()
     this.#gone(this, cause)
+  }
+}
+
+function routingOf(header: Uint8Array): SealedRouting {
+  try {
+    return readRouting(header)
+  } catch (error) {
+    if (error instanceof TrustError) throw new WireError('malformed', error.message, { cause: error })
+    throw error
   }
 }

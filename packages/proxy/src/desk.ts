@@ -1,8 +1,10 @@
 import type { ContractAddress, RootConfig } from '@cocoon/money'
 import type { ByteBudget, ProxyParams } from '@cocoon/wire'
 import type { ClientContracts } from './client-contracts.ts'
+import type { IdentityBook } from './identity-book.ts'
 import type { Standings } from './market/standing.ts'
 import type { ClientAccount, Payments } from './payments.ts'
+import type { Receipts } from './receipts.ts'
 import type { Refusal } from './refusal.ts'
 import type { RelayDesk, RelayQuery } from './relay.ts'
 
@@ -10,6 +12,8 @@ import type { RelayDesk, RelayQuery } from './relay.ts'
 export interface Desk extends RelayDesk {
   readonly standings: Standings
   readonly payments: Payments
+  readonly identities: IdentityBook
+  readonly receipts: Receipts
   readonly limits: ProxyLimits
   /** For unfinished frames of all connections. */
   readonly frameBudget: ByteBudget

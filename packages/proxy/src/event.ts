@@ -6,6 +6,10 @@ export type ProxyEvent =
   | { event: 'worker-gone'; worker: string; why: string }
   | { event: 'worker-knows-more'; worker: string }
   | { event: 'worker-answer-invalid'; worker: string; what: string }
+  | { event: 'identity-refused'; worker: string; why: string }
+  | { event: 'receipt-refused'; worker: string; why: string }
+  | { event: 'receipts-disputed'; worker: string }
+  | { event: 'worker-distrusted'; worker: string; why: string }
   | { event: 'charge-failed'; why: string }
   | { event: 'books-unbalanced'; why: string }
 

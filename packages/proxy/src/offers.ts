@@ -1,4 +1,12 @@
-import { type ClientWorkerInstanceV2, clientWorkerTypes, clientWorkerTypesV2, type Reply } from '@cocoon/wire'
+import {
+  type ClientOffer,
+  clientOffers,
+  type ClientWorkerInstanceV2,
+  clientWorkerTypes,
+  clientWorkerTypesV2,
+  type Reply,
+} from '@cocoon/wire'
+import type { AnnouncedIdentity } from './identity-book.ts'
 import type { Ask } from './market/book.ts'
 import type { Market } from './market/market.ts'
 
@@ -39,7 +47,41 @@ export function answerWorkerTypes(market: Market<Ask>, reply: Reply): void {
   reply.answer(clientWorkerTypes, { _: 'client.workerTypes', types })
 }
 
-function enabled(asks: readonly Ask[]): Ask[] {
+/** An ask of a worker that has said who it is. */
+export interface IdentifiedAsk extends Ask {
+  /** Newest first. */
+  readonly identities: readonly AnnouncedIdentity[]
+}
+
+/** Identities that an answer names at most: the cheapest. */
+const maxOffers = 64
+
+/** The identities that a query for a model can be sealed to: the newest of each worker, cheapest first. */
+export function answerOffers(market: Market<IdentifiedAsk>, model: string, reply: Reply): void {
+  const offers = new Map<string, ClientOffer>()
+  for (const ask of enabled(market.books.get(model)?.asks ?? [])) {
+    const [announced] = ask.identities
+    if (announced === undefined) continue
+    const known = offers.get(announced.key)
+    if (known !== undefined) {
+      // The same worker on another connection.
+      known.activeRequests += ask.running
+      known.maxActiveRequests += ask.limit
+    } else if (offers.size < maxOffers) {
+      offers.set(announced.key, {
+        _: 'client.offer',
+        identity: announced.digest,
+        coefficient: ask.coefficient,
+        activeRequests: ask.running,
+        maxActiveRequests: ask.limit,
+        latencyMs: Math.round(ask.standing.latencyMs ?? 0),
+      })
+    }
+  }
+  reply.answer(clientOffers, { _: 'client.offers', offers: [...offers.values()] })
+}
+
+function enabled<A extends Ask>(asks: readonly A[]): A[] {
   return asks
     .filter(ask => !ask.disabled)
     .sort((a, b) => a.coefficient - b.coefficient)

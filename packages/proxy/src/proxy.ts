@@ -11,6 +11,7 @@ import {
   type RootConfig,
   type Tally,
 } from '@cocoon/money'
+import { nobleSeal, type SealCrypto } from '@cocoon/trust/seal'
 import {
   ByteBudget,
   type ProxyParams,
@@ -26,14 +27,18 @@ import { ClientLink } from './client-link.ts'
 import { type Desk, type ProxyLimits, proxyLimits } from './desk.ts'
 import { ProxyError } from './error.ts'
 import { newStats, type ProxyEvent, type ProxyStats } from './event.ts'
+import { IdentityBook } from './identity-book.ts'
 import { Market, type MarketLimits } from './market/market.ts'
 import { Standings } from './market/standing.ts'
 import { type ClientAccount, Payments } from './payments.ts'
 import { errorCode, type Refusal, refusals } from './refusal.ts'
 import { Rejection } from './rejection.ts'
+import { noteOf } from './log-entry.ts'
+import { Receipts } from './receipts.ts'
 import type { Relay, RelayQuery, RelayWorker, Run } from './relay.ts'
 import { capTokens } from './token-cap.ts'
-import { WorkerLink } from './worker-link.ts'
+import type { WorkerAnswer, WorkerFinal } from './worker-answer.ts'
+import { WorkerLink, type WorkerRun } from './worker-link.ts'
 
 export interface ProxyOptions {
   world: World
@@ -44,6 +49,8 @@ export interface ProxyOptions {
   /** Receives what transactions leave over. */
   nodeWallet: ContractAddress
   key: PaymentKey
+  /** Verifies what workers sign; the portable one if absent. */
+  sealCrypto?: SealCrypto
   ledger: Ledger
   clientContracts: ClientContracts
   /**
@@ -52,6 +59,8 @@ export interface ProxyOptions {
    */
   obstacle?: () => string | undefined
   isTestnet: boolean
+  /** Leaves a note in the ledger for each charge, for the log. */
+  keepsLog?: boolean
   /** Refuse workers whose image or model is not in the registry. */
   checkWorkerHashes: boolean
   /** Adds up the commission, for people. */
@@ -71,6 +80,8 @@ export class Proxy implements Desk {
   readonly market: Market<RelayWorker>
   readonly standings = new Standings()
   readonly payments: Payments
+  readonly identities: IdentityBook
+  readonly receipts: Receipts
   readonly stats: ProxyStats = newStats()
   readonly limits: ProxyLimits
   readonly frameBudget: ByteBudget
@@ -83,6 +94,7 @@ export class Proxy implements Desk {
   readonly workers = new Set<WorkerLink>()
   readonly #options: ProxyOptions
   readonly #ledger: Ledger
+  readonly #sealCrypto: SealCrypto
   readonly #contract: ContractAddress
   readonly #idPrefix: string
   #config: RootConfig
@@ -108,6 +120,10 @@ export class Proxy implements Desk {
     this.market = new Market(options.world, options.marketLimits)
     const { key, ledger, nodeWallet: excessesTo, world } = options
     this.payments = new Payments({ key, ledger, excessesTo, world })
+    const { sealCrypto = nobleSeal } = options
+    this.#sealCrypto = sealCrypto
+    this.identities = new IdentityBook(sealCrypto)
+    this.receipts = new Receipts({ world, crypto: sealCrypto, proxyKey: key.publicKey })
     this.#contract = proxyContractAddress(options.config, {
       proxyPublicKey: options.key.publicKey,
       proxyOwner: options.owner,
@@ -251,14 +267,16 @@ export class Proxy implements Desk {
     return refusals.internal()
   }
 
-  async charge(relay: Relay, run: Run | undefined, tokens: TokensUsed): Promise<TokensUsed> {
+  async charge(relay: Relay, run: Run | undefined, final: WorkerFinal): Promise<TokensUsed> {
+    const { tokens, receipt } = final
     const worker = run?.worker.account
+    const note = run && this.#noteOf(relay, run, receipt)
     if (run === undefined || worker === undefined || tokens.totalTokensUsed === 0n) {
-      await this.#ledger.release(relay.id)
+      await this.#ledger.release(relay.id, receipt && note)
       run?.worker.pushPayment(run, 0n, relay.client.ownerText)
       return { ...tokens, ...nothing }
     }
-    const request = { requestId: relay.id, worker: worker.key, tokens: tokens.totalTokensUsed }
+    const request = { requestId: relay.id, worker: worker.key, tokens: tokens.totalTokensUsed, note }
     const { chargedTokens } = await this.#ledger.charge(request).catch(async (error: unknown) => {
       // An account that has earned nothing yet may have made room for others since its worker came.
       if (!isForgotten(error)) throw error
@@ -270,6 +288,39 @@ export class Proxy implements Desk {
     this.#tally(relay, chargedTokens)
     run.worker.pushPayment(run, chargedTokens, relay.client.ownerText)
     return charged
+  }
+
+  settle(relay: Relay, run: Run, piece: WorkerAnswer): WorkerFinal | undefined {
+    const { worker, announced, coefficient } = run as WorkerRun
+    if (piece.receipt === undefined || announced === undefined) return undefined
+    const facts = {
+      requestId: relay.requestId,
+      announced,
+      coefficient,
+      maxTokens: relay.maxTokens,
+      bodyBytes: relay.queryBytes,
+      answerBytes: relay.answerBytes,
+    }
+    const parties = { signer: worker, client: relay.client }
+    const settled = this.receipts.settle(piece.receipt, facts, this.#config, parties)
+    if (typeof settled === 'string') {
+      this.log({ event: 'receipt-refused', worker: worker.name, why: settled })
+      return undefined
+    }
+    const { receipt, tokens } = settled
+    return {
+      tokens,
+      debug: undefined,
+      startTime: receipt.startedAtMs / 1000,
+      endTime: receipt.finishedAtMs / 1000,
+      receipt: { signed: piece.receipt, receipt },
+    }
+  }
+
+  /** What the log has of a charge. */
+  #noteOf(relay: Relay, run: Run, receipt: WorkerFinal['receipt']): Uint8Array | undefined {
+    if (!this.#options.keepsLog) return undefined
+    return noteOf(this.#sealCrypto, { model: relay.model, identity: run.identity }, receipt)
   }
 
   chargeFailed(relay: Relay, error: unknown): WireError {

@@ -8,6 +8,10 @@ export const errorCode = {
   notReady: 651,
   timeout: 652,
   cancelled: 653,
+  /** Of sealed queries: the session, the query itself, the identity. */
+  sessionUnknown: 660,
+  unreadable: 661,
+  identityUnknown: 662,
 } as const
 
 /** Why a query is not served, in both of the forms that clients understand. */
@@ -21,6 +25,8 @@ export interface Refusal {
   /** Seen by the caller: says what happened and what to do. */
   message: string
   retryAfterS?: number
+  /** Whose failure it is, where the query was sealed to several. */
+  identity?: Uint8Array
 }
 
 export const refusals = {
@@ -115,6 +121,14 @@ export const refusals = {
     type: code === errorCode.protocol ? 'invalid_request_error' : 'server_error',
     message: `The worker answered: ${message.slice(0, 300)}`,
   }),
+  sealed: (code: number, identity: Uint8Array | undefined): Refusal => ({
+    code: code || errorCode.failure,
+    status: code === errorCode.timeout ? 504 : code === errorCode.unreadable ? 400 : 502,
+    reason: 'sealed_query_failed',
+    type: 'server_error',
+    message: sealedFailures[code] ?? 'The worker could not complete the answer.',
+    ...(identity && { identity }),
+  }),
   unread: (): Refusal => ({
     code: errorCode.failure,
     status: 503,
@@ -146,6 +160,13 @@ export const refusals = {
     type: 'server_error',
     message: 'The proxy could not handle this query. It was not charged.',
   }),
+}
+
+const sealedFailures: Record<number, string> = {
+  [errorCode.timeout]: 'The answer took longer than the query allowed.',
+  [errorCode.sessionUnknown]: 'The worker does not know the sealing session. Seal the query in a new one.',
+  [errorCode.unreadable]: 'The worker could not open the sealed query.',
+  [errorCode.identityUnknown]: 'The worker has another identity now. Ask for offers again.',
 }
 
 const text = new TextEncoder()

@@ -1,11 +1,21 @@
-import type { ClientRunQueryEx, Connection, Timer, TokensUsed, WireError, World } from '@cocoon/wire'
-import { ClientAnswer, type ClientFinal } from './client-answer.ts'
+import type {
+  ClientRunQueryEx,
+  Connection,
+  SealedQuery,
+  Timer,
+  TokensUsed,
+  WireError,
+  World,
+} from '@cocoon/wire'
+import type { AnswerSink, ClientFinal, HeldHead } from './answer-sink.ts'
+import { ClientAnswer } from './client-answer.ts'
 import type { ProxyEvent, ProxyStats } from './event.ts'
-import type { Ask } from './market/book.ts'
+import type { Exclusion } from './market/book.ts'
 import type { Market } from './market/market.ts'
+import type { IdentifiedAsk } from './offers.ts'
 import type { WorkerAccount } from './payments.ts'
-import { errorCode, type Refusal, refusalResponse, refusals } from './refusal.ts'
-import { readHead, type ResponseHead } from './response-head.ts'
+import { errorCode, type Refusal, refusals } from './refusal.ts'
+import { SealedClientAnswer } from './sealed-client-answer.ts'
 import {
   noTokens,
   type WorkerAnswer,
@@ -21,6 +31,14 @@ export interface RelayQuery extends Pick<
 > {
   /** Seconds for the whole answer. */
   timeout: number
+  /** Of a sealed query, whose body is what `query` is then. */
+  sealed?: SealedRelayQuery
+}
+
+/** What a sealed query goes by. */
+export interface SealedRelayQuery extends Pick<SealedQuery, 'header' | 'keys'> {
+  /** Where the key for an identity is, by its digest as a key of maps. */
+  readonly recipients: ReadonlyMap<string, number>
 }
 
 /** The client that a relay answers. */
@@ -35,13 +53,15 @@ export interface RelayClient {
 }
 
 /** A worker that a relay can be matched with. */
-export interface RelayWorker extends Ask {
+export interface RelayWorker extends IdentifiedAsk {
   /** For logs. */
   readonly name: string
   /** Whom a charge is due to. */
   readonly account: WorkerAccount | undefined
-  /** Sends a query. Undefined when the connection does not take it. `query` is copied. */
-  run(relay: Relay, query: Uint8Array, timeoutS: number, enableDebug: boolean): Run | undefined
+  /** Sends a query, which is copied. Undefined when the connection does not take it. */
+  run(relay: Relay, query: RelayQuery, timeoutS: number): Run | undefined
+  /** Whether it can open what was sealed to these. */
+  isRecipient(recipients: SealedRelayQuery['recipients']): boolean
   /** Asks the worker to stop a run. False when it cannot be asked: its version knows no cancelling. */
   stop(run: Run): boolean
   /** The relay is done with the run; what still comes of it is ignored. */
@@ -52,6 +72,8 @@ export interface RelayWorker extends Ask {
 /** One query at one worker. */
 export interface Run {
   readonly worker: RelayWorker
+  /** Which identity of the worker a sealed query was sent to, 32 bytes. */
+  readonly identity?: Uint8Array | undefined
 }
 
 /** What a relay needs of the proxy. */
@@ -61,7 +83,9 @@ export interface RelayDesk {
   readonly stats: ProxyStats
   log(event: ProxyEvent): void
   /** Commits what the query cost, or gives the reservation back. Resolves, when durable, with what was charged. */
-  charge(relay: Relay, run: Run | undefined, tokens: TokensUsed): Promise<TokensUsed>
+  charge(relay: Relay, run: Run | undefined, final: WorkerFinal): Promise<TokensUsed>
+  /** What the receipt of a sealed answer charges; undefined, and logged, where it does not hold. */
+  settle(relay: Relay, run: Run, piece: WorkerAnswer): WorkerFinal | undefined
   /**
    * Gives the reservation back if it still stands. The client is not told of an answer whose charge is not
    * durable: its connection ends for this cause.
@@ -95,7 +119,7 @@ export class Relay {
   readonly client: RelayClient
   readonly #desk: RelayDesk
   readonly #query: RelayQuery
-  readonly #answer: ClientAnswer
+  readonly #answer: AnswerSink
   readonly #deadlineAt: number
   readonly #startS: number
   #state: 'reserving' | 'matching' | 'running' | 'settling' | 'done' = 'reserving'
@@ -104,13 +128,15 @@ export class Relay {
   #run: Run | undefined
   #attempts = 0
   #failedOn: Set<RelayWorker> | undefined
+  readonly #excluded: Exclusion<RelayWorker>
   /** The worker's head waits for the first byte: up to then another worker can take over. */
-  #heldHead: ResponseHead | undefined
+  #heldHead: HeldHead | undefined
   #sentStatus: number | undefined
   /** The caller is gone: what still comes is counted, not relayed. */
   #abandoned = false
   /** Of the answer, with what each piece takes besides its bytes. */
   #offeredBytes = 0
+  #answerBytes = 0
   /** Why the query ends early, once that is settled. */
   #refusal: Refusal | undefined
 
@@ -119,7 +145,16 @@ export class Relay {
     this.client = client
     this.#query = query
     this.id = id
-    this.#answer = new ClientAnswer(client.connection, client.version, query.requestId)
+    const { requestId, sealed } = query
+    this.#answer =
+      sealed === undefined
+        ? new ClientAnswer(client.connection, client.version, requestId)
+        : new SealedClientAnswer(client.connection, requestId)
+    this.#excluded = {
+      has: worker =>
+        (this.#failedOn?.has(worker) ?? false) ||
+        (sealed !== undefined && !worker.isRecipient(sealed.recipients)),
+    }
     this.#deadlineAt = desk.world.monotonic() + 1000 * query.timeout
     this.#startS = desk.world.now() / 1000
   }
@@ -137,6 +172,15 @@ export class Relay {
     return this.#query.requestId
   }
 
+  get maxTokens(): number {
+    return this.#query.maxTokens
+  }
+
+  /** Of all chunks that have come of a sealed answer, and of all bytes of an open one. */
+  get answerBytes(): number {
+    return this.#answerBytes
+  }
+
   /** Begins; the reservation stands. */
   start(): void {
     if (this.#abandoned) return this.#refuse(refusals.cancelled())
@@ -150,14 +194,26 @@ export class Relay {
   /** A piece of the answer from a worker. */
   workerAnswered(run: Run, answer: WorkerAnswer): void {
     if (run !== this.#run) return
+    if (answer.isSealed !== (this.#query.sealed !== undefined))
+      return this.#brokenWorker('what is not sealed as the query was')
+    this.#answerBytes +=
+      answer.kind === 'part' ? answer.bytes.length : answer.kind === 'head' ? answer.response.length : 0
+    const { receipt } = answer
+    const final = receipt === undefined ? answer.final : this.#desk.settle(this, run, answer)
+    if (receipt !== undefined && final === undefined)
+      return this.#brokenWorker('a receipt that does not hold')
     if (this.#state === 'settling') {
-      if (answer.final !== undefined) this.#tally(answer.final)
+      if (final !== undefined || answer.kind === 'failure') this.#tally(final)
       return
     }
-    if (answer.kind !== 'failure' && !this.#hasRoom(answer)) return this.#outrun(answer.final)
-    if (answer.kind === 'head') return this.#head(answer.response, answer.final)
-    if (answer.kind === 'part') return this.#part(answer.bytes, answer.final)
-    this.#workerFailed(refusals.workerFailed(answer.code, answer.message), answer.final)
+    if (answer.kind !== 'failure' && !this.#hasRoom(answer)) return this.#outrun(final)
+    if (answer.kind === 'head') return this.#head(answer, final)
+    if (answer.kind === 'part') return this.#part(answer.bytes, final)
+    const { code, message, isSealed } = answer
+    this.#workerFailed(
+      isSealed ? refusals.sealed(code, run.identity) : refusals.workerFailed(code, message),
+      final,
+    )
   }
 
   /** The worker's connection is gone, and its run with it. */
@@ -178,7 +234,7 @@ export class Relay {
 
   #match(): void {
     const { modelName, maxCoefficient } = this.#query
-    const match = this.#desk.market.match(modelName, maxCoefficient, this.#failedOn)
+    const match = this.#desk.market.match(modelName, maxCoefficient, this.#excluded)
     if (match.kind === 'matched') return this.#forward(match.ask)
     if (match.kind === 'busy') return this.#wait()
     if (this.#refusal !== undefined) return this.#refuse(this.#refusal)
@@ -195,7 +251,7 @@ export class Relay {
     }
     this.#stopWaiting = this.#desk.market.wait(
       modelName,
-      { client: this.client, maxCoefficient, excluded: this.#failedOn, timeoutMs: this.#timeLeftMs() },
+      { client: this.client, maxCoefficient, excluded: this.#excluded, timeoutMs: this.#timeLeftMs() },
       { matched: worker => this.#forward(worker), gaveUp },
     )
     if (this.#stopWaiting === undefined) gaveUp()
@@ -207,16 +263,16 @@ export class Relay {
     this.#state = 'running'
     this.#attempts++
     const timeoutS = (Math.max(1, this.#timeLeftMs()) * workerShare) / 1000
-    this.#run = worker.run(this, this.#query.query, timeoutS, this.#query.enableDebug ?? false)
+    this.#run = worker.run(this, this.#query, timeoutS)
     if (this.#run !== undefined) return
     ;(this.#failedOn ??= new Set()).add(worker)
     this.#retryOr(refusals.workerLost())
   }
 
-  #head(response: Uint8Array, final: WorkerFinal | undefined): void {
+  #head(piece: WorkerHead, final: WorkerFinal | undefined): void {
     if (this.#heldHead !== undefined || this.#sentStatus !== undefined)
       return this.#brokenWorker('a second head')
-    const head = readHead(response)
+    const head = this.#answer.readHead(piece)
     if (head === undefined) return this.#brokenWorker('a head that is not HTTP')
     if (isBackendFailure(head.status) && this.#moveElsewhere()) return
     this.#heldHead = head
@@ -232,7 +288,7 @@ export class Relay {
 
   #sendHead(): void {
     if (this.#heldHead === undefined) return
-    this.#answer.head(this.#heldHead, undefined, this.#startS, this.#desk.world.now() / 1000)
+    this.#heldHead.send(undefined, this.#startS, this.#desk.world.now() / 1000)
     this.#sentStatus = this.#heldHead.status
     this.#heldHead = undefined
   }
@@ -245,16 +301,22 @@ export class Relay {
     const run = this.#endRun(failed ? 'failure' : 'success')
     this.#desk.stats.succeeded++
     // Whatever a failing backend says it used, an error is worth nothing.
-    this.#finish(run, failed ? { ...final, tokens: noTokens } : final, told => {
-      if (head !== undefined) this.#answer.head(head, told, told.proxyStart, told.proxyEnd)
-      else this.#answer.part(lastBytes ?? nothing, told)
-    })
+    this.#finish(
+      run,
+      failed && final.receipt === undefined ? { ...final, tokens: noTokens } : final,
+      told => {
+        if (head !== undefined) head.send(told, told.proxyStart, told.proxyEnd)
+        else this.#answer.part(lastBytes ?? nothing, told)
+      },
+    )
   }
 
   #workerFailed(refusal: Refusal, final: WorkerFinal | undefined): void {
     // A refused request is the caller's doing: no other worker would take it, and this one did nothing wrong.
-    const callersFault = refusal.code === errorCode.protocol
-    const run = this.#endRun(callersFault ? 'neutral' : 'failure')
+    const callersFault = refusal.code === errorCode.protocol || refusal.code === errorCode.unreadable
+    const isNeutral =
+      callersFault || refusal.code === errorCode.sessionUnknown || refusal.code === errorCode.identityUnknown
+    const run = this.#endRun(isNeutral ? 'neutral' : 'failure')
     if (callersFault || run === undefined) return this.#refuse(refusal, run, final)
     ;(this.#failedOn ??= new Set()).add(run.worker)
     this.#retryOr(refusal, run, final)
@@ -289,7 +351,7 @@ export class Relay {
     const run = this.#run
     if (run === undefined || !this.#mayRetry()) return false
     ;(this.#failedOn ??= new Set()).add(run.worker)
-    const match = this.#desk.market.match(this.#query.modelName, this.#query.maxCoefficient, this.#failedOn)
+    const match = this.#desk.market.match(this.#query.modelName, this.#query.maxCoefficient, this.#excluded)
     if (match.kind !== 'matched') return false
     run.worker.stop(run)
     this.#desk.stats.retried++
@@ -353,7 +415,7 @@ export class Relay {
     this.#desk.stats.failed++
     this.#finish(run, due ? final : nothingUsed, told => {
       if (this.#sentStatus !== undefined) this.#answer.failure(refusal.code, refusal.message, told)
-      else this.#answer.response(refusalResponse(refusal), told)
+      else this.#answer.refusal(refusal, told)
     })
   }
 
@@ -372,7 +434,7 @@ export class Relay {
     tell: (told: ClientFinal) => void,
   ): Promise<void> {
     try {
-      const tokens = await this.#desk.charge(this, run, final.tokens)
+      const tokens = await this.#desk.charge(this, run, final)
       if (!this.#abandoned) tell(this.#told(final, tokens))
       this.client.pushPayment(this.requestId, tokens.totalTokensUsed)
     } catch (error) {
@@ -394,6 +456,7 @@ export class Relay {
       proxyEnd,
       workerStart: final.startTime,
       workerEnd: final.endTime,
+      receipt: final.receipt?.signed,
     }
   }
 

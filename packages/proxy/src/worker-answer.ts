@@ -1,3 +1,4 @@
+import type { Receipt } from '@cocoon/trust/seal'
 import {
   decode,
   peekId,
@@ -9,6 +10,10 @@ import {
   proxyQueryAnswerPartError,
   proxyQueryAnswerPartEx,
   type ProxyQueryFinalInfo,
+  proxySealedAnswer,
+  proxySealedAnswerPart,
+  proxySealedFailure,
+  type SealedSignedReceipt,
   type TokensUsed,
   WireError,
 } from '@cocoon/wire'
@@ -18,14 +23,19 @@ export type WorkerAnswer = WorkerHead | WorkerPart | WorkerFailure
 
 interface Piece {
   requestId: Uint8Array
-  /** Present on the last piece. */
+  /** Present on the last piece of an open answer. */
   final: WorkerFinal | undefined
+  /** Of a sealed answer; `receipt` is on its last piece. */
+  isSealed: boolean
+  receipt?: SealedSignedReceipt | undefined
 }
 
 export interface WorkerHead extends Piece {
   kind: 'head'
-  /** A boxed `http.response`, unparsed. */
+  /** A boxed `http.response`, unparsed, or the first chunk of a sealed one. */
   response: Uint8Array
+  /** What stands beside the chunk; who answers is known to the link. */
+  sealed?: { status: number; nonce: bigint; identity: Uint8Array }
 }
 
 export interface WorkerPart extends Piece {
@@ -45,6 +55,8 @@ export interface WorkerFinal {
   /** Unix seconds; undefined before version 2. */
   startTime: number | undefined
   endTime: number | undefined
+  /** Of a sealed answer. */
+  receipt?: { signed: SealedSignedReceipt; receipt: Receipt } | undefined
 }
 
 /** The combinators that carry answers; anything else is another handler's. */
@@ -60,6 +72,9 @@ const answerIds = new Set([
   proxyQueryAnswerPart.id,
   proxyQueryAnswerError.id,
   proxyQueryAnswerPartError.id,
+  proxySealedAnswerPart.id,
+  proxySealedAnswer.id,
+  proxySealedFailure.id,
 ])
 
 /** Throws a WireError on malformed bytes and on token counts that no honest worker sends. */
@@ -67,16 +82,17 @@ export function readWorkerAnswer(data: Uint8Array): WorkerAnswer {
   switch (peekId(data)) {
     case proxyQueryAnswerPartEx.id: {
       const { requestId, answer, finalInfo } = decode(proxyQueryAnswerPartEx, data)
-      return { kind: 'part', requestId, bytes: answer, final: finalOf(finalInfo) }
+      return { kind: 'part', isSealed: false, requestId, bytes: answer, final: finalOf(finalInfo) }
     }
     case proxyQueryAnswerEx.id: {
       const { requestId, answer, finalInfo } = decode(proxyQueryAnswerEx, data)
-      return { kind: 'head', requestId, response: answer, final: finalOf(finalInfo) }
+      return { kind: 'head', isSealed: false, requestId, response: answer, final: finalOf(finalInfo) }
     }
     case proxyQueryAnswerErrorEx.id: {
       const { requestId, errorCode, error, finalInfo } = decode(proxyQueryAnswerErrorEx, data)
       return {
         kind: 'failure',
+        isSealed: false,
         requestId,
         code: errorCode,
         message: error,
@@ -87,6 +103,7 @@ export function readWorkerAnswer(data: Uint8Array): WorkerAnswer {
       const { requestId, answer, isCompleted, tokensUsed } = decode(proxyQueryAnswerPart, data)
       return {
         kind: 'part',
+        isSealed: false,
         requestId,
         bytes: answer,
         final: isCompleted ? finalOfTokens(tokensUsed) : undefined,
@@ -96,6 +113,7 @@ export function readWorkerAnswer(data: Uint8Array): WorkerAnswer {
       const { requestId, answer, isCompleted, tokensUsed } = decode(proxyQueryAnswer, data)
       return {
         kind: 'head',
+        isSealed: false,
         requestId,
         response: answer,
         final: isCompleted ? finalOfTokens(tokensUsed) : undefined,
@@ -103,11 +121,38 @@ export function readWorkerAnswer(data: Uint8Array): WorkerAnswer {
     }
     case proxyQueryAnswerError.id: {
       const { requestId, errorCode, error, tokensUsed } = decode(proxyQueryAnswerError, data)
-      return { kind: 'failure', requestId, code: errorCode, message: error, final: finalOfTokens(tokensUsed) }
+      return {
+        kind: 'failure',
+        isSealed: false,
+        requestId,
+        code: errorCode,
+        message: error,
+        final: finalOfTokens(tokensUsed),
+      }
     }
     case proxyQueryAnswerPartError.id: {
       const { requestId, errorCode, error, tokensUsed } = decode(proxyQueryAnswerPartError, data)
-      return { kind: 'failure', requestId, code: errorCode, message: error, final: finalOfTokens(tokensUsed) }
+      return {
+        kind: 'failure',
+        isSealed: false,
+        requestId,
+        code: errorCode,
+        message: error,
+        final: finalOfTokens(tokensUsed),
+      }
+    }
+    case proxySealedAnswerPart.id: {
+      const { requestId, chunk, receipt } = decode(proxySealedAnswerPart, data)
+      return { kind: 'part', isSealed: true, requestId, bytes: chunk, final: undefined, receipt }
+    }
+    case proxySealedAnswer.id: {
+      const { requestId, status, nonce, chunk, receipt } = decode(proxySealedAnswer, data)
+      const sealed = { status, nonce, identity }
+      return { kind: 'head', isSealed: true, requestId, response: chunk, sealed, final: undefined, receipt }
+    }
+    case proxySealedFailure.id: {
+      const { requestId, errorCode: code, receipt } = decode(proxySealedFailure, data)
+      return { kind: 'failure', isSealed: true, requestId, code, message: '', final: undefined, receipt }
     }
     default:
       throw new WireError('malformed', 'not an answer')
@@ -125,6 +170,9 @@ export const noTokens: TokensUsed = {
 
 /** A longer text could not be passed on in one message with the rest. */
 const maxDebugLength = 64 << 10
+
+/** Who answers is known to the link, which has its own name for each query. */
+const identity = new Uint8Array(32)
 
 const nothingUsed: WorkerFinal = {
   tokens: noTokens,

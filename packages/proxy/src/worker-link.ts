@@ -5,27 +5,32 @@ import {
   proxyCancelQuery,
   proxyRunQuery,
   proxyRunQueryEx,
+  proxyRunSealedQuery,
   proxyWorkerRequestPayment,
   type Reply,
+  type SealedKey,
   type Timer,
   type Transport,
   workerEnabledDisabled,
+  type WorkerIdentity,
+  workerIdentity,
   workerNewCoefficient,
   workerPaymentStatus,
   workerUpdatePaymentStatus,
   WireError,
 } from '@cocoon/wire'
 import type { Desk } from './desk.ts'
+import type { AnnouncedIdentity } from './identity-book.ts'
 import { Standing } from './market/standing.ts'
 import type { WorkerAccount } from './payments.ts'
 import { errorCode } from './refusal.ts'
-import type { Relay, RelayWorker, Run } from './relay.ts'
+import type { Relay, RelayQuery, RelayWorker, Run, SealedRelayQuery } from './relay.ts'
 import { bundledPaymentMs, bundledPaymentVersion, cancelVersion } from './version.ts'
 import { isWorkerAnswer, readWorkerAnswer } from './worker-answer.ts'
 import { WorkerHandshake, type WorkerTerms } from './worker-handshake.ts'
 
 /** A query at this worker. */
-interface WorkerRun extends Run {
+export interface WorkerRun extends Run {
   readonly worker: WorkerLink
   readonly relay: Relay
   /** The query's id on this leg, 32 bytes: the link's random part, then a counter. */
@@ -34,7 +39,22 @@ interface WorkerRun extends Run {
   readonly startedAt: number
   /** Whether it tries out a worker that failed too often. */
   isProbe: boolean
+  /** What the worker was told that it is paid. */
+  readonly coefficient: number
+  /** Of a sealed query. */
+  readonly announced: AnnouncedIdentity | undefined
 }
+
+/** Which identity of a worker a query was sealed to, and with which key. */
+interface SealedTo {
+  readonly announced: AnnouncedIdentity
+  readonly key: SealedKey
+}
+
+/** A connection announces an identity once in so long. */
+const announcementMs = 10_000
+/** What a wrong signature weighs: as much as so many queries that failed. */
+const distrustedFailures = 50
 
 /** Unsent bytes at which a worker gets nothing new until they have gone. */
 const congestedBytes = 8 << 20
@@ -61,6 +81,9 @@ export class WorkerLink implements RelayWorker {
   #paymentTimer: Timer | undefined
   #acceptTimer: Timer | undefined
   #onMarket = false
+  /** Newest first. */
+  identities: readonly AnnouncedIdentity[] = []
+  #announcedAt = Number.NEGATIVE_INFINITY
   #retired = false
   #retireReason = ''
   #proof: Disposable | undefined
@@ -119,9 +142,14 @@ export class WorkerLink implements RelayWorker {
     return this.terms?.version ?? 0
   }
 
-  run(relay: Relay, query: Uint8Array, timeoutS: number, enableDebug: boolean): WorkerRun | undefined {
+  isRecipient(recipients: SealedRelayQuery['recipients']): boolean {
+    return this.identities.some(({ key }) => recipients.has(key))
+  }
+
+  run(relay: Relay, query: RelayQuery, timeoutS: number): WorkerRun | undefined {
     const terms = this.terms
     if (terms === undefined) return undefined
+    const recipient = query.sealed && this.#recipientOf(query.sealed)
     const key = this.#nextKey++
     const run: WorkerRun = {
       worker: this,
@@ -130,24 +158,86 @@ export class WorkerLink implements RelayWorker {
       key,
       startedAt: this.#desk.world.monotonic(),
       isProbe: false,
+      coefficient: this.coefficient,
+      announced: recipient?.announced,
+      identity: recipient?.announced.digest,
     }
-    const fields = {
-      query,
-      signedPayment: this.#desk.payments.knownToWorker(terms.account),
-      coefficient: BigInt(this.coefficient),
-      timeout: timeoutS,
-      requestId: run.requestId,
-    }
-    const sent =
-      terms.version === 0
-        ? this.connection.send(proxyRunQuery, { _: 'proxy.runQuery', ...fields })
-        : this.connection.send(proxyRunQueryEx, { _: 'proxy.runQueryEx', ...fields, flags: 1, enableDebug })
-    if (!sent) return undefined
+    if (!this.#send(run, query, timeoutS, recipient)) return undefined
     run.isProbe = this.standing.probe()
     this.#runs.set(key, run)
     this.running++
     this.congested = this.connection.queuedBytes > congestedBytes
     return run
+  }
+
+  #send(run: WorkerRun, query: RelayQuery, timeoutS: number, recipient: SealedTo | undefined): boolean {
+    const { account, version } = this.terms!
+    const { query: bytes, sealed, enableDebug = false } = query
+    const { requestId, coefficient } = run
+    const fields = {
+      signedPayment: this.#desk.payments.knownToWorker(account),
+      timeout: timeoutS,
+      requestId,
+    }
+    if (sealed !== undefined) {
+      if (recipient === undefined) return false
+      return this.connection.send(proxyRunSealedQuery, {
+        _: 'proxy.runSealedQuery',
+        ...fields,
+        identity: recipient.announced.digest,
+        header: sealed.header,
+        key: recipient.key,
+        body: bytes,
+        coefficient,
+      })
+    }
+    const open = { ...fields, query: bytes, coefficient: BigInt(coefficient) }
+    return version === 0
+      ? this.connection.send(proxyRunQuery, { _: 'proxy.runQuery', ...open })
+      : this.connection.send(proxyRunQueryEx, { _: 'proxy.runQueryEx', ...open, flags: 1, enableDebug })
+  }
+
+  /** Which of its identities a query was sealed to, the newest first. */
+  #recipientOf({ recipients, keys }: SealedRelayQuery): SealedTo | undefined {
+    for (const announced of this.identities) {
+      const key = keys[recipients.get(announced.key) ?? -1]
+      if (key !== undefined) return { announced, key }
+    }
+    return undefined
+  }
+
+  /** A worker says who it is. What is wrong with that is logged, and changes nothing. */
+  #announced(announcement: WorkerIdentity): void {
+    const now = this.#desk.world.monotonic()
+    const { terms, connection } = this
+    if (terms === undefined || now - this.#announcedAt < announcementMs)
+      return this.#desk.ignored('worker', workerIdentity.id)
+    this.#announcedAt = now
+    const here = {
+      proxyKey: this.#desk.payments.publicKey,
+      tlsKey: connection.peer.shownKey,
+      model: terms.fullModel,
+      nowMs: this.#desk.world.now(),
+    }
+    const announced = this.#desk.identities.judge(announcement, here)
+    if (typeof announced === 'string')
+      return this.#desk.log({ event: 'identity-refused', worker: this.name, why: announced })
+    this.identities = this.#desk.identities.add(this.identities, announced)
+    this.#desk.market.freed(terms.model)
+  }
+
+  /** Its receipts are not worth anything: it leaves, and has no identity any more. */
+  distrust(why: string): void {
+    this.#desk.log({ event: 'worker-distrusted', worker: this.name, why })
+    const now = this.#desk.world.monotonic()
+    for (let count = 0; count < distrustedFailures; count++) this.standing.record('failure', 0, now)
+    this.retireUnless(false, why)
+    this.connection.close(new WireError('malformed', why))
+  }
+
+  recordDispute(): void {
+    this.#desk.log({ event: 'receipts-disputed', worker: this.name })
+    this.standing.record('failure', 0, this.#desk.world.monotonic())
   }
 
   stop(run: WorkerRun): boolean {
@@ -207,7 +297,11 @@ export class WorkerLink implements RelayWorker {
     if (isWorkerAnswer(id)) {
       const answer = readWorkerAnswer(data)
       const run = this.#runOf(answer.requestId)
-      run?.relay.workerAnswered(run, answer)
+      if (run === undefined) return
+      if (answer.kind === 'head' && answer.sealed && run.identity) answer.sealed.identity = run.identity
+      run.relay.workerAnswered(run, answer)
+    } else if (id === workerIdentity.id) {
+      this.#announced(decode(workerIdentity, data))
     } else if (id === workerEnabledDisabled.id) {
       this.disabled = this.#retired || decode(workerEnabledDisabled, data).disabled !== 0
       if (!this.disabled) this.#desk.market.freed(this.terms.model)
@@ -276,6 +370,8 @@ export class WorkerLink implements RelayWorker {
       this.#desk.market.leave(this.terms.model, this)
       this.#desk.standings.leave(this.terms.identity, now)
     }
+    this.#desk.identities.remove(this.identities)
+    this.identities = []
     const lost = [...this.#runs.values()]
     this.#runs.clear()
     this.running = 0

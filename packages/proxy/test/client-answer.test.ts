@@ -13,13 +13,15 @@ import {
   encode,
   httpResponse,
 } from '@cocoon/wire'
-import { ClientAnswer, type ClientFinal } from '../src/client-answer.ts'
+import type { ClientFinal } from '../src/answer-sink.ts'
+import { ClientAnswer } from '../src/client-answer.ts'
 import { readHead } from '../src/response-head.ts'
 import { response, tokensOf } from './network.ts'
 
 const requestId = new Uint8Array(32).fill(4)
 const tokens = tokensOf(9n)
 const final: ClientFinal = {
+  receipt: undefined,
   tokens,
   workerDebug: '{"w":1}',
   proxyDebug: '{"p":1}',

@@ -38,19 +38,19 @@ describe('answers of workers', () => {
     const cases: Array<[Uint8Array, object]> = [
       [
         encode(proxyQueryAnswerEx, { _: 'proxy.queryAnswerEx', ...ex, flags: 0 }),
-        { kind: 'head', response: bytes, final: undefined },
+        { kind: 'head', isSealed: false, response: bytes, final: undefined },
       ],
       [
         encode(proxyQueryAnswerEx, { _: 'proxy.queryAnswerEx', ...ex, flags: 1, finalInfo: info }),
-        { kind: 'head', response: bytes, final: known },
+        { kind: 'head', isSealed: false, response: bytes, final: known },
       ],
       [
         encode(proxyQueryAnswerPartEx, { _: 'proxy.queryAnswerPartEx', ...ex, flags: 0 }),
-        { kind: 'part', bytes, final: undefined },
+        { kind: 'part', isSealed: false, bytes, final: undefined },
       ],
       [
         encode(proxyQueryAnswerPartEx, { _: 'proxy.queryAnswerPartEx', ...ex, flags: 1, finalInfo: info }),
-        { kind: 'part', bytes, final: known },
+        { kind: 'part', isSealed: false, bytes, final: known },
       ],
       [
         encode(proxyQueryAnswerErrorEx, {
@@ -59,12 +59,18 @@ describe('answers of workers', () => {
           flags: 1,
           finalInfo: info,
         }),
-        { kind: 'failure', code: 602, message: 'no', final: known },
+        { kind: 'failure', isSealed: false, code: 602, message: 'no', final: known },
       ],
       // An error without a tally is an end all the same.
       [
         encode(proxyQueryAnswerErrorEx, { _: 'proxy.queryAnswerErrorEx', ...failed, flags: 0 }),
-        { kind: 'failure', code: 602, message: 'no', final: { ...older, tokens: tokensOf(0n) } },
+        {
+          kind: 'failure',
+          isSealed: false,
+          code: 602,
+          message: 'no',
+          final: { ...older, tokens: tokensOf(0n) },
+        },
       ],
     ]
     for (const [message, answer] of cases) {
@@ -79,27 +85,27 @@ describe('answers of workers', () => {
     const cases: Array<[Uint8Array, object]> = [
       [
         encode(proxyQueryAnswer, { _: 'proxy.queryAnswer', ...part, isCompleted: false }),
-        { kind: 'head', response: bytes, final: undefined },
+        { kind: 'head', isSealed: false, response: bytes, final: undefined },
       ],
       [
         encode(proxyQueryAnswer, { _: 'proxy.queryAnswer', ...part, isCompleted: true }),
-        { kind: 'head', response: bytes, final: older },
+        { kind: 'head', isSealed: false, response: bytes, final: older },
       ],
       [
         encode(proxyQueryAnswerPart, { _: 'proxy.queryAnswerPart', ...part, isCompleted: false }),
-        { kind: 'part', bytes, final: undefined },
+        { kind: 'part', isSealed: false, bytes, final: undefined },
       ],
       [
         encode(proxyQueryAnswerPart, { _: 'proxy.queryAnswerPart', ...part, isCompleted: true }),
-        { kind: 'part', bytes, final: older },
+        { kind: 'part', isSealed: false, bytes, final: older },
       ],
       [
         encode(proxyQueryAnswerError, { _: 'proxy.queryAnswerError', ...failed }),
-        { kind: 'failure', code: 602, message: 'no', final: older },
+        { kind: 'failure', isSealed: false, code: 602, message: 'no', final: older },
       ],
       [
         encode(proxyQueryAnswerPartError, { _: 'proxy.queryAnswerPartError', ...failed }),
-        { kind: 'failure', code: 602, message: 'no', final: older },
+        { kind: 'failure', isSealed: false, code: 602, message: 'no', final: older },
       ],
     ]
     for (const [message, answer] of cases) {

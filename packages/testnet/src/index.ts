@@ -16,3 +16,4 @@ export {
   startPaidNetwork,
 } from './paid/paid-network.ts'
 export type { PaidClient, PaidProxy, PaidWorker } from './paid/parties.ts'
+export { type SealedStage, sealedStage } from './sealed.ts'

@@ -1,4 +1,4 @@
-import { Client, type ClientOptions } from '@cocoon/client'
+import { Client, type ClientOptions } from '@cocoon/client/role'
 import {
   ChannelsWithoutChain,
   type ContractAddress,

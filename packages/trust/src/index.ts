@@ -31,5 +31,6 @@ export { EvidencePolicy, type EvidencePolicyOptions } from './peer/evidence-poli
 export type { PeerEvidence } from './peer/examine.ts'
 export { inspectPeer, type InspectOptions, type PeerReport } from './peer/inspect.ts'
 export { decodeStaple, encodeStaple } from './peer/staple.ts'
-export { evidenceMaker, type EvidenceMakerOptions } from './produce/evidence-maker.ts'
+export { evidenceMaker, type EvidenceMakerOptions, quoteMaker } from './produce/evidence-maker.ts'
 export type { QuoteProducer } from './produce/quote-producer.ts'
+export { fromBase64, fromHex, toBase64 } from './bytes.ts'

@@ -178,7 +178,8 @@ async function meetPeer(handshake: Handshake, place: Place, options: DirectListe
   )
   const checked = await checkTlsPeer(handshake, secure, checkPeer)
   proofOfWork.handshakeFinished?.()
-  return { ...checked, address: handshake.address }
+  const spki = secure.getX509Certificate()?.publicKey.export({ type: 'spki', format: 'der' })
+  return { ...checked, address: handshake.address, ...(spki && { shownKey: spki.subarray(-32) }) }
 }
 
 function isLoopback(host: string): boolean {

@@ -37,6 +37,8 @@ export interface Peer {
   readonly address: string
   /** Ed25519 key of the peer's certificate, 32 bytes; absent on a pipe. */
   readonly publicKey?: Uint8Array
+  /** Ed25519 key that this end has shown to the peer that dialed it, 32 bytes; absent where another process did. */
+  readonly shownKey?: Uint8Array
   /** SHA-256 over the peer's measurements (protocol section 4.4); 32 zero bytes where nothing was attested. */
   readonly imageHash: Uint8Array
   /** Absent where nothing was attested, and where somebody else has verified it. */

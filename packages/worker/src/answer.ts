@@ -12,25 +12,14 @@ import {
   type TokensUsed,
 } from '@cocoon/wire'
 
+import { type AnswerHead, type AnswerWriter, congestedBytes, type WorkerFinal } from './answer-writer.ts'
+
 /** From this version on a whole answer may travel in one message. */
 const wholeAnswerVersion = 3
 const partBytes = 1 << 20
 
-export interface WorkerFinal {
-  tokens: TokensUsed
-  debug: string | undefined
-  /** Unix seconds. */
-  startTime: number
-  endTime: number
-}
-
-export interface AnswerHead {
-  status: number
-  headers: Array<[name: string, value: string]>
-}
-
 /** Writes one query's answer in the protocol version of the proxy's connection. */
-export class WorkerAnswer {
+export class WorkerAnswer implements AnswerWriter {
   readonly #connection: Connection
   readonly #version: number
   readonly #requestId: Uint8Array
@@ -112,6 +101,11 @@ export class WorkerAnswer {
     this.#rest = undefined
     this.#part(rest.bytes, rest.final)
     return true
+  }
+
+  abandon(): void {
+    this.#waiting = []
+    this.#rest = undefined
   }
 
   readonly #flush = (): void => {
@@ -227,9 +221,6 @@ export class WorkerAnswer {
     }
   }
 }
-
-/** Unsent bytes above which a stream is held back at its source. */
-const congestedBytes = 1 << 20
 
 export const noTokens: TokensUsed = {
   _: 'tokensUsed',

@@ -1,6 +1,7 @@
 export * from './backend.ts'
 export * from './error.ts'
 export type { UsageSource, WorkerEvent, WorkerStats } from './event.ts'
+export type { WorkerSealing } from './sealed-queries.ts'
 export { WorkerSession } from './session.ts'
 export { Worker, type WorkerOptions } from './worker.ts'
 export { createHttpBackend, type HttpBackendOptions } from './backend/http.ts'

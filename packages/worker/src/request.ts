@@ -30,6 +30,8 @@ export interface RequestRules {
   backendModel?: string
   /** Longest prompt and answer together, tokens: the default limit is never above it. */
   maxContext?: number
+  /** Given to backends that keep prompts for later ones: only requests with the same one share them. */
+  cacheSalt?: string
 }
 
 /** A request that passed every check, as the backend gets it. */
@@ -75,6 +77,10 @@ export function prepareRequest(request: RawRequest, rules: RequestRules): Prepar
     stream = settleStream(received, changes)
     maxTokens = settleMaxTokens(path, received, changes, rules)
     choices = countChoices(path, received)
+    if (rules.cacheSalt !== undefined) {
+      const theirs = received['cache_salt']
+      changes['cache_salt'] = typeof theirs === 'string' ? `${rules.cacheSalt}.${theirs}` : rules.cacheSalt
+    }
   }
 
   const { body, json } = applyChanges(request.body, received, changes)

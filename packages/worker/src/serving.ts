@@ -1,12 +1,13 @@
 import { modelBaseName, priceUsage, type RootConfig } from '@cocoon/money'
 import { checkHeaderCount, decode, httpRequest, type Timer, type TokensUsed, type World } from '@cocoon/wire'
-import { type AnswerHead, noTokens, type WorkerAnswer, type WorkerFinal } from './answer.ts'
+import { noTokens } from './answer.ts'
+import { type AnswerHead, type AnswerWriter, noUsage, type WorkerFinal } from './answer-writer.ts'
 import type { Backend, BackendEvents, BackendRun } from './backend.ts'
-import { type Refusal, refusalBody, WorkerError } from './error.ts'
+import { refuse, type Refusal, refusalBody, WorkerError } from './error.ts'
 import type { UsageSource } from './event.ts'
 import { createMeter, type Meter } from './meter/meter.ts'
 import type { Usage } from './meter/usage.ts'
-import { type PreparedRequest, prepareRequest } from './request.ts'
+import { type PreparedRequest, prepareRequest, type RawRequest } from './request.ts'
 
 /** The network's error numbers, as far as a worker uses them. */
 const errorCode = { failure: 601, timeout: 652, cancelled: 653 } as const
@@ -33,10 +34,15 @@ export interface ServingContext {
 }
 
 export interface ServingRequest {
-  query: Uint8Array
+  /** A boxed `http.request`, or one that was opened already. */
+  query: Uint8Array | RawRequest
   coefficient: number
   timeoutMs: number
   enableDebug: boolean
+  /** Completion tokens over all choices, above which the request is refused. */
+  maxTokens?: number
+  /** Keeps what the backend caches of this prompt from requests with another one. */
+  cacheSalt?: string
 }
 
 export type Outcome = 'succeeded' | 'failed' | 'cancelled'
@@ -48,7 +54,7 @@ type Ended = (outcome: Outcome, tokens: TokensUsed, usage: Usage | undefined) =>
 export class Serving implements BackendEvents {
   readonly #context: ServingContext
   readonly #request: ServingRequest
-  readonly #answer: WorkerAnswer
+  readonly #answer: AnswerWriter
   readonly #ended: Ended
   readonly #startTime: number
   #prepared: PreparedRequest | undefined
@@ -66,7 +72,7 @@ export class Serving implements BackendEvents {
   #done = false
   #priced: { usage: Usage; price: PricedUsage } | undefined
 
-  constructor(context: ServingContext, request: ServingRequest, answer: WorkerAnswer, ended: Ended) {
+  constructor(context: ServingContext, request: ServingRequest, answer: AnswerWriter, ended: Ended) {
     this.#context = context
     this.#request = request
     this.#answer = answer
@@ -99,6 +105,7 @@ export class Serving implements BackendEvents {
   /** The connection to the proxy is gone: frees the backend and tells nobody. */
   abandon(): void {
     if (this.#done) return
+    this.#answer.abandon()
     this.#finish('cancelled', noTokens)
     this.#run?.cancel()
   }
@@ -112,21 +119,20 @@ export class Serving implements BackendEvents {
   }
 
   #prepare(): PreparedRequest {
-    checkHeaderCount(this.#request.query)
-    const request = decode(httpRequest, this.#request.query)
-    return prepareRequest(
-      {
-        method: request.method,
-        path: request.url,
-        headers: request.headers,
-        body: request.payload,
-      },
-      {
-        modelName: this.#context.model,
-        ...(this.#context.backendModel === undefined ? {} : { backendModel: this.#context.backendModel }),
-        ...(this.#context.contextTokens === undefined ? {} : { maxContext: this.#context.contextTokens }),
-      },
-    )
+    const { query, maxTokens = Infinity, cacheSalt } = this.#request
+    const { model, backendModel, contextTokens } = this.#context
+    const prepared = prepareRequest(query instanceof Uint8Array ? readRequest(query) : query, {
+      modelName: model,
+      ...(backendModel === undefined ? {} : { backendModel }),
+      ...(contextTokens === undefined ? {} : { maxContext: contextTokens }),
+      ...(cacheSalt === undefined ? {} : { cacheSalt }),
+    })
+    if (prepared.maxTokens * Math.max(1, prepared.choices) > maxTokens) {
+      throw refuse(`the query was sealed for at most ${maxTokens} tokens, and asks for more`, {
+        param: 'max_tokens',
+      })
+    }
+    return prepared
   }
 
   head(status: number, headers: Array<[name: string, value: string]>): void {
@@ -270,6 +276,7 @@ export class Serving implements BackendEvents {
     const stats = { type: 'worker_stats', start_time: this.#startTime, answer_receive_end_at: endTime }
     return {
       tokens,
+      usage: tokens === noTokens ? noUsage : (this.#priced?.usage ?? noUsage),
       debug: this.#request.enableDebug ? JSON.stringify(stats) : undefined,
       startTime: this.#startTime,
       endTime,
@@ -366,6 +373,12 @@ function isStream(contentType: string | undefined): boolean {
 function refusalOf(status: number, code: string, message: string): Refusal {
   const type = status < 500 ? 'invalid_request_error' : 'server_error'
   return { status, error: { message, type, param: null, code } }
+}
+
+function readRequest(query: Uint8Array): RawRequest {
+  checkHeaderCount(query)
+  const { method, url, headers, payload } = decode(httpRequest, query)
+  return { method, path: url, headers, body: payload }
 }
 
 function joined(...pieces: Array<Uint8Array | undefined>): Uint8Array {

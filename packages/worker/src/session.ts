@@ -17,6 +17,8 @@ import {
   proxyCancelQuery,
   proxyRunQuery,
   proxyRunQueryEx,
+  proxyRunSealedQuery,
+  type ProxyRunSealedQuery,
   proxySignedPayment,
   type ProxySignedPaymentAny,
   proxyWorkerRequestPayment,
@@ -42,7 +44,9 @@ import {
   bytesKey,
 } from '@cocoon/wire'
 import { WorkerAnswer } from './answer.ts'
+import type { AnswerWriter } from './answer-writer.ts'
 import { WorkerError } from './error.ts'
+import { SealedQueries, type WorkerSealing } from './sealed-queries.ts'
 import type { Serving, ServingRequest } from './serving.ts'
 
 /** Newest protocol version that this worker speaks. 3 adds that a query can be cancelled. */
@@ -66,7 +70,9 @@ export interface SessionOptions {
   channels: Channels
   /** What the worker offers right now. */
   offer: () => WorkerOffer
-  serve: (request: ServingRequest, answer: WorkerAnswer, ended: () => void) => Serving
+  serve: (request: ServingRequest, answer: AnswerWriter, ended: () => void) => Serving
+  /** Who the worker is to clients that seal their queries. Absent: it opens none. */
+  sealing?: WorkerSealing | undefined
   rolledBack: () => void
   ready(): void
   closed(cause: Error): void
@@ -93,6 +99,7 @@ export class WorkerSession implements UplinkSession {
   #retireTimer: Timer | undefined
   #retireReason = ''
   readonly #proof: Disposable | undefined
+  readonly #sealed: SealedQueries | undefined
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -111,6 +118,8 @@ export class WorkerSession implements UplinkSession {
         closed: cause => this.#closed(cause),
       },
     })
+    const { world, config, sealing } = options
+    this.#sealed = sealing && new SealedQueries({ connection: this.#connection, world, config, sealing })
     this.#proof = this.#connection.peer.proof?.watch(({ message }) => this.retire(message))
     this.#connection.start()
   }
@@ -184,6 +193,7 @@ export class WorkerSession implements UplinkSession {
         this.#state = 'ready'
         // What changed while the handshake ran would otherwise never reach the proxy.
         this.offerChanged()
+        this.#sealed?.announce(this.#terms!)
         this.#statusLater()
         this.#options.ready()
       },
@@ -298,6 +308,8 @@ export class WorkerSession implements UplinkSession {
       }
       case proxyRunQuery.id:
         return this.#serve(decode(proxyRunQuery, data), false)
+      case proxyRunSealedQuery.id:
+        return this.#serveSealed(decode(proxyRunSealedQuery, data))
       case proxyCancelQuery.id:
         this.#servings.get(bytesKey(decode(proxyCancelQuery, data).requestId))?.cancel()
         return
@@ -311,35 +323,46 @@ export class WorkerSession implements UplinkSession {
     }
   }
 
-  #serve(
-    query: {
-      query: Uint8Array
-      signedPayment: ProxySignedPaymentAny
-      coefficient: bigint
-      timeout: number
-      requestId: Uint8Array
-    },
-    enableDebug: boolean,
-  ): void {
-    this.#channel?.update(query.signedPayment)
-    // Some proxies pass on what their client states, whatever it is: that is no reason to leave the proxy.
-    const timeoutMs = query.timeout > 0 ? Math.min(1000 * query.timeout, longestTimeoutMs) : 0
-    if (query.coefficient < 0n || query.coefficient >= 1_000_000_000n) {
-      throw new WireError('malformed', `a query with coefficient ${query.coefficient}`)
-    }
-    const key = bytesKey(query.requestId)
-    if (this.#servings.has(key)) throw new WireError('malformed', 'a request id that is in use')
-    const answer = new WorkerAnswer(this.#connection, this.#terms!.version, query.requestId, run =>
+  #serve(query: ReceivedQuery & { query: Uint8Array; coefficient: bigint }, enableDebug: boolean): void {
+    const terms = this.#received(query, query.coefficient)
+    const { requestId } = query
+    const answer = new WorkerAnswer(this.#connection, terms.version, requestId, run =>
       this.#options.world.soon(run),
     )
-    const serving = this.#options.serve(
-      { query: query.query, coefficient: Number(query.coefficient), timeoutMs, enableDebug },
-      answer,
-      () => {
-        this.#servings.delete(key)
-        if (this.#retired && this.#servings.size === 0) this.#options.world.soon(() => this.#retireNow())
-      },
-    )
+    const { query: bytes, coefficient } = query
+    this.#run(requestId, answer, {
+      query: bytes,
+      coefficient: Number(coefficient),
+      timeoutMs: timeoutMsOf(query),
+      enableDebug,
+    })
+  }
+
+  #serveSealed(query: ProxyRunSealedQuery): void {
+    const terms = this.#received(query, BigInt(query.coefficient))
+    const { requestId } = query
+    const progress = (): void => this.#servings.get(bytesKey(requestId))?.resume()
+    const taken = this.#sealed?.take(query, { terms, timeoutMs: timeoutMsOf(query), progress })
+    if (taken !== undefined) this.#run(requestId, taken.answer, taken.request)
+  }
+
+  /** What every query says, checked. */
+  #received({ signedPayment, requestId }: ReceivedQuery, coefficient: bigint): ProxyTerms {
+    this.#channel?.update(signedPayment)
+    if (coefficient < 0n || coefficient >= 1_000_000_000n) {
+      throw new WireError('malformed', `a query with coefficient ${coefficient}`)
+    }
+    if (this.#servings.has(bytesKey(requestId)))
+      throw new WireError('malformed', 'a request id that is in use')
+    return this.#terms!
+  }
+
+  #run(requestId: Uint8Array, answer: AnswerWriter, request: ServingRequest): void {
+    const key = bytesKey(requestId)
+    const serving = this.#options.serve(request, answer, () => {
+      this.#servings.delete(key)
+      if (this.#retired && this.#servings.size === 0) this.#options.world.soon(() => this.#retireNow())
+    })
     this.#servings.set(key, serving)
     serving.start()
   }
@@ -363,6 +386,7 @@ export class WorkerSession implements UplinkSession {
 
   #closed(cause: WireError): void {
     this.#proof?.[Symbol.dispose]()
+    this.#sealed?.[Symbol.dispose]()
     this.#statusTimer?.cancel()
     this.#retireTimer?.cancel()
     this.#options.closed(cause)
@@ -373,6 +397,17 @@ export class WorkerSession implements UplinkSession {
 }
 
 const longestTimeoutMs = 7_200_000
+interface ReceivedQuery {
+  readonly signedPayment: ProxySignedPaymentAny
+  readonly requestId: Uint8Array
+  /** Seconds. */
+  readonly timeout: number
+}
+
+/** Some proxies pass on what their client states, whatever it is: that is no reason to leave the proxy. */
+function timeoutMsOf({ timeout }: ReceivedQuery): number {
+  return timeout > 0 ? Math.min(1000 * timeout, longestTimeoutMs) : 0
+}
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

@@ -8,12 +8,13 @@ import {
   type Tally,
 } from '@cocoon/money'
 import { type PeerEndpoint, type TokensUsed, type Transport, Uplinks, type World } from '@cocoon/wire'
-import type { WorkerAnswer } from './answer.ts'
+import type { AnswerWriter } from './answer-writer.ts'
 import type { Backend, BackendModel } from './backend.ts'
 import { newStats, type UsageSource, type WorkerEvent, type WorkerStats } from './event.ts'
 import { Health } from './health.ts'
 import { type Outcome, Serving, type ServingRequest } from './serving.ts'
 import type { Usage } from './meter/usage.ts'
+import type { WorkerSealing } from './sealed-queries.ts'
 import { type WorkerOffer, WorkerSession } from './session.ts'
 
 export interface WorkerOptions {
@@ -36,6 +37,8 @@ export interface WorkerOptions {
   proxyConnections: number
   checkProxyHashes: boolean
   backend: Backend
+  /** What it opens sealed queries with. Absent: it takes open ones alone. */
+  sealing?: WorkerSealing | undefined
   /** Where the tokens of the backend's answers are known from; asked each time that the backend comes up. */
   findUsageSource?: (backend: Backend, model: string, signal: AbortSignal) => Promise<UsageSource>
   dial: (endpoint: PeerEndpoint, signal: AbortSignal) => Promise<Transport>
@@ -219,6 +222,7 @@ export class Worker {
       proxyConnections,
       checkProxyHashes,
       channels,
+      sealing: this.#options.sealing,
       offer: () => this.#offer(),
       serve: (request, answer, ended) => this.#serve(session, request, answer, ended),
       rolledBack: () => log?.({ event: 'proxy-rolled-back', proxy: addressOf(endpoint) }),
@@ -231,12 +235,12 @@ export class Worker {
     return session
   }
 
-  #serve(session: WorkerSession, request: ServingRequest, answer: WorkerAnswer, ended: () => void): Serving {
+  #serve(session: WorkerSession, request: ServingRequest, answer: AnswerWriter, ended: () => void): Serving {
     const { world, backend, model, backendModel, maxActiveRequests, proxyConnections } = this.#options
     this.stats.queries++
-    this.stats.bytesReceived += request.query.length
+    const queryBytes = request.query instanceof Uint8Array ? request.query.length : request.query.body.length
+    this.stats.bytesReceived += queryBytes
     this.#running++
-    const queryBytes = request.query.length
     this.#heldBytes += queryBytes
     // Each proxy rounds its share up, so that together they may send a few more.
     const shares = proxyConnections * Math.ceil(maxActiveRequests / proxyConnections)

@@ -1,4 +1,4 @@
-import { createKey, type KeyEntry } from '@cocoon/client'
+import { createKey, type KeyEntry } from '@cocoon/client/role'
 import { type Context, foreign, print, printJson, tinted } from '../context.ts'
 import { CliError } from '../error.ts'
 import type { CommonFlags } from '../flags.ts'

@@ -1,4 +1,4 @@
-import { Client } from '@cocoon/client'
+import { Client } from '@cocoon/client/role'
 import {
   ChannelsWithoutChain,
   contractAddress,

@@ -1,4 +1,4 @@
-import type { Client } from '@cocoon/client'
+import type { Client } from '@cocoon/client/role'
 import {
   addressKey,
   type Channel,

@@ -1,5 +1,5 @@
 import { open, type FileHandle, realpath, rename, rm, stat } from 'node:fs/promises'
-import { ClientError, KeyBook, type KeyBookOptions, type KeyEntry } from '@cocoon/client'
+import { ClientError, KeyBook, type KeyBookOptions, type KeyEntry } from '@cocoon/client/role'
 import type { World } from '@cocoon/wire'
 import { readJsonFile } from '../config/json-file.ts'
 import { CliError, reasonOf } from '../error.ts'

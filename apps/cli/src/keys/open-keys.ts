@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import type { KeyBook } from '@cocoon/client'
+import type { KeyBook } from '@cocoon/client/role'
 import type { Timer, World } from '@cocoon/wire'
 import { reasonOf } from '../error.ts'
 import type { Report } from '../event.ts'

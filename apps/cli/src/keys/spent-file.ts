@@ -1,7 +1,7 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { KeySpent } from '@cocoon/client'
+import type { KeySpent } from '@cocoon/client/role'
 import { z } from 'zod'
 import { readJsonFile } from '../config/json-file.ts'
 import { CliError, reasonOf } from '../error.ts'

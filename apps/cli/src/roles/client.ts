@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { join } from 'node:path'
-import { Client, ClientError, type Endpoint, type KeyBook, startEndpoint } from '@cocoon/client'
+import { Client, ClientError, type Endpoint, type KeyBook, startEndpoint } from '@cocoon/client/role'
 import {
   ChannelsWithoutChain,
   type ClientChannels,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
-import { createKey, type KeyEntry } from '@cocoon/client'
+import { createKey, type KeyEntry } from '@cocoon/client/role'
 import type { World } from '@cocoon/wire'
 import { systemWorld } from '@cocoon/wire/node'
 import type { RoleEvent } from '../../src/event.ts'

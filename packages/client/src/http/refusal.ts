@@ -79,6 +79,7 @@ const statuses: Record<ClientErrorCode, Row> = {
   overloaded: { status: 503, type: 'server_error', code: 'overloaded', retryAfterMs: 1000 },
   timeout: { status: 504, type: 'server_error', code: 'timeout' },
   cancelled: { status: 503, type: 'server_error', code: 'cancelled', retryAfterMs: 1000 },
+  unprotected: { status: 503, type: 'server_error', code: 'unprotected', retryAfterMs: 5000 },
   upstream: { status: 502, type: 'server_error', code: 'bad_upstream' },
   'answer-invalid': { status: 502, type: 'server_error', code: 'bad_upstream' },
   protocol: { status: 502, type: 'server_error', code: 'bad_upstream' },

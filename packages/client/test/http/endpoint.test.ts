@@ -149,6 +149,7 @@ test('each failure of the network has its status', async () => {
       overloaded: [503, 'overloaded', '1'],
       timeout: [504, 'timeout', null],
       cancelled: [503, 'cancelled', '1'],
+      unprotected: [503, 'unprotected', '5'],
       upstream: [502, 'bad_upstream', null],
       'answer-invalid': [502, 'bad_upstream', null],
       protocol: [502, 'bad_upstream', null],

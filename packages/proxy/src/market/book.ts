@@ -16,6 +16,11 @@ export interface Ask {
   readonly lastHeardAt: number
 }
 
+/** Asks that a query does not go to. */
+export interface Exclusion<A> {
+  has(ask: A): boolean
+}
+
 export type Match<A> =
   | { kind: 'matched'; ask: A }
   /** All that are enabled ask more than the cap. */
@@ -82,7 +87,7 @@ export class Book<A extends Ask> {
    * Chooses by price x expected latency x (running + 1) / success^4, the least wins. `excluded` are asks
    * that this query has failed on already.
    */
-  match(maxCoefficient: number, now: number, excluded?: ReadonlySet<A>): Match<A> {
+  match(maxCoefficient: number, now: number, excluded?: Exclusion<A>): Match<A> {
     if (this.#asks.length === 0) return { kind: 'none' }
     this.#matches++
     const explore = this.#matches % explorationPeriod === 0
@@ -97,7 +102,7 @@ export class Book<A extends Ask> {
   #scan(
     maxCoefficient: number,
     now: number,
-    excluded: ReadonlySet<A> | undefined,
+    excluded: Exclusion<A> | undefined,
     explore: boolean,
   ): A | undefined {
     const start = Math.floor(this.#random() * this.#asks.length)
@@ -119,7 +124,7 @@ export class Book<A extends Ask> {
   #sample(
     maxCoefficient: number,
     now: number,
-    excluded: ReadonlySet<A> | undefined,
+    excluded: Exclusion<A> | undefined,
     explore: boolean,
   ): A | undefined {
     let best: A | undefined
@@ -146,7 +151,7 @@ export class Book<A extends Ask> {
     return (priced * unproven) / Math.max(1e-6, success ** 4)
   }
 
-  #whyNot(maxCoefficient: number, excluded: ReadonlySet<A> | undefined): Match<A> {
+  #whyNot(maxCoefficient: number, excluded: Exclusion<A> | undefined): Match<A> {
     let cheapest = Number.POSITIVE_INFINITY
     let affordable = false
     for (const ask of this.#asks) {

@@ -1,5 +1,5 @@
 import type { Timer, World } from '@cocoon/wire'
-import { type Ask, Book, type Match } from './book.ts'
+import { type Ask, Book, type Exclusion, type Match } from './book.ts'
 
 /** A query that waits for a free worker. */
 interface Waiter<A> {
@@ -7,7 +7,7 @@ interface Waiter<A> {
   /** How many queries of the same client waited before it: first rounds go first. */
   round: number
   maxCoefficient: number
-  excluded: ReadonlySet<A> | undefined
+  excluded: Exclusion<A> | undefined
   matched(ask: A): void
   gaveUp(): void
   timer: Timer
@@ -67,7 +67,7 @@ export class Market<A extends Ask> {
     if (book.size === 0) this.#emptySince.set(model, this.#world.monotonic())
   }
 
-  match(model: string, maxCoefficient: number, excluded?: ReadonlySet<A>): Match<A> {
+  match(model: string, maxCoefficient: number, excluded?: Exclusion<A>): Match<A> {
     return (
       this.#books.get(model)?.match(maxCoefficient, this.#world.monotonic(), excluded) ?? { kind: 'none' }
     )
@@ -82,7 +82,7 @@ export class Market<A extends Ask> {
     query: {
       client?: object
       maxCoefficient: number
-      excluded?: ReadonlySet<A> | undefined
+      excluded?: Exclusion<A> | undefined
       timeoutMs: number
     },
     callbacks: { matched(ask: A): void; gaveUp(): void },

@@ -1,5 +1,5 @@
 import { type Ledger, openChain, parseAddress, readRootFromText } from '@cocoon/money'
-import type { Client } from '@cocoon/client'
+import type { Client } from '@cocoon/client/role'
 import { systemWorld as world } from '@cocoon/wire/node'
 import { writeSync } from 'node:fs'
 import { keepAlive, testModel } from '../network.ts'

@@ -1,4 +1,4 @@
-import type { AnswerSummary, Network, Run } from '@cocoon/client'
+import type { AnswerSummary, Network, Run } from '@cocoon/client/role'
 import type { RootConfig } from '@cocoon/money'
 import { reservationTokens } from '@cocoon/money'
 import { simHeader } from './backend.ts'

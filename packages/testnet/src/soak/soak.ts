@@ -1,4 +1,4 @@
-import { startEndpoint } from '@cocoon/client'
+import { startEndpoint } from '@cocoon/client/role'
 import { addressKey, MemoryLedger } from '@cocoon/money'
 import { systemWorld } from '@cocoon/wire/node'
 import { createHttpBackend } from '@cocoon/worker'

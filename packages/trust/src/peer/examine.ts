@@ -48,13 +48,28 @@ export async function examine(
   options: ExamineOptions,
   nowMs: number,
 ): Promise<Examination> {
-  const { publicKey, quote } = evidence
+  const { publicKey, quote, staple } = evidence
+  return examineQuote({ quote, staple, reportData: await reportData(publicKey) }, options, nowMs)
+}
+
+/** A quote, and what it has to have been made for. */
+export interface BoundQuote extends Pick<PeerEvidence, 'quote' | 'staple'> {
+  /** 64 bytes. */
+  readonly reportData: Bytes
+}
+
+/** Verifies a quote that was made for these report data, as `examine` does. */
+export async function examineQuote(
+  evidence: BoundQuote,
+  options: ExamineOptions,
+  nowMs: number,
+): Promise<Examination> {
+  const { quote, reportData: due } = evidence
   const { policy, crypto } = options
   const root = rootOf(quote, options.simulatedRoot)
   const { collateral, cause } = await collateralFor(evidence, root, options)
   const verified = await verifyQuote(quote, collateral, { nowMs, root, crypto, ignoreTrailing: true })
-  const report = judgeQuote(verified, policy, { reportData: await reportData(publicKey) })
-  return { report, collateral, cause }
+  return { report: judgeQuote(verified, policy, { reportData: due }), collateral, cause }
 }
 
 /** Collateral of one's own for this quote; undefined where there is no source of it, or nothing to ask it for. */
@@ -68,7 +83,7 @@ export async function ownCollateral(
 }
 
 async function collateralFor(
-  { quote, staple }: PeerEvidence,
+  { quote, staple }: BoundQuote,
   root: TrustedRoot,
   options: ExamineOptions,
 ): Promise<{ collateral: Collateral; cause?: unknown }> {

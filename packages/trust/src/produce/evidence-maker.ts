@@ -12,11 +12,11 @@ export interface EvidenceMakerOptions {
   readonly onFailure?: (cause: unknown) => void
 }
 
-/** What `createCertificate` asks for evidence: a quote of this machine over the key, with its collateral. */
-export function evidenceMaker(options: EvidenceMakerOptions): (publicKey: Bytes) => Promise<Evidence> {
+/** Quotes of this machine over report data of 64 bytes, with their collateral. */
+export function quoteMaker(options: EvidenceMakerOptions): (reportData: Uint8Array) => Promise<Evidence> {
   const { producer, collateral, onFailure } = options
-  return async publicKey => {
-    const quote = await producer.quote(await reportData(publicKey))
+  return async data => {
+    const quote = await producer.quote(Uint8Array.from(data))
     if (!collateral) return { quote }
     try {
       return { quote, collateral: await collateral(collateralKeyOf(quote)) }
@@ -25,4 +25,10 @@ export function evidenceMaker(options: EvidenceMakerOptions): (publicKey: Bytes)
       return { quote }
     }
   }
+}
+
+/** What `createCertificate` asks for evidence: a quote of this machine over the key, with its collateral. */
+export function evidenceMaker(options: EvidenceMakerOptions): (publicKey: Bytes) => Promise<Evidence> {
+  const quote = quoteMaker(options)
+  return async publicKey => quote(await reportData(publicKey))
 }

@@ -1,5 +1,5 @@
 import { TrustError } from '../error.ts'
-import { frameRoom, padded, unpadded } from './padding.ts'
+import { padded, unpadded } from './padding.ts'
 import { type Aead, type SealCrypto, sealSizes } from './seal-crypto.ts'
 
 /** Longest chunk of an answer, bytes. */
@@ -88,14 +88,6 @@ export class AnswerOpener {
     this.#isFinished = isFinal
     return content
   }
-}
-
-/** Cuts content into what frames of one size hold; nothing gives one empty piece. */
-export function framePieces(content: Uint8Array, frameBytes: number): Uint8Array[] {
-  const room = frameRoom(frameBytes)
-  const pieces: Uint8Array[] = []
-  for (let at = 0; at < content.length; at += room) pieces.push(content.subarray(at, at + room))
-  return pieces.length > 0 ? pieces : [new Uint8Array(0)]
 }
 
 function altered(why: string): TrustError {

@@ -1,5 +1,5 @@
 export * from './plan.ts'
 export type { BodyPlan } from './quote-body.ts'
-export { simulatedEvidence } from './simulated-evidence.ts'
+export { simulatedEvidence, simulatedQuotes } from './simulated-evidence.ts'
 export * from './simulated-tee.ts'
 export { simulatedProducer } from './simulated-producer.ts'

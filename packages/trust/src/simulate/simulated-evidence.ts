@@ -4,14 +4,24 @@ import { type Evidence, reportData } from '../evidence.ts'
 import type { PlanOptions } from './plan.ts'
 import type { SimulatedTee } from './simulated-tee.ts'
 
-/** What `createCertificate` asks for evidence, of a simulated TEE, with its collateral. It proves nothing. */
+/** Quotes of a simulated TEE over report data of 64 bytes, with their collateral. They prove nothing. */
+export function simulatedQuotes(
+  tee: SimulatedTee,
+  world: Pick<World, 'now'>,
+  options: Omit<PlanOptions, 'nowMs'> = {},
+): (reportData: Uint8Array) => Promise<Evidence> {
+  return async data => {
+    const body = { ...options.body, reportData: Uint8Array.from(data) }
+    return tee.evidence({ ...options, nowMs: world.now(), body })
+  }
+}
+
+/** What `createCertificate` asks for evidence, of a simulated TEE. It proves nothing. */
 export function simulatedEvidence(
   tee: SimulatedTee,
   world: Pick<World, 'now'>,
   options: Omit<PlanOptions, 'nowMs'> = {},
 ): (publicKey: Bytes) => Promise<Evidence> {
-  return async publicKey => {
-    const body = { ...options.body, reportData: await reportData(publicKey) }
-    return tee.evidence({ ...options, nowMs: world.now(), body })
-  }
+  const quote = simulatedQuotes(tee, world, options)
+  return async publicKey => quote(await reportData(publicKey))
 }

@@ -1,0 +1,181 @@
+import {
+  requireListed,
+  type IdentityVerifier,
+  type Registry,
+  type VerifiedIdentity,
+} from '@cocoon/trust/seal'
+import { TrustError } from '@cocoon/trust'
+import { bytesKey, type SealedWorkerEvidence, toHex, type World } from '@cocoon/wire'
+import { ClientError } from '../error.ts'
+
+/** What a proxy says of a worker that a query can be sealed to. */
+export interface Offer {
+  /** Digest, 32 bytes. */
+  readonly identity: Uint8Array
+  /** Thousandths. */
+  readonly coefficient: number
+  readonly activeRequests: number
+  readonly maxActiveRequests: number
+}
+
+/** Where offers and the evidence behind them come from: a proxy, or who stands between. Both may lie. */
+export interface OfferSource {
+  /** Rejects where they cannot be had. */
+  offers(model: string): Promise<readonly Offer[]>
+  /** Rejects where it cannot be had. */
+  evidence(identity: Uint8Array): Promise<SealedWorkerEvidence>
+}
+
+/** A verified machine with its price. */
+export interface Candidate {
+  readonly verified: VerifiedIdentity
+  /** Thousandths. */
+  readonly coefficient: number
+}
+
+export interface OfferBookOptions {
+  readonly world: Pick<World, 'now' | 'monotonic'>
+  readonly source: OfferSource
+  readonly verifier: IdentityVerifier
+  readonly registry: () => Registry
+  /** SHA-256 of a model's text, as the registry lists it: 64 hexadecimal digits. */
+  readonly modelHash: (text: string) => string
+  /** Hears of machines that were not believed. */
+  readonly refused?: (identity: string, error: Error) => void
+}
+
+const limits = {
+  /** Offers are asked for anew after `freshMs`, and are not used any more after `staleMs`. */
+  freshMs: 2_000,
+  staleMs: 30_000,
+  models: 256,
+  /** Offers that are looked at, cheapest first, and machines that a query is sealed to. */
+  offers: 16,
+  recipients: 3,
+  /** What an identity has to last at least, and how long one is left alone that failed. */
+  leastMs: 60_000,
+  avoidMs: 60_000,
+  avoided: 1_000,
+} as const
+
+interface Shelf {
+  candidates: readonly Candidate[]
+  /** Why a machine was not believed, if that happened. */
+  refusal: Error | undefined
+  atMs: number
+  pending: Promise<Shelf> | undefined
+}
+
+/** The machines that a source offers and that were verified, by model. */
+export class OfferBook {
+  readonly #options: OfferBookOptions
+  readonly #shelves = new Map<string, Shelf>()
+  /** Machines that failed lately, and until when they are left alone. */
+  readonly #avoided = new Map<string, number>()
+
+  constructor(options: OfferBookOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Up to three machines to seal a query to, cheapest and least busy first; none if none is offered at that price.
+   * At once where offers are known, otherwise later; rejects with a ClientError where they cannot be had, or where
+   * what is offered was not believed.
+   */
+  choose(model: string, maxCoefficient: number): readonly Candidate[] | Promise<readonly Candidate[]> {
+    const shelf = this.#shelves.get(model)
+    const ageMs = shelf === undefined ? Infinity : this.#options.world.monotonic() - shelf.atMs
+    if (ageMs > limits.staleMs) return this.#load(model).then(loaded => this.#pick(loaded, maxCoefficient))
+    if (ageMs > limits.freshMs) this.#load(model).catch(() => {})
+    return this.#pick(shelf!, maxCoefficient)
+  }
+
+  /** Asks anew before the next choice. */
+  forget(model: string): void {
+    this.#shelves.delete(model)
+  }
+
+  /** Leaves a machine alone for a while. */
+  avoid(identity: Uint8Array): void {
+    const now = this.#options.world.monotonic()
+    for (const [key, until] of this.#avoided) if (until <= now) this.#avoided.delete(key)
+    if (this.#avoided.size < limits.avoided) this.#avoided.set(bytesKey(identity), now + limits.avoidMs)
+  }
+
+  #pick(shelf: Shelf, maxCoefficient: number): readonly Candidate[] {
+    const { world } = this.#options
+    const now = world.monotonic()
+    const lasting = shelf.candidates.filter(
+      ({ verified }) => verified.holdsUntilMs > world.now() + limits.leastMs,
+    )
+    const affordable = lasting.filter(({ coefficient }) => coefficient <= maxCoefficient)
+    const willing = affordable.filter(
+      ({ verified }) => (this.#avoided.get(bytesKey(verified.digest)) ?? -Infinity) <= now,
+    )
+    if (lasting.length === 0 && shelf.refusal !== undefined) {
+      throw new ClientError(
+        'unprotected',
+        `No machine that offers this model could prove itself: ${shelf.refusal.message}`,
+        { cause: shelf.refusal },
+      )
+    }
+    return (willing.length > 0 ? willing : affordable).slice(0, limits.recipients)
+  }
+
+  #load(model: string): Promise<Shelf> {
+    const known = this.#shelves.get(model)
+    if (known?.pending !== undefined) return known.pending
+    const pending = this.#fetch(model).then(
+      shelf => {
+        this.#shelves.delete(model)
+        this.#shelves.set(model, shelf)
+        if (this.#shelves.size > limits.models) this.#shelves.delete(this.#shelves.keys().next().value!)
+        return shelf
+      },
+      (error: unknown) => {
+        if (known !== undefined) known.pending = undefined
+        throw error instanceof ClientError
+          ? error
+          : new ClientError('upstream', 'The proxy does not tell which machines a query can be sealed to.', {
+              cause: error,
+            })
+      },
+    )
+    if (known !== undefined) known.pending = pending
+    return pending
+  }
+
+  async #fetch(model: string): Promise<Shelf> {
+    const offers = [...(await this.#options.source.offers(model))]
+    // What is busy comes after what is free at the same price.
+    offers.sort((a, b) => a.coefficient - b.coefficient || load(a) - load(b))
+    let refusal: Error | undefined
+    const judged = await Promise.all(
+      offers.slice(0, limits.offers).map(offer =>
+        this.#verify(offer, model).catch((error: unknown) => {
+          const why = error instanceof Error ? error : new Error('unknown')
+          refusal ??= why
+          this.#options.refused?.(toHex(offer.identity), why)
+        }),
+      ),
+    )
+    const candidates = judged.filter(candidate => candidate !== undefined)
+    return { candidates, refusal, atMs: this.#options.world.monotonic(), pending: undefined }
+  }
+
+  async #verify({ identity, coefficient }: Offer, model: string): Promise<Candidate> {
+    const { verifier, world, source, registry, modelHash } = this.#options
+    const verified =
+      verifier.known(identity, world.now()) ??
+      (await verifier.verify(await source.evidence(identity), world.now()))
+    if (bytesKey(verified.digest) !== bytesKey(identity)) {
+      throw new TrustError('identity-invalid', 'The evidence is of another machine than the offer.')
+    }
+    requireListed(verified, model, registry(), modelHash)
+    return { verified, coefficient }
+  }
+}
+
+function load({ activeRequests, maxActiveRequests }: Offer): number {
+  return activeRequests / Math.max(1, maxActiveRequests)
+}

@@ -1,0 +1,227 @@
+import { priceUsage } from '@cocoon/money/pricing'
+import { TrustError } from '@cocoon/trust'
+import {
+  AnswerOpener,
+  disputeReasons,
+  type NamedKeys,
+  type OpenedQuery,
+  readReceipt,
+  type Receipt,
+  requestCommitment,
+  type RunningHash,
+  type SealCrypto,
+  type SenderSession,
+  type SignedReceipt,
+  startAnswerCommitment,
+  type VerifiedIdentity,
+  verifyReceipt,
+} from '@cocoon/trust/seal'
+import {
+  checkHeaderCount,
+  decode,
+  type HttpResponse,
+  httpResponse,
+  sameBytes,
+  type SealedQuery,
+  type SealedSignedReceipt,
+} from '@cocoon/wire'
+import type { SealedTerms } from './sealer.ts'
+import { StatedUsage } from './stated-usage.ts'
+
+/** A machine that the query was sealed to. */
+interface SealedRecipient {
+  readonly verified: VerifiedIdentity
+  readonly named: NamedKeys
+  /** Absent where each query has its own. */
+  readonly session: SenderSession | undefined
+}
+
+export interface SealedExchangeOptions {
+  readonly crypto: SealCrypto
+  readonly sealed: SealedQuery
+  readonly header: Uint8Array
+  readonly routing: OpenedQuery['routing']
+  readonly content: OpenedQuery['content']
+  readonly recipients: readonly SealedRecipient[]
+  readonly terms: SealedTerms
+}
+
+/** What is left of a sealed answer, once all of it was found right: enough to prove it to others. */
+export interface SealedProof {
+  readonly signed: SignedReceipt
+  readonly verified: VerifiedIdentity
+  readonly header: Uint8Array
+  readonly requestSalt: Uint8Array
+  readonly answerSalt: Uint8Array
+  readonly recipients: number
+}
+
+/** Why an answer is not accepted, by the number that the proxy is told. */
+export class ReceiptFault extends TrustError {
+  readonly reason: number
+
+  constructor(reason: number, message: string, options?: ErrorOptions) {
+    super('receipt-invalid', message, options)
+    this.reason = reason
+  }
+}
+
+/** Tokens that a reader does not see; what a template adds to a prompt. */
+const slackTokens = { completion: 64, prompt: 256 } as const
+
+/** One sealed query and its answer: opens what comes, in order, and verifies the receipt at the end. */
+export class SealedExchange {
+  readonly #options: SealedExchangeOptions
+  readonly #usage = new StatedUsage()
+  #recipient: SealedRecipient | undefined
+  #opener: AnswerOpener | undefined
+  #commitment: RunningHash | undefined
+  #status = 0
+  #bodyBytes = 0
+
+  constructor(options: SealedExchangeOptions) {
+    this.#options = options
+  }
+
+  get query(): SealedQuery {
+    return this.#options.sealed
+  }
+
+  get requestId(): Uint8Array {
+    return this.#options.routing.requestId
+  }
+
+  /** Every machine that could read the query rests on a root that proves nothing. */
+  get isSimulated(): boolean {
+    return this.#options.recipients.some(({ verified }) => verified.simulated)
+  }
+
+  /** Digests of the machines that it was sealed to. */
+  get recipients(): readonly Uint8Array[] {
+    return this.#options.routing.recipients
+  }
+
+  /** The first chunk: status, headers and the body so far. Throws a TrustError where it is not what it should be. */
+  begin(
+    first: { readonly identity: Uint8Array; readonly nonce: bigint; readonly chunk: Uint8Array },
+    isFinal: boolean,
+  ): HttpResponse {
+    const { recipients, crypto, content } = this.#options
+    if (this.#opener !== undefined) throw altered('it began twice')
+    const recipient = recipients.find(({ verified }) => sameBytes(verified.digest, first.identity))
+    if (recipient === undefined) throw altered('a machine answered that it was not sealed to')
+    this.#recipient = recipient
+    this.#opener = new AnswerOpener(crypto, { key: recipient.named.keys.answer, nonce: first.nonce })
+    const response = this.#readResponse(this.#opener.open(first.chunk, isFinal))
+    this.#status = response.statusCode
+    this.#commitment = startAnswerCommitment(crypto, content.answerSalt, response.statusCode)
+    this.#take(response.payload)
+    return response
+  }
+
+  /** More of the body. Throws a TrustError likewise. */
+  part(chunk: Uint8Array, isFinal: boolean): Uint8Array {
+    if (this.#opener === undefined) throw altered('it did not begin')
+    const bytes = this.#opener.open(chunk, isFinal)
+    this.#take(bytes)
+    return bytes
+  }
+
+  /** Verifies the receipt of the whole answer. Throws a ReceiptFault where anything of it does not hold. */
+  finish(sent: SealedSignedReceipt, chargedTokens: bigint): SealedProof {
+    const { header, content, recipients } = this.#options
+    const { verified, session } = this.#recipient!
+    if (this.#opener?.isFinished !== true) throw fault('missing', 'The answer ended before its end.')
+    const signed = readOrThrow(sent)
+    if (!verifyReceipt(this.#options.crypto, signed, verified.identity.signingKey)) {
+      throw fault('signature', 'The receipt is not signed by the machine that answered.')
+    }
+    this.#checkFields(signed.receipt, verified)
+    this.#checkCounts(signed.receipt)
+    this.#checkCharge(signed.receipt, chargedTokens)
+    // It has opened a query of this session, so it knows it.
+    if (session !== undefined) session.isKnown = true
+    const { requestSalt, answerSalt } = content
+    return { signed, verified, header, requestSalt, answerSalt, recipients: recipients.length }
+  }
+
+  #checkFields(receipt: Receipt, { digest, identity }: VerifiedIdentity): void {
+    const { crypto, header, routing, content, terms } = this.#options
+    const { proxyKey, prices } = terms
+    const isOurs =
+      receipt.outcome === 'complete' &&
+      receipt.status === this.#status &&
+      receipt.model === identity.model &&
+      sameBytes(receipt.identity, digest) &&
+      sameBytes(receipt.requestId, routing.requestId) &&
+      (proxyKey === undefined || sameBytes(receipt.proxyKey, proxyKey)) &&
+      sameBytes(receipt.requestCommitment, requestCommitment(crypto, { ...content, header })) &&
+      sameBytes(receipt.answerCommitment, this.#commitment!.digest())
+    if (!isOurs) throw fault('field', 'The receipt is for another query or another answer.')
+    const isPriced =
+      receipt.coefficient <= routing.maxCoefficient &&
+      receipt.pricePerTokenNano === prices.pricePerTokenNano &&
+      receipt.paramsVersion === prices.paramsVersion
+    if (!isPriced) throw fault('field', 'The receipt has another price than was agreed.')
+  }
+
+  #checkCounts({ promptTokens, completionTokens, reasoningTokens }: Receipt): void {
+    const { routing, content } = this.#options
+    const seen = completionTokens - reasoningTokens
+    const stated = this.#usage.stated()
+    const isPlausible =
+      completionTokens <= routing.maxTokens &&
+      seen <= this.#bodyBytes + slackTokens.completion &&
+      promptTokens <= content.body.length + slackTokens.prompt &&
+      promptTokens <= (stated.promptTokens ?? Infinity) &&
+      completionTokens <= (stated.completionTokens ?? Infinity)
+    if (!isPlausible)
+      throw fault('counts', 'The receipt counts more tokens than the answer and its text have.')
+  }
+
+  #checkCharge(receipt: Receipt, chargedTokens: bigint): void {
+    const due = priceUsage(receipt, receipt.coefficient, this.#options.terms.prices).adjusted.total
+    if (receipt.chargedTokens !== due || chargedTokens > due) {
+      throw fault('charge', `The answer costs ${due} adjusted tokens, and more was charged.`)
+    }
+  }
+
+  #readResponse(content: Uint8Array): HttpResponse {
+    const response = decodeOrUndefined(content)
+    if (response === undefined || response.statusCode < 200 || response.statusCode > 599) {
+      throw altered('its head is none')
+    }
+    return response
+  }
+
+  #take(bytes: Uint8Array): void {
+    this.#bodyBytes += bytes.length
+    this.#commitment!.update(bytes)
+    this.#usage.push(bytes)
+  }
+}
+
+function decodeOrUndefined(content: Uint8Array): HttpResponse | undefined {
+  try {
+    checkHeaderCount(content)
+    return decode(httpResponse, content)
+  } catch {
+    return undefined
+  }
+}
+
+function readOrThrow(sent: SealedSignedReceipt): SignedReceipt {
+  try {
+    return readReceipt(sent)
+  } catch (cause) {
+    throw fault('field', 'The receipt is malformed.', cause)
+  }
+}
+
+function fault(reason: keyof typeof disputeReasons, message: string, cause?: unknown): ReceiptFault {
+  return new ReceiptFault(disputeReasons[reason], message, { cause })
+}
+
+function altered(why: string): TrustError {
+  return new TrustError('answer-altered', `The sealed answer was altered on its way: ${why}.`)
+}

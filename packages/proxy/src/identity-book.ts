@@ -1,0 +1,87 @@
+import {
+  decodeIdentity,
+  identityDigest,
+  isEvidenceBounded,
+  type SealCrypto,
+  verifyAnnouncement,
+  type WorkerIdentity,
+} from '@cocoon/trust/seal'
+import {
+  bytesKey,
+  sameBytes,
+  type SealedWorkerEvidence,
+  type WorkerIdentity as Announcement,
+} from '@cocoon/wire'
+
+/** An identity that a connected worker has announced as its own. */
+export interface AnnouncedIdentity {
+  readonly identity: WorkerIdentity
+  /** 32 bytes. */
+  readonly digest: Uint8Array
+  /** The digest as a key of maps. */
+  readonly key: string
+  readonly evidence: SealedWorkerEvidence
+}
+
+/** Whom a worker announces its identity to, as far as is known here. */
+export interface AnnouncedHere {
+  /** Of this proxy. */
+  readonly proxyKey: Uint8Array
+  /** What this proxy has shown in TLS; undefined where somebody else did. */
+  readonly tlsKey: Uint8Array | undefined
+  /** `name@commit:hash` of the session. */
+  readonly model: string
+  readonly nowMs: number
+}
+
+/** Identities that a connection keeps: queries may be on their way to the one before. */
+const keptIdentities = 2
+
+/** The identities that connected workers have announced, for clients who ask for the evidence behind them. */
+export class IdentityBook {
+  readonly #crypto: SealCrypto
+  readonly #announced = new Map<string, { announced: AnnouncedIdentity; connections: number }>()
+
+  constructor(crypto: SealCrypto) {
+    this.#crypto = crypto
+  }
+
+  /** Judges an announcement. Why it is refused, in words, or the identity. Throws a TrustError for a malformed one. */
+  judge({ evidence, tlsKey, signature }: Announcement, here: AnnouncedHere): AnnouncedIdentity | string {
+    if (!isEvidenceBounded(evidence)) return 'its evidence is larger than any is'
+    const identity = decodeIdentity(evidence.document)
+    const digest = identityDigest(this.#crypto, evidence.document)
+    if (identity.model !== here.model) return 'its identity is for another model than the session'
+    if (identity.expiresAtMs <= here.nowMs) return 'its identity is over'
+    if (here.tlsKey !== undefined && !sameBytes(tlsKey, here.tlsKey))
+      return 'it was announced to somebody else'
+    const to = { proxyKey: here.proxyKey, tlsKey }
+    if (!verifyAnnouncement(this.#crypto, identity, digest, to, signature))
+      return 'its announcement is not signed'
+    return { identity, digest, key: bytesKey(digest), evidence }
+  }
+
+  /** Takes a connection's newest identity beside those that it has; gives those that it has then. */
+  add(held: readonly AnnouncedIdentity[], newest: AnnouncedIdentity): readonly AnnouncedIdentity[] {
+    if (held.some(({ key }) => key === newest.key)) return held
+    const entry = this.#announced.get(newest.key)
+    if (entry === undefined) this.#announced.set(newest.key, { announced: newest, connections: 1 })
+    else entry.connections++
+    const kept = [entry?.announced ?? newest, ...held]
+    this.remove(kept.slice(keptIdentities))
+    return kept.slice(0, keptIdentities)
+  }
+
+  /** A connection no longer has these. */
+  remove(held: readonly AnnouncedIdentity[]): void {
+    for (const { key } of held) {
+      const entry = this.#announced.get(key)
+      if (entry !== undefined && --entry.connections === 0) this.#announced.delete(key)
+    }
+  }
+
+  /** What a worker that is connected now has announced. `digest`: 32 bytes. */
+  find(digest: Uint8Array): AnnouncedIdentity | undefined {
+    return this.#announced.get(bytesKey(digest))?.announced
+  }
+}

@@ -1,0 +1,197 @@
+import { priceUsage, type RootConfig } from '@cocoon/money'
+import { TrustError } from '@cocoon/trust'
+import {
+  disputeReasons,
+  readReceipt,
+  type Receipt,
+  type SealCrypto,
+  type SignedReceipt,
+  verifyReceipt,
+} from '@cocoon/trust/seal'
+import { bytesKey, sameBytes, type SealedSignedReceipt, type TokensUsed, type World } from '@cocoon/wire'
+import type { AnnouncedIdentity } from './identity-book.ts'
+
+/** What a proxy knows of a query that a receipt is for. */
+export interface ReceiptFacts {
+  /** Of the header. */
+  readonly requestId: Uint8Array
+  readonly announced: AnnouncedIdentity
+  /** What the worker was told that it is paid. */
+  readonly coefficient: number
+  readonly maxTokens: number
+  /** Of the sealed query's body, and of all chunks of the answer. */
+  readonly bodyBytes: number
+  readonly answerBytes: number
+}
+
+/** What a worker is told of whose receipts do not hold. */
+export interface ReceiptSigner {
+  /** For logs. */
+  readonly name: string
+  /** Its signature is wrong: nothing that it says is worth anything. */
+  distrust(why: string): void
+  /** Several clients do not accept what it signed. */
+  recordDispute(): void
+}
+
+/** A receipt that a client may still dispute. */
+interface Kept {
+  readonly signed: SignedReceipt
+  readonly announced: AnnouncedIdentity
+  readonly signer: ReceiptSigner
+  readonly client: object
+  readonly keptUntil: number
+  isDisputed: boolean
+}
+
+const limits = {
+  /** Receipts that can be disputed, and for how long. */
+  kept: 10_000,
+  keptMs: 600_000,
+  /** The first so many of an identity are verified, and one of so many after those. */
+  verifiedFirst: 16,
+  verifiedOneOf: 64,
+  /** Clients whose disputes within `disputeMs` count as one failed query. */
+  disputants: 3,
+  disputeMs: 3_600_000,
+  /** Identities whose receipts are counted. */
+  counted: 10_000,
+} as const
+
+/** Beyond what the ciphertext can hold: tokens that a reader does not see. */
+const slackTokens = 64
+
+/** Judges the receipts of sealed answers: by these a proxy charges without reading anything. */
+export class Receipts {
+  readonly #world: World
+  readonly #crypto: SealCrypto
+  readonly #proxyKey: Uint8Array
+  /** Oldest first. */
+  readonly #kept = new Map<string, Kept>()
+  readonly #seen = new Map<string, number>()
+  readonly #disputes = new Map<ReceiptSigner, Map<object, number>>()
+
+  constructor(options: { world: World; crypto: SealCrypto; proxyKey: Uint8Array }) {
+    this.#world = options.world
+    this.#crypto = options.crypto
+    this.#proxyKey = options.proxyKey
+  }
+
+  /**
+   * What a receipt charges, or why it does not hold, in words. Once it holds, the client can dispute it. Signatures
+   * are verified now and then: asymmetric cryptography for each query would cost more than all the rest.
+   */
+  settle(
+    sent: SealedSignedReceipt,
+    facts: ReceiptFacts,
+    config: RootConfig,
+    parties: { readonly signer: ReceiptSigner; readonly client: object },
+  ): { receipt: Receipt; tokens: TokensUsed } | string {
+    const signed = readOrWhy(sent)
+    if (typeof signed === 'string') return signed
+    const { receipt } = signed
+    const fault = this.#faultOf(receipt, facts, config)
+    if (fault !== undefined) return fault
+    const { announced } = facts
+    if (this.#isSample(announced.key) && !this.#isSigned(signed, announced)) {
+      parties.signer.distrust('the signature of its receipt is wrong')
+      return 'its signature is wrong'
+    }
+    this.#keep(facts.requestId, { signed, announced, ...parties })
+    return { receipt, tokens: tokensOf(receipt, config) }
+  }
+
+  /** A client does not accept the receipt of this request of its own. */
+  dispute(client: object, requestId: Uint8Array, reason: number): 'unknown' | 'signature' | 'recorded' {
+    const kept = this.#kept.get(bytesKey(requestId))
+    if (kept === undefined || kept.client !== client || kept.isDisputed) return 'unknown'
+    kept.isDisputed = true
+    if (reason === disputeReasons.signature && !this.#isSigned(kept.signed, kept.announced)) {
+      kept.signer.distrust('the signature of its receipt is wrong')
+      return 'signature'
+    }
+    this.#record(kept.signer, client)
+    return 'recorded'
+  }
+
+  #faultOf(receipt: Receipt, facts: ReceiptFacts, config: RootConfig): string | undefined {
+    const { announced, requestId, coefficient, maxTokens, bodyBytes, answerBytes } = facts
+    const { promptTokens, completionTokens, reasoningTokens } = receipt
+    const isOurs =
+      sameBytes(receipt.proxyKey, this.#proxyKey) &&
+      sameBytes(receipt.identity, announced.digest) &&
+      sameBytes(receipt.requestId, requestId) &&
+      receipt.model === announced.identity.model
+    if (!isOurs) return 'it is for another query, machine or proxy'
+    if (receipt.coefficient !== coefficient) return 'its coefficient is another one'
+    if (
+      receipt.pricePerTokenNano !== config.pricePerTokenNano ||
+      receipt.paramsVersion !== config.paramsVersion
+    )
+      return 'its price is another one'
+    if (promptTokens > bodyBytes) return 'it counts more prompt tokens than the query has bytes'
+    if (completionTokens > maxTokens) return 'it counts more completion tokens than were allowed'
+    if (completionTokens - reasoningTokens > answerBytes + slackTokens)
+      return 'it counts more completion tokens than the answer has bytes'
+    if (priceUsage(receipt, coefficient, config).adjusted.total !== receipt.chargedTokens)
+      return 'its sum is not what its counts cost'
+    return undefined
+  }
+
+  #isSample(key: string): boolean {
+    const seen = (this.#seen.get(key) ?? 0) + 1
+    this.#seen.delete(key)
+    this.#seen.set(key, seen)
+    if (this.#seen.size > limits.counted) this.#seen.delete(this.#seen.keys().next().value!)
+    if (seen <= limits.verifiedFirst) return true
+    const [byte = 0] = this.#world.random(1)
+    return byte % limits.verifiedOneOf === 0
+  }
+
+  #isSigned(signed: SignedReceipt, { identity }: AnnouncedIdentity): boolean {
+    return verifyReceipt(this.#crypto, signed, identity.signingKey)
+  }
+
+  #keep(requestId: Uint8Array, kept: Pick<Kept, 'signed' | 'announced' | 'signer' | 'client'>): void {
+    const now = this.#world.monotonic()
+    for (const [key, { keptUntil }] of this.#kept) {
+      if (keptUntil > now && this.#kept.size < limits.kept) break
+      this.#kept.delete(key)
+    }
+    this.#kept.set(bytesKey(requestId), { ...kept, keptUntil: now + limits.keptMs, isDisputed: false })
+  }
+
+  #record(signer: ReceiptSigner, client: object): void {
+    const now = this.#world.monotonic()
+    for (const [other, times] of this.#disputes) {
+      for (const [who, at] of times) if (now - at > limits.disputeMs) times.delete(who)
+      if (times.size === 0) this.#disputes.delete(other)
+    }
+    const times = this.#disputes.get(signer) ?? new Map<object, number>()
+    this.#disputes.set(signer, times.set(client, now))
+    if (times.size < limits.disputants) return
+    this.#disputes.delete(signer)
+    signer.recordDispute()
+  }
+}
+
+function tokensOf(receipt: Receipt, config: RootConfig): TokensUsed {
+  const { adjusted } = priceUsage(receipt, receipt.coefficient, config)
+  return {
+    _: 'tokensUsed',
+    promptTokensUsed: adjusted.prompt,
+    cachedTokensUsed: adjusted.cached,
+    completionTokensUsed: adjusted.completion,
+    reasoningTokensUsed: adjusted.reasoning,
+    totalTokensUsed: adjusted.total,
+  }
+}
+
+function readOrWhy(sent: SealedSignedReceipt): SignedReceipt | string {
+  try {
+    return readReceipt(sent)
+  } catch (error) {
+    if (error instanceof TrustError) return error.message
+    throw error
+  }
+}

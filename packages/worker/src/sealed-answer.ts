@@ -1,0 +1,251 @@
+import { priceUsage, type RootConfig } from '@cocoon/money'
+import {
+  AnswerSealer,
+  frameRoom,
+  type HeldIdentity,
+  type OpenedQuery,
+  type Receipt,
+  type ReceiptOutcome,
+  requestCommitment,
+  type RunningHash,
+  type SealCrypto,
+  signReceipt,
+  startAnswerCommitment,
+} from '@cocoon/trust/seal'
+import {
+  type Connection,
+  encode,
+  httpResponse,
+  proxySealedAnswer,
+  proxySealedAnswerPart,
+  proxySealedFailure,
+  type SealedSignedReceipt,
+  type Timer,
+  type World,
+} from '@cocoon/wire'
+import {
+  type AnswerHead,
+  type AnswerWriter,
+  congestedBytes,
+  noUsage,
+  type WorkerFinal,
+} from './answer-writer.ts'
+
+/** What an answer is sealed with, and what its receipt says of it. */
+export interface SealedAnswerOptions {
+  readonly connection: Connection
+  readonly world: World
+  readonly crypto: SealCrypto
+  readonly opened: OpenedQuery
+  readonly held: HeldIdentity
+  /** The proxy's name for the query. */
+  readonly requestId: Uint8Array
+  readonly proxyKey: Uint8Array
+  /** Thousandths: what the proxy pays. */
+  readonly coefficient: number
+  readonly config: RootConfig
+  /** Some of the answer has left by itself: what was held up may go on. */
+  readonly progress: () => void
+}
+
+const partBytes = 1 << 20
+const nothing = new Uint8Array(0)
+
+/** Seals one query's answer to who asked, and signs for it. */
+export class SealedAnswer implements AnswerWriter {
+  readonly #options: SealedAnswerOptions
+  readonly #nonce: bigint
+  readonly #sealer: AnswerSealer
+  readonly #startedAtMs: number
+  /** In frames of one size at one pace; undefined where chunks leave as they come. */
+  readonly #shape: { readonly frameBytes: number; readonly cadenceMs: number } | undefined
+  #commitment: RunningHash | undefined
+  #status = 0
+  /** Of the body: what has not left yet. */
+  #waiting: Uint8Array[] = []
+  #waitingBytes = 0
+  #final: WorkerFinal | undefined
+  #inTurn = false
+  #timer: Timer | undefined
+  #isDone = false
+  sentBytes = 0
+
+  constructor(options: SealedAnswerOptions) {
+    const { world, crypto, opened } = options
+    const { chunkBytes: frameBytes, cadenceMs } = opened.content
+    this.#options = options
+    this.#nonce = new DataView(world.random(8).buffer).getBigInt64(0)
+    this.#sealer = new AnswerSealer(crypto, { key: opened.answerKey, nonce: this.#nonce })
+    this.#startedAtMs = Math.floor(world.now())
+    this.#shape = frameBytes === 0 ? undefined : { frameBytes, cadenceMs }
+  }
+
+  get isCongested(): boolean {
+    return this.#options.connection.queuedBytes + this.#waitingBytes > congestedBytes
+  }
+
+  head(head: AnswerHead): void {
+    this.#begin(head, nothing, undefined)
+    if (this.#shape !== undefined) this.#tickLater(this.#shape.cadenceMs)
+  }
+
+  /** What comes first in a turn goes at once, the rest of the turn together at its end. */
+  more(bytes: Uint8Array): void {
+    this.#push(bytes)
+    if (this.#shape !== undefined || this.#inTurn) return
+    this.#inTurn = true
+    this.#options.world.soon(this.#flush)
+    this.#part(this.#take(Infinity), undefined)
+  }
+
+  last(bytes: Uint8Array, final: WorkerFinal): boolean {
+    this.#push(bytes)
+    this.#final = final
+    return this.proceed()
+  }
+
+  proceed(): boolean {
+    if (this.#final === undefined) return true
+    if (this.#isDone) return true
+    if (this.#shape !== undefined) return false
+    while (this.#waitingBytes > partBytes) {
+      if (this.#options.connection.queuedBytes > congestedBytes) return false
+      this.#part(this.#take(partBytes), undefined)
+    }
+    this.#part(this.#take(partBytes), this.#final)
+    return true
+  }
+
+  whole(head: AnswerHead, body: Uint8Array, final: WorkerFinal): boolean {
+    if (this.#shape !== undefined || body.length > partBytes) {
+      this.head(head)
+      return this.last(body, final)
+    }
+    this.#begin(head, body, final)
+    return true
+  }
+
+  failure(code: number, _message: string, final: WorkerFinal): void {
+    if (this.#isDone) return
+    this.abandon()
+    const outcome: ReceiptOutcome = code === cancelledCode ? 'cancelled' : 'failed'
+    this.#options.connection.send(proxySealedFailure, {
+      _: 'proxy.sealedFailure',
+      requestId: this.#options.requestId,
+      errorCode: code,
+      flags: 1,
+      receipt: this.#receipt(outcome, final),
+    })
+  }
+
+  abandon(): void {
+    this.#isDone = true
+    this.#timer?.cancel()
+    this.#waiting = []
+    this.#waitingBytes = 0
+  }
+
+  readonly #flush = (): void => {
+    this.#inTurn = false
+    if (this.#waitingBytes > 0 && !this.#isDone) this.#part(this.#take(Infinity), undefined)
+  }
+
+  #begin({ status, headers }: AnswerHead, body: Uint8Array, final: WorkerFinal | undefined): void {
+    const { connection, crypto, opened, requestId } = this.#options
+    this.#status = status
+    this.#commitment = startAnswerCommitment(crypto, opened.content.answerSalt, status)
+    this.#commitment.update(body)
+    this.sentBytes += body.length
+    const response = encode(httpResponse, {
+      _: 'http.response',
+      httpVersion: 'HTTP/1.1',
+      statusCode: status,
+      reason: '',
+      headers: headers.map(([name, value]) => ({ _: 'http.header', name, value })),
+      payload: body,
+    })
+    connection.send(proxySealedAnswer, {
+      _: 'proxy.sealedAnswer',
+      requestId,
+      status,
+      nonce: this.#nonce,
+      chunk: this.#sealer.chunk(response, final !== undefined),
+      ...this.#receiptFields(final),
+    })
+  }
+
+  #part(bytes: Uint8Array, final: WorkerFinal | undefined, frameBytes?: number): void {
+    this.#commitment!.update(bytes)
+    this.sentBytes += bytes.length
+    this.#options.connection.send(proxySealedAnswerPart, {
+      _: 'proxy.sealedAnswerPart',
+      requestId: this.#options.requestId,
+      chunk: this.#sealer.chunk(bytes, final !== undefined, frameBytes),
+      ...this.#receiptFields(final),
+    })
+  }
+
+  #tickLater(cadenceMs: number): void {
+    this.#timer = this.#options.world.after(cadenceMs, () => this.#tick())
+  }
+
+  /** One frame, whether there is something to say or not. */
+  #tick(): void {
+    if (this.#isDone) return
+    const { frameBytes, cadenceMs } = this.#shape!
+    const bytes = this.#take(frameRoom(frameBytes))
+    const isLast = this.#final !== undefined && this.#waitingBytes === 0
+    this.#part(bytes, isLast ? this.#final : undefined, frameBytes)
+    if (!isLast) this.#tickLater(cadenceMs)
+    this.#options.progress()
+  }
+
+  #push(bytes: Uint8Array): void {
+    if (bytes.length === 0) return
+    this.#waiting.push(bytes)
+    this.#waitingBytes += bytes.length
+  }
+
+  #take(mostBytes: number): Uint8Array {
+    const all = this.#waiting.length === 1 ? this.#waiting[0]! : Buffer.concat(this.#waiting)
+    const taken = all.subarray(0, mostBytes)
+    this.#waiting = taken.length < all.length ? [all.subarray(taken.length)] : []
+    this.#waitingBytes -= taken.length
+    return taken
+  }
+
+  #receiptFields(final: WorkerFinal | undefined): { flags: number; receipt?: SealedSignedReceipt } {
+    if (final === undefined) return { flags: 0 }
+    this.#isDone = true
+    return { flags: 1, receipt: this.#receipt('complete', final) }
+  }
+
+  #receipt(outcome: ReceiptOutcome, { usage, tokens }: WorkerFinal): SealedSignedReceipt {
+    const { world, crypto, opened, held, proxyKey, coefficient, config } = this.#options
+    const { answerSalt, ...content } = opened.content
+    const isFree = tokens.totalTokensUsed === 0n
+    const counted = isFree ? noUsage : usage
+    const receipt: Receipt = {
+      proxyKey,
+      identity: held.digest,
+      requestId: opened.routing.requestId,
+      model: held.identity.model,
+      requestCommitment: requestCommitment(crypto, { ...content, header: opened.header }),
+      answerCommitment: (this.#commitment ?? startAnswerCommitment(crypto, answerSalt, 0)).digest(),
+      outcome,
+      status: this.#status,
+      coefficient,
+      ...counted,
+      cachedTokens: Math.min(counted.cachedTokens, counted.promptTokens),
+      reasoningTokens: Math.min(counted.reasoningTokens, counted.completionTokens),
+      chargedTokens: isFree ? 0n : priceUsage(counted, coefficient, config).adjusted.total,
+      pricePerTokenNano: config.pricePerTokenNano,
+      paramsVersion: config.paramsVersion,
+      startedAtMs: this.#startedAtMs,
+      finishedAtMs: Math.floor(world.now()),
+    }
+    return signReceipt(held.keys.signing, receipt)
+  }
+}
+
+const cancelledCode = 653
