@@ -1,4 +1,4 @@
-import type { AnswerEvents, AnswerSummary, Query } from '../src/index.ts'
+import type { AnswerEvents, AnswerSummary, Query } from '../src/role.ts'
 
 /** What a caller was told of one query. */
 export class Heard implements AnswerEvents {

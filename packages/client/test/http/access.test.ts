@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { request as httpRequest } from 'node:http'
 import { test } from 'node:test'
-import { createKey, KeyBook } from '../../src/index.ts'
+import { createKey, KeyBook } from '../../src/role.ts'
 import { completion } from './recorded-answers.ts'
 import { chat, errorOf, hello, serve, whole, world } from './scripted-network.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { APICallError, embedMany, generateText, jsonSchema, Output, stepCountIs, streamText, tool } from 'ai'
-import { ClientError } from '../../src/index.ts'
+import { ClientError } from '../../src/role.ts'
 import * as recorded from './recorded-answers.ts'
 import {
   eventTexts,

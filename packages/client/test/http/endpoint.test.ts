@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ClientError, type ClientErrorCode, startEndpoint } from '../../src/index.ts'
+import { ClientError, type ClientErrorCode, startEndpoint } from '../../src/role.ts'
 import {
   chat,
   hello,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { World } from '@cocoon/wire'
 import { ClientError } from '../../src/error.ts'
-import { createKey, hashKey, KeyBook, type KeyEntry, type KeySpent } from '../../src/index.ts'
+import { createKey, hashKey, KeyBook, type KeyEntry, type KeySpent } from '../../src/role.ts'
 
 /** A world whose time moves by hand; timers run when it does. */
 class ManualWorld implements World {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import OpenAI from 'openai'
-import { ClientError, createKey, KeyBook } from '../../src/index.ts'
+import { ClientError, createKey, KeyBook } from '../../src/role.ts'
 import * as recorded from './recorded-answers.ts'
 import {
   eventTexts,

@@ -10,7 +10,7 @@ import {
   type Query,
   type Run,
   startEndpoint,
-} from '../../src/index.ts'
+} from '../../src/role.ts'
 
 /** One query that reached the network, and the means to answer it. */
 export interface Call {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { test } from 'node:test'
-import { ClientError } from '../../src/index.ts'
+import { ClientError } from '../../src/role.ts'
 import { chat, eventTexts, hello, pieces, type Script, serve, summary, turn } from './scripted-network.ts'
 
 const delta = (content: string): unknown => ({ choices: [{ index: 0, delta: { content } }] })
