@@ -44,7 +44,7 @@ const zeroNonce = new Uint8Array(12)
 describe('a query reaches its recipients', () => {
   for (const crypto of backEnds) {
     test(`one or more, by ${crypto.name}`, () => {
-      for (let count = 1; count <= 8; count++) {
+      for (const count of crypto === nodeSeal ? [1, 2, 3, 4, 5, 6, 7, 8] : [1, 3]) {
         const recipients = workers.slice(0, count)
         const { query, routing, content, keys } = sealTo(crypto, recipients, random)
         assert.equal(query.keys.length, count)
