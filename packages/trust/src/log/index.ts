@@ -27,3 +27,7 @@ export {
   tileWidth,
   widthOf,
 } from './tile.ts'
+export { type Equivocation, verifyEquivocation } from './equivocation.ts'
+export { LogReader, type LogReaderOptions, type ProvedEntry } from './reader.ts'
+export type { GetResource } from './verified-tree.ts'
+export { LogWatcher, type Observation, type ProofSource } from './watcher.ts'

@@ -1,14 +1,19 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import {
+  encodeBundle,
+  type GetResource,
+  type KnownLog,
+  LogAppender,
+  type LogAppenderOptions,
   type LogCrypto,
+  type LogEntry,
   type LogStore,
+  MemoryLogStore,
   nobleLogCrypto,
   noteKey,
   type NoteKeyType,
-  LogAppender,
-  type LogAppenderOptions,
-  type LogEntry,
   type NoteSigner,
+  parseResourcePath,
 } from '../../src/log/index.ts'
 
 export const crypto: LogCrypto = nobleLogCrypto
@@ -34,4 +39,36 @@ export function entriesFrom(first: number, count: number): LogEntry[] {
 
 export function entryOf(number: number): LogEntry {
   return { id: `id ${number}`, entry: new TextEncoder().encode(`entry ${number}`) }
+}
+
+export interface ServedLog {
+  readonly store: MemoryLogStore
+  readonly log: KnownLog
+  readonly get: GetResource
+  readonly append: LogAppender['append']
+}
+
+/** A log in memory, as its readers see it. */
+export async function servedLog(more: Partial<LogAppenderOptions> = {}): Promise<ServedLog> {
+  const store = new MemoryLogStore()
+  const appender = await openLog(store, more)
+  return {
+    store,
+    log: { origin, keys: [logSigner.key] },
+    get: async path => {
+      const resource = parseResourcePath(path)
+      if (resource?.kind === 'tile') {
+        const tile = await store.tile(resource.level, resource.index)
+        return tile !== undefined && tile.length >= resource.width * 32
+          ? tile.subarray(0, resource.width * 32)
+          : undefined
+      }
+      if (resource?.kind === 'entries') {
+        const entries = await store.entries(resource.index * 256, resource.width)
+        return entries.length === resource.width ? encodeBundle(entries) : undefined
+      }
+      return new TextEncoder().encode((await store.published())?.checkpoint)
+    },
+    append: batch => appender.append(batch),
+  }
 }
