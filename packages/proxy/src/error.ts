@@ -3,6 +3,8 @@ export type ProxyErrorCode =
   | 'configuration'
   /** The ledger refused or its books do not balance. */
   | 'ledger'
+  /** The transparency log cannot be read or written. */
+  | 'log'
   /** The proxy is shutting down. */
   | 'closed'
 

@@ -1,0 +1,19 @@
+import { createPublicKey, hash, verify } from 'node:crypto'
+import type { LogCrypto } from '@cocoon/trust/log'
+
+/** SubjectPublicKeyInfo of an Ed25519 key, up to the key: RFC 8410. */
+const prefix = Buffer.from('302a300506032b6570032100', 'hex')
+
+/** OpenSSL by way of `node:crypto`: a signature in a tenth of the time that plain JavaScript takes. */
+export const nodeLogCrypto: LogCrypto = {
+  sha256: bytes => Uint8Array.from(hash('sha256', bytes, 'buffer')),
+  verify(publicKey, message, signature) {
+    if (publicKey.length !== 32 || signature.length !== 64) return false
+    try {
+      const der = Buffer.concat([prefix, publicKey])
+      return verify(null, message, createPublicKey({ key: der, format: 'der', type: 'spki' }), signature)
+    } catch {
+      return false
+    }
+  },
+}

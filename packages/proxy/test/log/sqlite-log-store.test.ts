@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, test } from 'node:test'
+import { openSqliteLogStore } from '../../src/index.ts'
+import {
+  appenderOf,
+  checkStore,
+  entriesFrom,
+  logStoreCompliance,
+  logStoreDurability,
+} from './log-store-suite.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'cocoon-log-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+let files = 0
+const newPath = (): string => join(folder, `log ${files++}.db`)
+
+logStoreCompliance('sqlite', async () => openSqliteLogStore(newPath()))
+logStoreDurability('sqlite', () => {
+  const path = newPath()
+  return async () => openSqliteLogStore(path)
+})
+
+const unusable = { name: 'ProxyError', code: 'log' }
+
+test('files that hold no log, or one of a later version', async () => {
+  const text = newPath()
+  writeFileSync(text, 'this is not a database, however long the text of it may be'.repeat(100))
+  assert.throws(() => openSqliteLogStore(text), unusable)
+  const other = newPath()
+  using database = new DatabaseSync(other)
+  database.exec('CREATE TABLE a (b); PRAGMA user_version = 1')
+  database.close()
+  assert.throws(() => openSqliteLogStore(other), unusable)
+  assert.throws(() => openSqliteLogStore(join(folder, 'nowhere', 'log.db')), unusable)
+  const later = newPath()
+  await openSqliteLogStore(later)[Symbol.asyncDispose]()
+  using newer = new DatabaseSync(later)
+  newer.exec('PRAGMA user_version = 2')
+  newer.close()
+  assert.throws(() => openSqliteLogStore(later), unusable)
+})
+
+test('a file has one owner', async () => {
+  const path = newPath()
+  await using store = openSqliteLogStore(path)
+  assert.throws(() => openSqliteLogStore(path), { ...unusable, message: /another process/ })
+  await (await appenderOf(store)).append(entriesFrom(0, 3))
+  assert.equal(await checkStore(store), 3)
+})
+
+test('after a failure the store is to be opened again', async () => {
+  const path = newPath()
+  {
+    await using store = openSqliteLogStore(path)
+    const log = await appenderOf(store)
+    await log.append(entriesFrom(0, 3))
+    const head = { size: 4, checkpoint: 'four' }
+    const tiles = [{ level: 0, index: 0, hashes: undefined as unknown as Uint8Array }]
+    const broken = { oldSize: 3, head, isPublished: true, tiles, entries: [], writer: 'queue', batch: [] }
+    await assert.rejects(store.commit(broken), unusable)
+    await assert.rejects(store.head(), unusable)
+    await assert.rejects(log.append(entriesFrom(3, 3)), unusable)
+  }
+  await using store = openSqliteLogStore(path)
+  assert.equal(await checkStore(store), 3)
+})
