@@ -10,6 +10,8 @@ export type HostEvent =
   | { event: 'certificate-not-renewed'; expires: string; why: string }
   /** Peers are judged by older collateral, or by what they staple. */
   | { event: 'collateral-not-fetched'; why: string }
+  /** Nothing can be sealed to the worker once its identity has ended. */
+  | { event: 'identity-not-made'; why: string }
   | { event: 'control-token'; file: string }
   | { event: 'setting-doubtful'; why: string }
   | { event: 'keys-loaded'; file: string; keys: number }

@@ -48,6 +48,7 @@ const levels: Record<RoleEvent['event'], LogLevel> = {
   'query-resealed': 'debug',
   'receipt-disputed': 'warn',
   'machine-refused': 'warn',
+  'identity-not-made': 'warn',
   'identity-refused': 'warn',
   'receipt-refused': 'warn',
   'receipts-disputed': 'warn',

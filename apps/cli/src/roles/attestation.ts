@@ -4,19 +4,21 @@ import {
   type Collateral,
   type CreateCertificateOptions,
   defaultPolicy,
-  evidenceMaker,
+  type Evidence,
   EvidencePolicy,
   fakeTdxEvidence,
   fakeTdxPolicy,
   peerCheck,
   type PeerPolicy,
-  type QuotePolicy,
+  quoteMaker,
+  reportData,
   rotatingIdentity,
   type RotatingIdentity,
   TrustError,
 } from '@cocoon/trust'
 import { configfsTsm, configfsTsmDirectory, nodeCrypto } from '@cocoon/trust/node'
-import { simulatedEvidence, type SimulatedTee } from '@cocoon/trust/simulate'
+import type { IdentityVerifierOptions } from '@cocoon/trust/seal'
+import { simulatedQuotes, type SimulatedTee } from '@cocoon/trust/simulate'
 import type { World } from '@cocoon/wire'
 import type { PeerCheck } from '@cocoon/wire/node'
 import { collateralSource } from '../attest/collateral-source.ts'
@@ -51,6 +53,18 @@ export interface Attestation extends Disposable {
   readonly checkClient: PeerCheck
   /** A certificate that renews itself. Rejects with a CliError where its evidence cannot be had. */
   identity(report: Report): Promise<RotatingIdentity>
+  /** A quote of this machine over 64 bytes, with its collateral; absent where none proves anything. */
+  readonly quote: ((reportData: Uint8Array) => Promise<Evidence>) | undefined
+  /** What machines are asked for that queries are sealed to; absent where nothing is asked of them. */
+  readonly machines: MachineRules | undefined
+}
+
+/** By which identities of workers are judged. */
+export interface MachineRules extends Pick<
+  IdentityVerifierOptions,
+  'policy' | 'crypto' | 'collateral' | 'simulatedRoot'
+> {
+  readonly world: World
 }
 
 export interface AttestationOptions {
@@ -79,13 +93,15 @@ export async function openAttestation(options: AttestationOptions): Promise<Atte
   const localTee = (): Promise<SimulatedTee> => (tee ??= openLocalTee(world, stateDirectory))
   const open = async (name: string): Promise<PeerPolicy> => openPolicy(name, { world, collateral, localTee })
   const [ofPeers, ofClients] = [await open(policy), await open(clientsPolicy)]
+  const means = { world, collateral, localTee }
   return attestationOf({
     world,
     role,
     ofPeers,
     ofClients,
     evidence,
-    make: await makerOf(evidence, { world, report, collateral, localTee }),
+    quote: await quotesOf(evidence, { ...means, report }),
+    machines: await machinesOf(policy, means),
   })
 }
 
@@ -93,14 +109,16 @@ export async function openAttestation(options: AttestationOptions): Promise<Atte
 export async function openLocalAttestation(world: World, stateDirectory: string): Promise<Attestation> {
   const tee = await openLocalTee(world, stateDirectory)
   const policy = { ...defaultPolicy, allowSimulated: true }
-  const peers = (): PeerPolicy => evidencePolicy('tdx', policy, { world, tee })
+  const peers = (): PeerPolicy =>
+    evidencePolicy('tdx', { world, policy, crypto: nodeCrypto, simulatedRoot: tee.root })
   return attestationOf({
     world,
     role: 'proxy',
     ofPeers: peers(),
     ofClients: peers(),
     evidence: { kind: 'simulated' },
-    make: simulatedEvidence(tee, world),
+    quote: simulatedQuotes(tee, world),
+    machines: { world, policy, crypto: nodeCrypto, simulatedRoot: tee.root },
   })
 }
 
@@ -114,7 +132,6 @@ export function routerAttestation(world: World, isTest: boolean): Attestation {
       ofPeers: everybody,
       ofClients: everybody,
       evidence: { kind: 'none' },
-      make: undefined,
     }),
     asked: 'by the router',
     shown: 'by the router',
@@ -158,10 +175,11 @@ interface Parts {
   readonly ofPeers: PeerPolicy
   readonly ofClients: PeerPolicy
   readonly evidence: EvidenceChoice
-  readonly make: EvidenceFunction
+  readonly quote?: Attestation['quote']
+  readonly machines?: MachineRules | undefined
 }
 
-function attestationOf({ world, role, ofPeers, ofClients, evidence, make }: Parts): Attestation {
+function attestationOf({ world, role, ofPeers, ofClients, evidence, quote, machines }: Parts): Attestation {
   const protection = protectionOf(ofPeers)
   // A client is no machine of the network: it is as good as what it asks of proxies.
   const isSealed = role === 'client' || evidence.kind === 'tsm'
@@ -173,7 +191,9 @@ function attestationOf({ world, role, ofPeers, ofClients, evidence, make }: Part
     checkServer: checkPeersAs('server', ofPeers, world),
     checkWorker: checkPeersAs('client', ofPeers, world),
     checkClient: checkPeersAs('client', ofClients, world),
-    identity: report => identityWith(make, world, report).catch(unavailable),
+    identity: report => identityWith(evidenceFor(evidence, quote), world, report).catch(unavailable),
+    quote,
+    machines,
     [Symbol.dispose]: () => {
       for (const policy of [ofPeers, ofClients]) {
         if (policy instanceof EvidencePolicy) policy[Symbol.dispose]()
@@ -194,40 +214,37 @@ interface Means {
   readonly localTee: () => Promise<SimulatedTee>
 }
 
-async function openPolicy(name: string, { world, collateral, localTee }: Means): Promise<PeerPolicy> {
+async function openPolicy(name: string, means: Means): Promise<PeerPolicy> {
   if (name === 'any') return anyPolicy()
   if (name === 'fake_tdx') return fakeTdxPolicy()
+  const rules = await rulesOf(name, means)
+  return evidencePolicy(name, rules)
+}
+
+function evidencePolicy(name: string, rules: MachineRules): EvidencePolicy {
+  return new EvidencePolicy({ ...rules, name: rules.policy.allowSimulated ? `${name}, simulated too` : name })
+}
+
+/** What machines are asked for, by the same policy as peers: nothing where that asks for nothing. */
+async function machinesOf(name: string, means: Means): Promise<MachineRules | undefined> {
+  return name === 'any' || name === 'fake_tdx' ? undefined : rulesOf(name, means)
+}
+
+async function rulesOf(name: string, { world, collateral, localTee }: Means): Promise<MachineRules> {
   const policy = name === 'tdx' ? defaultPolicy : await readPolicyFile(name)
   // A production policy does not even know of the simulated root.
   const tee = policy.allowSimulated ? await localTee() : undefined
-  return evidencePolicy(name, policy, { world, collateral, tee })
+  return { world, policy, crypto: nodeCrypto, collateral, simulatedRoot: tee?.root }
 }
 
-function evidencePolicy(
-  name: string,
-  policy: QuotePolicy,
-  means: { world: World; collateral?: Means['collateral']; tee: SimulatedTee | undefined },
-): EvidencePolicy {
-  const { world, collateral, tee } = means
-  return new EvidencePolicy({
-    name: policy.allowSimulated ? `${name}, simulated too` : name,
-    world,
-    policy,
-    crypto: nodeCrypto,
-    collateral,
-    simulatedRoot: tee?.root,
-  })
-}
-
-async function makerOf(
+async function quotesOf(
   evidence: EvidenceChoice,
   { world, report, collateral, localTee }: Means & { report: Report },
-): Promise<EvidenceFunction> {
-  if (evidence.kind === 'none') return undefined
-  if (evidence.kind === 'fake_tdx') return fakeTdxEvidence
-  if (evidence.kind === 'simulated') return simulatedEvidence(await localTee(), world)
+): Promise<Attestation['quote']> {
+  if (evidence.kind === 'none' || evidence.kind === 'fake_tdx') return undefined
+  if (evidence.kind === 'simulated') return simulatedQuotes(await localTee(), world)
   const { directory = configfsTsmDirectory } = evidence
-  return evidenceMaker({
+  return quoteMaker({
     producer: configfsTsm({ world, directory }),
     ...(collateral && { collateral }),
     onFailure: cause => {
@@ -235,6 +252,12 @@ async function makerOf(
       report({ event: 'collateral-not-fetched', why })
     },
   })
+}
+
+/** What a certificate carries: a quote over its key, or what stands for one. */
+function evidenceFor({ kind }: EvidenceChoice, quote: Attestation['quote']): EvidenceFunction {
+  if (kind === 'fake_tdx') return fakeTdxEvidence
+  return quote && (async publicKey => quote(await reportData(publicKey)))
 }
 
 function unavailable(cause: unknown): never {

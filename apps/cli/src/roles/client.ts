@@ -1,6 +1,14 @@
 import { createHmac } from 'node:crypto'
 import { join } from 'node:path'
-import { Client, ClientError, type Endpoint, type KeyBook, startEndpoint } from '@cocoon/client/role'
+import {
+  Client,
+  ClientError,
+  type Endpoint,
+  type KeyBook,
+  type LeastProtection,
+  type SealerOptions,
+  startEndpoint,
+} from '@cocoon/client/role'
 import {
   ChannelsWithoutChain,
   type ClientChannels,
@@ -23,8 +31,10 @@ import { type Routes, routesOf } from '../http/surface.ts'
 import { Troubles } from '../http/troubles.ts'
 import { openKeys } from '../keys/open-keys.ts'
 import { type ChainSide, openChainSide } from './chain-side.ts'
+import type { Attestation } from './attestation.ts'
 import { createDialer, type Reach } from './dialer.ts'
 import { isLoopback, listenError, probePort } from './port.ts'
+import { openClientSealing } from './sealing.ts'
 import { openTally } from './tally.ts'
 import { checksHashes, closeOnce, type RoleSetup, type RunningRole } from './role.ts'
 
@@ -32,8 +42,16 @@ export interface ClientSetup extends RoleSetup {
   readonly runner: ClientRunnerConfig
   readonly reach: Reach
   readonly callers: Callers
+  /** How queries are protected, where a person says so. */
+  readonly protection?: ProtectionChoice | undefined
   /** When to act on the chain, where that is not as usual. */
   readonly policies?: Partial<ClientPolicy> | undefined
+}
+
+export interface ProtectionChoice {
+  /** The least that callers get who say nothing. */
+  readonly least?: LeastProtection | undefined
+  readonly sealer?: Pick<SealerOptions, 'linkage' | 'shape'> | undefined
 }
 
 /** Who may call the endpoint, and from where. */
@@ -74,6 +92,13 @@ export async function startClient(setup: ClientSetup): Promise<RunningClient> {
     checkProxyHashes: checksHashes(runner.checkProxyHashes, runner.isTest),
     proxyConnections: runner.proxyConnections,
     dial: dialer.dial,
+    sealing: openClientSealing({
+      attestation: setup.reach.attestation,
+      network: setup.network,
+      report: troubles.report,
+      sealer: setup.protection?.sealer,
+    }),
+    leastProtection: setup.protection?.least ?? defaultProtection(setup.reach.attestation),
     tally: money.onChain?.tally,
     log: troubles.report,
   })
@@ -102,6 +127,11 @@ export async function startClient(setup: ClientSetup): Promise<RunningClient> {
       await closing.disposeAsync()
     }),
   }
+}
+
+/** Where machines have to prove themselves, queries are sealed to them; where nobody proves anything, nothing is. */
+export function defaultProtection({ machines }: Attestation): LeastProtection {
+  return machines === undefined ? 'any' : 'sealed'
 }
 
 /** What a client pays with. */

@@ -6,11 +6,13 @@ import {
   createPaymentKey,
   NodeWallet,
   MemoryStore,
+  modelHash,
   openChain,
   outcomeError,
   type PaymentKey,
   type PollInterval,
   type RegisteredProxy,
+  rootBody,
   type RootConfig,
   rootContractAddress,
   rootDeployment,
@@ -28,6 +30,8 @@ export interface LocalChain extends AsyncDisposable {
   readonly operator: NodeWallet
   /** Coins out of nothing, for a wallet of this network. */
   fund(address: ContractAddress, nano: bigint): Promise<void>
+  /** Lists a model in the registry: `name@commit:hash`. Rejects with a MoneyError. */
+  listModel(model: string): Promise<void>
 }
 
 /** Quick, since nobody else is asked. */
@@ -36,6 +40,7 @@ export const localInterval: PollInterval = { fromMs: 150, toMs: 250 }
 const mineEveryMs = 5_000
 const operatorNano = 20_000_000_000n
 const rootNano = 1_000_000_000n
+const changeNano = 100_000_000n
 const oneTon = 1_000_000_000n
 
 /** Starts a chain, makes an operator with a wallet, and deploys the root contract that lists this proxy. */
@@ -68,9 +73,18 @@ export async function startLocalChain(options: {
     root,
     config,
     operator,
+    listModel: model => listModel(operator, root, model),
     fund: async (address, nano) => void (await devnet.faucet(address, nano)),
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   }
+}
+
+async function listModel(operator: NodeWallet, root: ContractAddress, model: string): Promise<void> {
+  const slot = `model-${modelHash(model).slice(0, 16)}`
+  const body = rootBody.admit({ queryId: 0n, list: 'model', hash: Buffer.from(modelHash(model), 'hex') })
+  await operator.send(slot, { destination: root, valueNano: changeNano, isBounceable: true, body })
+  const failure = outcomeError(await operator.outcome(slot))
+  if (failure !== undefined) throw failure
 }
 
 /** Blocks also where nothing happens: a chain that stands still counts as out of date. */

@@ -161,6 +161,7 @@ async function prepare(setup: LocalNetworkSetup, stack: AsyncDisposableStack): P
     },
   )
   stack.use(attestation)
+  await localChain.listModel(fullModelOf(loaded.model))
   const places = await openPlaces(setup, localChain, stack)
   return { localChain, loaded, places, attestation, file: await configurationsFor(world, localChain) }
 }
@@ -222,10 +223,9 @@ function startLocalWorker(
     stateDirectory,
     network: { chain: places.worker },
     policies: localPolicies.worker,
-    // Nobody has vouched for the weights: the zeros say so.
     runner: fromJson('workerRunner.config', {
       ...file.worker,
-      model_name: `${model}@local:${'0'.repeat(64)}`,
+      model_name: fullModelOf(model),
     }),
     report: event => report('worker', event),
     httpPort: ports.worker,
@@ -234,6 +234,11 @@ function startLocalWorker(
     backend,
     backendModel,
   })
+}
+
+/** Nobody has vouched for the weights: the zeros say so. */
+function fullModelOf(model: string): string {
+  return `${model}@local:${'0'.repeat(64)}`
 }
 
 /** The client sees its deposit before the proxy does, which refuses requests until then. */

@@ -7,7 +7,7 @@ import { Generation, type GenerationOptions, generationPrefix } from './generati
 
 export interface GenerationsOptions extends GenerationOptions {
   /** What all proxies of this role have in common. */
-  readonly proxy: Pick<ProxyOptions, 'isTestnet' | 'checkWorkerHashes' | 'tally'>
+  readonly proxy: Pick<ProxyOptions, 'isTestnet' | 'checkWorkerHashes' | 'sealCrypto' | 'tally'>
 }
 
 /** The one that serves. */

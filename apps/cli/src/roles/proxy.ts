@@ -8,6 +8,7 @@ import {
   type Tally,
 } from '@cocoon/money'
 import { contractsWithoutChain, Proxy } from '@cocoon/proxy'
+import { nodeSeal } from '@cocoon/trust/node'
 import type { ProxyRunnerConfig, Transport, WireError } from '@cocoon/wire'
 import { adaptiveDifficulty, listen, type Listener } from '@cocoon/wire/node'
 import { configuredAddress } from '../config/address.ts'
@@ -112,6 +113,7 @@ async function openMarket(
   const { rootAddress: root, owner, troubles } = of
   const key = createPaymentKey(runner.machineSpecificPrivateKey)
   const proxyOptions = {
+    sealCrypto: nodeSeal,
     isTestnet: runner.isTestnet,
     checkWorkerHashes: checksHashes(runner.checkWorkerHashes, runner.isTest),
   }

@@ -18,6 +18,7 @@ import { Troubles } from '../http/troubles.ts'
 import { workerFaces } from '../http/worker-surface.ts'
 import { type ChainSide, openChainSide } from './chain-side.ts'
 import { createDialer, type Reach } from './dialer.ts'
+import { openWorkerSealing } from './sealing.ts'
 import { openTally } from './tally.ts'
 import { checksHashes, closeOnce, type RoleSetup, type RunningRole } from './role.ts'
 
@@ -28,6 +29,8 @@ export interface WorkerSetup extends RoleSetup {
   readonly backend: Backend
   /** The backend's own name for the model, where it differs. */
   readonly backendModel?: string | undefined
+  /** Evidence of the machine's GPUs for a nonce, as NVIDIA's tools write it; absent where it has none. */
+  readonly gpus?: ((nonce: Uint8Array) => Promise<string>) | undefined
   /** When to act on the chain, where that is not as usual. */
   readonly policies?: Partial<WorkerPolicy> | undefined
 }
@@ -52,6 +55,18 @@ export async function startWorker(setup: WorkerSetup): Promise<RunningWorker> {
   const { wallet, onChain } = money
 
   const dialer = stack.use(await createDialer(world, setup.reach, report))
+  const { attestation } = setup.reach
+  const sealing = await openWorkerSealing(
+    {
+      world,
+      attestation,
+      network: setup.network,
+      model: runner.modelName,
+      report: troubles.report,
+      gpus: setup.gpus,
+    },
+    stack,
+  )
   const running = (worker = new Worker({
     world,
     config: money.config,
@@ -66,6 +81,7 @@ export async function startWorker(setup: WorkerSetup): Promise<RunningWorker> {
     proxyConnections: runner.proxyConnections,
     checkProxyHashes: checksHashes(runner.checkProxyHashes, runner.isTest),
     backend,
+    sealing,
     tally: onChain?.tally,
     findUsageSource: probeUsage,
     dial: dialer.dial,
