@@ -50,7 +50,7 @@ export type MoneyErrorCode =
   | 'chain-answer'
   /** A source is behind the others, behind the clock, or behind what it said before; use another one. */
   | 'chain-stale'
-  /** The source keeps no transactions that old; name one with an archive. */
+  /** The source keeps no transactions that old, or knows no such block; name one with an archive. */
   | 'chain-history'
   /** The account would not execute the message; the message says why. */
   | 'chain-refused'

@@ -135,7 +135,9 @@ export { openSqliteLedger, type SqliteLedgerOptions } from './ledger/sqlite.ts'
 export { checkProxyTerms, expectAddress, type ProxyTerms } from './proxy-terms.ts'
 export type {
   AccountState,
+  BlockHash,
   Chain,
+  ChainBlock,
   ChainFees,
   ChainHead,
   ChainMessage,

@@ -10,6 +10,11 @@ export interface Chain extends AsyncDisposable {
   /** The newest final masterchain block. Never goes back; a source that does is `chain-stale`. */
   head(): Promise<ChainHead>
   /**
+   * Hash and time of the masterchain block of that number. Rejects with `chain-history` for one that the source does
+   * not know: it is not made yet, or too old for it.
+   */
+  blockHash(seqno: number): Promise<BlockHash>
+  /**
    * The account at the newest final block of the source that answers: `at` says which one it is. It can be some
    * blocks behind `head`, and behind an earlier answer of another source.
    */
@@ -33,12 +38,21 @@ export interface Chain extends AsyncDisposable {
   fees(): Promise<ChainFees>
 }
 
-export interface ChainHead {
-  /** Of the masterchain. */
+/** A block of the masterchain. */
+export interface ChainBlock {
   readonly seqno: number
   /** Unix seconds at which the block was made. */
   readonly timeS: number
 }
+
+export interface BlockHash {
+  /** Of the block's root cell, 64 hex digits. */
+  readonly rootHash: string
+  /** Unix seconds at which the block was made. */
+  readonly timeS: number
+}
+
+export interface ChainHead extends ChainBlock, BlockHash {}
 
 export interface AccountState {
   /** `absent` has no record at all; `uninitialised` has coins and no code. */
@@ -51,7 +65,7 @@ export interface AccountState {
   /** Logical time of its newest transaction; 0 before the first. */
   readonly lastLt: bigint
   /** The block that it is the state at. */
-  readonly at: ChainHead
+  readonly at: ChainBlock
 }
 
 export interface ChainTransaction {

@@ -18,6 +18,19 @@ export function isGone(text: string): boolean {
   return /not in db|not found|cannot (?:find|locate|load)|too old|garbage|archive/i.test(text)
 }
 
+/** What becomes of a node's words about a block that it was asked for, if they say that it does not know it. */
+export function judgeBlock(source: string, text: string, seqno: number): MoneyError | undefined {
+  return isGone(text) || /not ?ready|not applied/i.test(text) ? unknownBlock(source, seqno, text) : undefined
+}
+
+export function unknownBlock(source: string, seqno: number, why: string): MoneyError {
+  return chainError(
+    'chain-history',
+    source,
+    `knows no block ${seqno} of the masterchain: ${why}. Wait for it, or name a source with an archive`,
+  )
+}
+
 /** Whether the node wants fewer questions. */
 export function isBusy(text: string): boolean {
   return /rate ?limit|too many/i.test(text)

@@ -1,7 +1,7 @@
 import type { World } from '@cocoon/wire'
 import type { ContractAddress } from '../address.ts'
 import { MoneyError } from '../error.ts'
-import type { AccountState, Chain, ChainFees, ChainHead, ChainTransaction } from './chain.ts'
+import type { AccountState, BlockHash, Chain, ChainFees, ChainHead, ChainTransaction } from './chain.ts'
 import { Deadline, late, pause } from './deadline.ts'
 import { chainError } from './failure.ts'
 import { AllFailed, firstOf, patienceMs } from './first-of.ts'
@@ -61,6 +61,10 @@ export class FailoverChain implements Chain {
     const head = await this.#first(chain => chain.head())
     if (this.#head === undefined || head.seqno > this.#head.seqno) this.#head = head
     return this.#head
+  }
+
+  blockHash(seqno: number): Promise<BlockHash> {
+    return this.#first(chain => chain.blockHash(seqno))
   }
 
   account(address: ContractAddress): Promise<AccountState> {

@@ -1,6 +1,6 @@
 import type { World } from '@cocoon/wire'
 import type { MoneyError } from '../error.ts'
-import type { ChainHead } from './chain.ts'
+import type { ChainBlock } from './chain.ts'
 import { chainError, Retry } from './failure.ts'
 
 export interface HeadLimits {
@@ -23,7 +23,7 @@ export class HeadWatch {
   readonly #source: string
   readonly #world: World
   readonly #limits: HeadLimits
-  #newest: ChainHead | undefined
+  #newest: ChainBlock | undefined
   #newestAtMs = 0
 
   constructor(source: string, world: World, limits: HeadLimits) {
@@ -33,7 +33,7 @@ export class HeadWatch {
   }
 
   /** The newest block of which the source has spoken. */
-  get newest(): ChainHead | undefined {
+  get newest(): ChainBlock | undefined {
     return this.#newest
   }
 
@@ -41,7 +41,7 @@ export class HeadWatch {
    * Throws `chain-stale` for a block that is older or newer than an answer may be; a `Retry` of it where the same
    * source may do better.
    */
-  check(head: ChainHead): ChainHead {
+  check(head: ChainBlock): ChainBlock {
     const { maxSkewS, maxLagBlocks } = this.#limits
     const skewS = Math.round(head.timeS - this.#world.now() / 1000)
     if (Math.abs(skewS) > maxSkewS) {
@@ -66,7 +66,7 @@ export class HeadWatch {
     return head
   }
 
-  #furthest(newest: ChainHead): number {
+  #furthest(newest: ChainBlock): number {
     const elapsedS = (this.#world.monotonic() - this.#newestAtMs) / 1000
     return newest.seqno + this.#limits.maxAheadBlocks + mostBlocksPerS * elapsedS
   }

@@ -5,11 +5,15 @@ import { CellReader } from '../contracts/reader.ts'
 import { MoneyError } from '../error.ts'
 import { readCurrencies } from './transaction.ts'
 
-/** What a block's own cells say of it. */
-export interface ProvenBlock {
+/** What the head of a block says of it. */
+export interface BlockInfo {
   readonly workchain: number
   readonly seqno: number
   readonly timeS: number
+}
+
+/** What a block's own cells say of it. */
+export interface ProvenBlock extends BlockInfo {
   /** Of the state after the block, 64 hex digits. */
   readonly stateHash: string
 }
@@ -44,21 +48,30 @@ function hashOf(cell: Cell): string {
  *       shard_ident$00 prefix_bits:uint6 workchain:int32 prefix:uint64 gen_utime:uint32 ...
  */
 export function readBlock(root: Cell): ProvenBlock {
-  const block = new CellReader(root, 'block')
-  if (block.uint(32) !== 0x11ef55aa) throw block.malformed('it does not begin like one')
-  const info = new CellReader(block.reference(), 'description of a block')
+  const { block, info } = openBlock(root)
   block.reference()
   const update = block.reference()
   if (update.type !== CellType.MerkleUpdate) throw block.malformed('it does not update the state')
+  const stateHash = update.bits.subbuffer(8 + 256, 256)?.toString('hex') ?? ''
+  return { ...info, stateHash }
+}
+
+/** The same without the state, for a proof that leaves it out. */
+export function readBlockInfo(root: Cell): BlockInfo {
+  return openBlock(root).info
+}
+
+function openBlock(root: Cell): { block: CellReader; info: BlockInfo } {
+  const block = new CellReader(root, 'block')
+  if (block.uint(32) !== 0x11ef55aa) throw block.malformed('it does not begin like one')
+  const info = new CellReader(block.reference(), 'description of a block')
   if (info.uint(32) !== 0x9bc7a987) throw info.malformed('it does not begin like one')
   info.big(48)
   const seqno = info.uint(32)
   info.big(40)
   const workchain = info.int(32)
   info.big(64)
-  const timeS = info.uint(32)
-  const stateHash = update.bits.subbuffer(8 + 256, 256)?.toString('hex') ?? ''
-  return { workchain, seqno, timeS, stateHash }
+  return { block, info: { workchain, seqno, timeS: info.uint(32) } }
 }
 
 /**
@@ -122,14 +135,31 @@ export function findParameter(masterState: Cell, number: number): Cell {
   return leaf.reference()
 }
 
-function openMasterState(root: Cell): { shards: Cell | undefined; config: Cell } {
+/**
+ * Root hash of an earlier block of the masterchain, by its state; undefined where the state proves that there is none.
+ *
+ *     ^[ flags:uint16 validator_info:bits65 prev_blocks:(HashmapAugE 32 KeyExtBlkRef KeyMaxLt) ... ]
+ *     key:Bool max_end_lt:uint64    key:Bool end_lt:uint64 seq_no:uint32 root_hash:bits256 file_hash:bits256
+ */
+export function findEarlierBlock(masterState: Cell, seqno: number): string | undefined {
+  const extra = new CellReader(openMasterState(masterState).blocks, 'history of the masterchain')
+  extra.big(16 + 32 + 32 + 1)
+  const root = extra.maybeReference()
+  const leaf = root && descend(root, BigInt(seqno), 32)
+  if (leaf === undefined) return undefined
+  leaf.big(1 + 64 + 1 + 64)
+  if (leaf.uint(32) !== seqno) throw leaf.malformed('a block stands under the number of another one')
+  return leaf.hex(32)
+}
+
+function openMasterState(root: Cell): { shards: Cell | undefined; config: Cell; blocks: Cell } {
   const { custom } = openState(root)
   if (custom === undefined) throw unproven('the state is not that of the masterchain')
   const extra = new CellReader(custom, 'state of the masterchain')
   if (extra.uint(16) !== 0xcc26) throw extra.malformed('it does not begin like one')
   const shards = extra.maybeReference()
   extra.hex(32)
-  return { shards, config: extra.reference() }
+  return { shards, config: extra.reference(), blocks: extra.reference() }
 }
 
 /** What stands behind a key: its reader. Undefined where the dictionary has no such key; only its path is read. */

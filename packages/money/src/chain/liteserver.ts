@@ -1,12 +1,20 @@
 import type { Cell } from '@ton/core'
 import type { World } from '@cocoon/wire'
-import { Functions, type tonNode_blockIdExt } from 'ton-lite-client/dist/schema.js'
+import { Functions } from 'ton-lite-client/dist/schema.js'
 import type { ContractAddress } from '../address.ts'
 import { MoneyError } from '../error.ts'
 import { absentAccount, readAccount } from './account.ts'
 import type { AdnlPeer } from './adnl-connection.ts'
 import { readBag, readRoots } from './bag.ts'
-import type { AccountState, Chain, ChainFees, ChainHead, ChainTransaction } from './chain.ts'
+import type {
+  AccountState,
+  BlockHash,
+  Chain,
+  ChainBlock,
+  ChainFees,
+  ChainHead,
+  ChainTransaction,
+} from './chain.ts'
 import { isGone, judgeSending } from './complaint.ts'
 import { Deadline } from './deadline.ts'
 import { checkExternalMessage } from './external-message.ts'
@@ -14,16 +22,12 @@ import { chainError } from './failure.ts'
 import { HeadWatch, type HeadLimits } from './head-watch.ts'
 import { History } from './history.ts'
 import { Kept } from './kept.ts'
+import { type KnownBlock, LiteBlocks } from './lite-blocks.ts'
 import { LiteCalls } from './lite-calls.ts'
 import { findAccount, findParameter, findShard, provenRoot, readBlock } from './lite-proof.ts'
 import { feeParameters, readFees } from './prices.ts'
 import { RateLimit } from './rate-limit.ts'
 import type { TransactionId } from './transaction.ts'
-
-/** Asks for a block's update of the state, with the proof of its header. */
-const withState = 1
-/** The shard that is the whole masterchain. */
-const wholeShard = '-9223372036854775808'
 
 export interface LiteServerOptions {
   readonly peer: AdnlPeer
@@ -32,13 +36,6 @@ export interface LiteServerOptions {
   readonly timeoutMs: number
   readonly perSecond: number
   readonly heads: HeadLimits
-}
-
-/** A masterchain block whose own cells have been read. */
-interface KnownBlock {
-  readonly id: tonNode_blockIdExt
-  readonly head: ChainHead
-  readonly stateHash: string
 }
 
 interface ProvenState extends AccountState {
@@ -55,26 +52,33 @@ export class LiteServerChain implements Chain {
   readonly #world: World
   readonly #timeoutMs: number
   readonly #calls: LiteCalls
-  readonly #watch: HeadWatch
+  readonly #blocks: LiteBlocks
   readonly #history: History
   readonly #fees: Kept<ChainFees>
   readonly #closing = new AbortController()
-  #newest: KnownBlock | undefined
+  /** The newest block that was returned. */
+  #head: ChainHead | undefined
 
   constructor({ peer, world, timeoutMs, perSecond, heads }: LiteServerOptions) {
     this.#source = peer.source
     this.#world = world
     this.#timeoutMs = timeoutMs
     this.#calls = new LiteCalls(peer, world, new RateLimit(world, perSecond))
-    this.#watch = new HeadWatch(peer.source, world, heads)
+    this.#blocks = new LiteBlocks(peer.source, this.#calls, new HeadWatch(peer.source, world, heads))
     this.#history = new History(peer.source)
     this.#fees = new Kept(world, () => this.#readFees())
   }
 
   async head(): Promise<ChainHead> {
     using deadline = this.#deadline()
-    await this.#block(deadline)
-    return this.#watch.newest!
+    const { head } = await this.#blocks.newest(deadline)
+    if (this.#head === undefined || head.seqno > this.#head.seqno) this.#head = head
+    return this.#head
+  }
+
+  async blockHash(seqno: number): Promise<BlockHash> {
+    using deadline = this.#deadline()
+    return await this.#blocks.hash(seqno, deadline)
   }
 
   async account(address: ContractAddress): Promise<AccountState> {
@@ -122,36 +126,8 @@ export class LiteServerChain implements Chain {
     return new Deadline(this.#world, this.#timeoutMs, this.#closing.signal)
   }
 
-  /** The newest masterchain block, with what its cells say. */
-  async #block(deadline: Deadline): Promise<KnownBlock> {
-    const id = await this.#calls.call(
-      Functions.liteServer_getMasterchainInfo,
-      { kind: 'liteServer.getMasterchainInfo' },
-      deadline,
-      {
-        read: ({ last }) => {
-          const known = this.#newest
-          const isKnown = known !== undefined && known.id.rootHash.equals(last.rootHash)
-          if (isKnown) this.#watch.check(known.head)
-          return isKnown ? undefined : masterBlock(last)
-        },
-      },
-    )
-    if (id === undefined) return this.#newest!
-    const request = { kind: 'liteServer.getBlockHeader', id, mode: withState } as const
-    const block = await this.#calls.call(Functions.liteServer_getBlockHeader, request, deadline, {
-      read: ({ headerProof }) => {
-        const block = knownBlock(id, readBag(headerProof)[0])
-        this.#watch.check(block.head)
-        return block
-      },
-    })
-    this.#newest = block
-    return block
-  }
-
   async #account(address: ContractAddress, deadline: Deadline): Promise<ProvenState> {
-    const block = await this.#block(deadline)
+    const block = await this.#blocks.newest(deadline)
     const account = {
       kind: 'liteServer.accountId',
       workchain: address.workchain,
@@ -209,7 +185,7 @@ export class LiteServerChain implements Chain {
 
   async #readFees(): Promise<ChainFees> {
     using deadline = this.#deadline()
-    const { id, stateHash, head } = await this.#block(deadline)
+    const { id, stateHash, head } = await this.#blocks.newest(deadline)
     const paramList = Object.values(feeParameters)
     const request = { kind: 'liteServer.getConfigParams', mode: 0, id, paramList } as const
     return this.#calls.call(Functions.liteServer_getConfigParams, request, deadline, {
@@ -226,25 +202,13 @@ export class LiteServerChain implements Chain {
   }
 }
 
-function masterBlock(id: tonNode_blockIdExt): tonNode_blockIdExt {
-  if (id.workchain === -1 && id.shard === wholeShard && id.seqno >= 0) return id
-  throw new MoneyError('chain-answer', 'The newest block is not of the masterchain')
-}
-
-function knownBlock(id: tonNode_blockIdExt, proof: Cell): KnownBlock {
-  const block = readBlock(provenRoot(proof, id.rootHash.toString('hex')))
-  if (block.workchain !== -1 || block.seqno !== id.seqno) {
-    throw new MoneyError('chain-answer', 'The block is another one by its own cells')
-  }
-  return { id, head: { seqno: block.seqno, timeS: block.timeS }, stateHash: block.stateHash }
-}
-
 function provenState(
   found: ReturnType<typeof findAccount>,
   state: Buffer,
   address: ContractAddress,
-  at: ChainHead,
+  { seqno, timeS }: ChainBlock,
 ): ProvenState {
+  const at = { seqno, timeS }
   if (found === undefined) {
     if (state.length > 0) throw new MoneyError('chain-answer', 'The account is not in the state of its shard')
     return { ...absentAccount, lastLt: 0n, lastHash: '', at }

@@ -3,8 +3,8 @@ import type { World } from '@cocoon/wire'
 import { addressKey, type ContractAddress } from '../address.ts'
 import { MoneyError } from '../error.ts'
 import { readBag, readBags } from './bag.ts'
-import type { AccountState, Chain, ChainFees, ChainHead, ChainTransaction } from './chain.ts'
-import { isGone, judgeSending } from './complaint.ts'
+import type { AccountState, BlockHash, Chain, ChainFees, ChainHead, ChainTransaction } from './chain.ts'
+import { isGone, judgeBlock, judgeSending } from './complaint.ts'
 import { Deadline } from './deadline.ts'
 import { checkExternalMessage } from './external-message.ts'
 import { chainError } from './failure.ts'
@@ -42,6 +42,8 @@ export class TonCenterChain implements Chain {
   readonly #history: History
   readonly #fees: Kept<ChainFees>
   readonly #closing = new AbortController()
+  /** The newest block whose hash is known. */
+  #head: ChainHead | undefined
 
   constructor({ endpoint, world, timeoutMs, perSecond, heads }: TonCenterOptions) {
     this.#source = endpoint.source
@@ -61,13 +63,29 @@ export class TonCenterChain implements Chain {
         const newest = this.#watch.newest
         if (newest === undefined || seqno > newest.seqno) return seqno
         this.#watch.check({ seqno, timeS: newest.timeS })
-        return undefined
+        return this.#head?.seqno === newest.seqno ? undefined : newest.seqno
       },
     })
-    if (seqno === undefined) return this.#watch.newest!
-    const block = { workchain: -1, shard: wholeShard, seqno }
-    return this.#calls.call('getBlockHeader', block, deadline, {
-      read: result => this.#watch.check({ seqno, timeS: new Fields(result).count('gen_utime') }),
+    if (seqno === undefined) return this.#head!
+    return this.#calls.call('getBlockHeader', masterBlock(seqno), deadline, {
+      read: result => {
+        const head = readHeader(new Fields(result), seqno)
+        this.#watch.check(head)
+        this.#note(head)
+        return head
+      },
+    })
+  }
+
+  async blockHash(seqno: number): Promise<BlockHash> {
+    using deadline = this.#deadline()
+    return await this.#calls.call('getBlockHeader', masterBlock(seqno), deadline, {
+      read: result => {
+        const { rootHash, timeS } = readHeader(new Fields(result), seqno)
+        return { rootHash, timeS }
+      },
+      judge: ({ status, text }) =>
+        status === 429 ? undefined : judgeBlock(this.#source, status === 404 ? 'not found' : text, seqno),
     })
   }
 
@@ -110,21 +128,29 @@ export class TonCenterChain implements Chain {
     return new Deadline(this.#world, this.#timeoutMs, this.#closing.signal)
   }
 
+  #note(head: ChainHead): void {
+    if (this.#head === undefined || head.seqno > this.#head.seqno) this.#head = head
+  }
+
   async #account(address: ContractAddress, deadline: Deadline): Promise<AccountState> {
     return this.#calls.call('getAddressInformation', { address: addressKey(address) }, deadline, {
-      read: result => {
-        const state = readInformation(new Fields(result))
-        this.#watch.check(state.at)
-        return state
-      },
+      read: result => this.#readState(new Fields(result)),
     })
+  }
+
+  #readState(fields: Fields): AccountState {
+    const state = readInformation(fields)
+    this.#watch.check(state.at)
+    const block = fields.fields('block_id')
+    if (block.has('root_hash')) this.#note({ ...state.at, rootHash: block.hash('root_hash') })
+    return state
   }
 
   async #newest(address: ContractAddress, deadline: Deadline): Promise<TransactionId | undefined> {
     return this.#calls.call('getAddressInformation', { address: addressKey(address) }, deadline, {
       read: result => {
         const fields = new Fields(result)
-        this.#watch.check(readInformation(fields).at)
+        this.#readState(fields)
         const id = fields.fields('last_transaction_id')
         const lt = id.integer('lt')
         return lt === 0n ? undefined : { lt, hash: id.hash('hash') }
@@ -169,6 +195,16 @@ export class TonCenterChain implements Chain {
     const forward = await parameter(feeParameters.forward)
     return readFees({ storage, gas, forward }, Math.floor(this.#world.now() / 1000))
   }
+}
+
+function masterBlock(seqno: number): { workchain: number; shard: string; seqno: number } {
+  return { workchain: -1, shard: wholeShard, seqno }
+}
+
+function readHeader(fields: Fields, seqno: number): ChainHead {
+  const id = fields.fields('id')
+  if (id.count('seqno') !== seqno) throw new MoneyError('chain-answer', `The header is not of block ${seqno}`)
+  return { seqno, timeS: fields.count('gen_utime'), rootHash: id.hash('root_hash') }
 }
 
 function readBlock(fields: Fields): number {

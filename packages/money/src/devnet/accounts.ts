@@ -10,7 +10,7 @@ import {
 } from '@ton/core'
 import { createEmptyShardAccount, createShardAccount } from '@ton/sandbox'
 import { addressKey, type ContractAddress, contractAddress } from '../address.ts'
-import type { AccountState, ChainHead } from '../chain/chain.ts'
+import type { AccountState, ChainBlock } from '../chain/chain.ts'
 
 /** A `ShardAccount` as the chain keeps it: a bag of cells in base64. */
 export type AccountBoc = string
@@ -49,7 +49,7 @@ export function keyOf(address: Address): string {
 }
 
 /** The state as the seam tells it. */
-export function accountState(boc: AccountBoc | undefined, at: ChainHead): AccountState {
+export function accountState(boc: AccountBoc | undefined, at: ChainBlock): AccountState {
   const shard = boc === undefined ? undefined : parseAccount(boc)
   const account = shard?.account ?? undefined
   const active = activeState(account)

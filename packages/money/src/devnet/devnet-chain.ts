@@ -1,9 +1,12 @@
 import { Cell, loadTransaction, type Message, type Transaction } from '@ton/core'
 import { configParse18, configParseGasLimitsPrices, configParseMsgPrices } from '@ton/ton'
 import type { ContractAddress } from '../address.ts'
+import { MoneyError } from '../error.ts'
 import type {
   AccountState,
+  BlockHash,
   Chain,
+  ChainBlock,
   ChainFees,
   ChainHead,
   ChainMessage,
@@ -14,6 +17,7 @@ import type { Blockchain } from './blockchain.ts'
 import { configParameter } from './config.ts'
 import type { BlockRecord, TransactionRecord } from './records.ts'
 import { devnetLimits } from './limits.ts'
+import { blockHashes } from './view.ts'
 
 /** The devnet as the network sees any chain, without HTTP between them. Closing it leaves the devnet running. */
 export class DevnetChain implements Chain {
@@ -24,11 +28,18 @@ export class DevnetChain implements Chain {
   }
 
   async head(): Promise<ChainHead> {
-    return headOf(this.#chain.head)
+    const head = this.#chain.head
+    return { ...pointOf(head), ...hashOf(head) }
+  }
+
+  async blockHash(seqno: number): Promise<BlockHash> {
+    const block = Number.isSafeInteger(seqno) ? this.#chain.archive.block(seqno) : undefined
+    if (block === undefined) throw new MoneyError('chain-history', `The devnet has no block ${seqno}`)
+    return hashOf(block)
   }
 
   async account(address: ContractAddress): Promise<AccountState> {
-    return accountState(this.#chain.account(tonAddress(address)), headOf(this.#chain.head))
+    return accountState(this.#chain.account(tonAddress(address)), pointOf(this.#chain.head))
   }
 
   async transactions(
@@ -55,8 +66,13 @@ export class DevnetChain implements Chain {
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
-function headOf({ seqno, timeS }: BlockRecord): ChainHead {
+function pointOf({ seqno, timeS }: BlockRecord): ChainBlock {
   return { seqno, timeS }
+}
+
+function hashOf(block: BlockRecord): BlockHash {
+  const rootHash = Buffer.from(blockHashes(block, -1).root, 'base64').toString('hex')
+  return { rootHash, timeS: block.timeS }
 }
 
 export function transactionOf({ boc }: TransactionRecord): Transaction {

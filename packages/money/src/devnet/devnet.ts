@@ -1,6 +1,6 @@
 import type { Timer, World } from '@cocoon/wire'
 import { type ContractAddress, formatAddress, parseAddress } from '../address.ts'
-import type { ChainHead } from '../chain/chain.ts'
+import type { ChainBlock } from '../chain/chain.ts'
 import { MoneyError } from '../error.ts'
 import { ownAddress, tonAddress } from './accounts.ts'
 import { Blockchain } from './blockchain.ts'
@@ -24,12 +24,12 @@ export interface DevnetOptions {
   /** What calls of `/devnet/...` that change something have to carry; without one there are none. */
   token?: string
   /** Hears of each block once it is written. */
-  onBlock?: (block: ChainHead & { transactions: number }) => void
+  onBlock?: (block: ChainBlock & { transactions: number }) => void
   /** Hears why no blocks are made any more. */
   onFailure?: (error: unknown) => void
 }
 
-export interface DevnetStatus extends ChainHead {
+export interface DevnetStatus extends ChainBlock {
   /** Always: nothing of it is worth anything. */
   readonly simulated: true
   readonly blockTimeMs: number
@@ -52,24 +52,24 @@ export interface Devnet extends AsyncDisposable {
   readonly faults: DevnetFaults
   readonly faucetAddress: ContractAddress
   /** Makes a block now. */
-  mine(): Promise<ChainHead>
+  mine(): Promise<ChainBlock>
   /** Moves the chain's clock ahead by whole seconds, and makes a block there. */
-  advance(seconds: number): Promise<ChainHead>
+  advance(seconds: number): Promise<ChainBlock>
   /**
    * Sends coins out of the faucet's wallet; resolves once the block is made that has the transfer. Rejects with
    * `wallet-balance`, or `limit`.
    */
   faucet(address: ContractAddress, amountNano: bigint): Promise<GiftReceipt>
   /** Takes the newest block away: what a source shows that changes its mind. */
-  undoBlock(): Promise<ChainHead>
+  undoBlock(): Promise<ChainBlock>
   /** Keeps the whole chain under a name. */
-  snapshot(name: string): Promise<ChainHead>
+  snapshot(name: string): Promise<ChainBlock>
   /** Goes back to what was kept under a name; rejects with `devnet` if nothing was. */
-  restore(name: string): Promise<ChainHead>
+  restore(name: string): Promise<ChainBlock>
   status(): DevnetStatus
 }
 
-const headOf = ({ seqno, timeS }: ChainHead): ChainHead => ({ seqno, timeS })
+const headOf = ({ seqno, timeS }: ChainBlock): ChainBlock => ({ seqno, timeS })
 
 /**
  * Starts a TON chain in this process: the virtual machine of the real one, blocks at a set pace, toncenter's HTTP

@@ -73,7 +73,9 @@ async function passOn(change: (method: string, result: unknown) => unknown): Pro
   liar.answer = ({ method, params }) => {
     const nowS = Math.floor(world.now() / 1000)
     const result =
-      method === 'getBlockHeader' ? { gen_utime: nowS, id: { seqno: params['seqno'] } } : answers.get(method)
+      method === 'getBlockHeader'
+        ? { gen_utime: nowS, id: { seqno: params['seqno'], root_hash: 'ab'.repeat(32) } }
+        : answers.get(method)
     return { result: change(method, structuredClone(result)) }
   }
 }

@@ -25,6 +25,7 @@ testChain('a chain behind several sources, one of them dead', async () => {
   return {
     devnet,
     chain,
+    rootHashes: async seqno => [await server.rootHash(seqno), (await devnet.chain.blockHash(seqno)).rootHash],
     async [Symbol.asyncDispose]() {
       await chain[Symbol.asyncDispose]()
       await server[Symbol.asyncDispose]()

@@ -8,7 +8,7 @@ import { AdnlKey, adnlKeyId } from '../../src/chain/adnl-key.ts'
 import { helloCipher, PacketReader, PacketWriter, sessionKeys } from '../../src/chain/adnl-packet.ts'
 import type { Devnet } from '../../src/devnet/index.ts'
 import { bagOf } from './bag-of.ts'
-import { liteState, proofOf, type LiteState } from './lite-state.ts'
+import { liteState, plainBlock, proofOf, type LiteState } from './lite-state.ts'
 
 const wholeShard = '-9223372036854775808'
 const helloBytes = 256
@@ -36,6 +36,8 @@ export class LiteServer implements AsyncDisposable {
   readonly #key: AdnlKey
   readonly #sockets = new Set<Socket>()
   readonly #close: () => Promise<void>
+  /** All masterchain blocks up to the newest state, by number. */
+  readonly #blocks = new Map<number, Cell>()
   #state: LiteState | undefined
 
   private constructor(
@@ -75,6 +77,12 @@ export class LiteServer implements AsyncDisposable {
       accept: serve => server.on('connection', serve),
       close: () => new Promise(resolve => server.close(() => resolve())),
     })
+  }
+
+  /** Hash of the block of that number: of the cells that this server made for it. */
+  async rootHash(seqno: number): Promise<string | undefined> {
+    await this.#current()
+    return this.#blocks.get(seqno)?.hash().toString('hex')
   }
 
   /** Ends all connections, as a restart does. */
@@ -143,7 +151,11 @@ export class LiteServer implements AsyncDisposable {
     reader.readInt32()
     const out = new TLWriteBuffer()
     try {
-      await handler.run({ devnet: this.#devnet, state: await this.#current() }, reader, out)
+      await handler.run(
+        { devnet: this.#devnet, state: await this.#current(), blocks: this.#blocks },
+        reader,
+        out,
+      )
       return { question: handler.name, answer: out.build() }
     } catch (error) {
       return { question: handler.name, answer: failure((error as Error).message) }
@@ -153,15 +165,27 @@ export class LiteServer implements AsyncDisposable {
   async #current(): Promise<LiteState> {
     const head = await this.#devnet.chain.head()
     if (this.#state?.head.seqno !== head.seqno) {
-      this.#state = await liteState(this.#devnet, this.#accounts, this.#parameters)
+      const earlier = await this.#before(head.seqno)
+      this.#state = await liteState(this.#devnet, this.#accounts, this.#parameters, earlier)
+      this.#blocks.set(head.seqno, this.#state.masterBlock)
     }
     return this.faults.state?.(this.#state) ?? this.#state
+  }
+
+  async #before(seqno: number): Promise<ReadonlyMap<number, Cell>> {
+    for (let number = 1; number < seqno; number++) {
+      if (this.#blocks.has(number)) continue
+      const { timeS } = await this.#devnet.chain.blockHash(number)
+      this.#blocks.set(number, plainBlock({ seqno: number, timeS }))
+    }
+    return new Map([...this.#blocks].filter(([number]) => number < seqno))
   }
 }
 
 interface Context {
   readonly devnet: Devnet
   readonly state: LiteState
+  readonly blocks: ReadonlyMap<number, Cell>
 }
 
 interface Handler {
@@ -177,7 +201,7 @@ const tagOf = (name: keyof typeof Functions, request: object): number => {
   return out.build().readInt32LE()
 }
 
-const someId: tonNode_blockIdExt = {
+export const someId: tonNode_blockIdExt = {
   kind: 'tonNode.blockIdExt',
   workchain: -1,
   shard: wholeShard,
@@ -217,6 +241,52 @@ const handlers: readonly Handler[] = [
       known(state, id)
       const headerProof = proofOf(state.masterBlock).toBoc()
       Codecs.liteServer_BlockHeader.encode({ kind: 'liteServer.blockHeader', id, mode, headerProof }, out)
+    },
+  },
+  {
+    name: 'lookupBlock',
+    tag: tagOf('liteServer_lookupBlock', {
+      mode: 1,
+      id: { kind: 'tonNode.blockId', workchain: -1, shard: wholeShard, seqno: 0 },
+      lt: null,
+      utime: null,
+    }),
+    run: ({ blocks }, request, out) => {
+      const { id, mode } = Codecs.liteServer_lookupBlock.decode(request)
+      const block = blocks.get(id.seqno)
+      if (block === undefined || id.workchain !== -1) throw new Error('cannot find block: seqno not in db')
+      const hashes = { rootHash: block.hash(), fileHash: block.hash() }
+      Codecs.liteServer_BlockHeader.encode(
+        {
+          kind: 'liteServer.blockHeader',
+          id: { ...someId, seqno: id.seqno, ...hashes },
+          mode,
+          headerProof: proofOf(block).toBoc(),
+        },
+        out,
+      )
+    },
+  },
+  {
+    name: 'getBlockProof',
+    tag: tagOf('liteServer_getBlockProof', { mode: 1, knownBlock: someId, targetBlock: someId }),
+    run: ({ state, blocks }, request, out) => {
+      const { knownBlock: from, targetBlock: to } = Codecs.liteServer_getBlockProof.decode(request)
+      known(state, from)
+      if (to === null) throw new Error('there is no block to prove')
+      const link = {
+        kind: 'liteServer.blockLinkBack',
+        toKeyBlock: false,
+        from,
+        to,
+        destProof: proofOf(blocks.get(to.seqno)!).toBoc(),
+        proof: proofOf(state.masterBlock).toBoc(),
+        stateProof: proofOf(state.masterState).toBoc(),
+      } as const
+      Codecs.liteServer_PartialBlockProof.encode(
+        { kind: 'liteServer.partialBlockProof', complete: true, from, to, steps: [link] },
+        out,
+      )
     },
   },
   {

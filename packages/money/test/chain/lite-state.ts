@@ -1,5 +1,6 @@
 import {
   beginCell,
+  type Builder,
   Cell,
   convertToMerkleProof,
   Dictionary,
@@ -8,7 +9,7 @@ import {
 } from '@ton/core'
 import { tonAddress } from '../../src/devnet/accounts.ts'
 import { addressKey, type ContractAddress } from '../../src/address.ts'
-import type { Chain, ChainHead } from '../../src/chain/chain.ts'
+import type { Chain, ChainBlock } from '../../src/chain/chain.ts'
 import type { Devnet } from '../../src/devnet/index.ts'
 
 /**
@@ -16,7 +17,7 @@ import type { Devnet } from '../../src/devnet/index.ts'
  * a devnet says of some accounts: as much of the real layout as liteservers prove things with.
  */
 export interface LiteState {
-  readonly head: ChainHead
+  readonly head: ChainBlock
   readonly masterBlock: Cell
   readonly masterState: Cell
   readonly shardBlock: Cell
@@ -31,6 +32,8 @@ export async function liteState(
   devnet: Devnet,
   addresses: readonly ContractAddress[],
   parameters: ReadonlyMap<number, Cell>,
+  /** Masterchain blocks before the newest, by number. */
+  earlier: ReadonlyMap<number, Cell>,
 ): Promise<LiteState> {
   const head = await devnet.chain.head()
   const accounts = new Map<string, Cell>()
@@ -48,7 +51,7 @@ export async function liteState(
   }
   const shardState = stateCell({ workchain: 0, head, accounts: accountsCell(leaves), custom: undefined })
   const shardBlock = blockCell(0, head, shardState)
-  const custom = masterExtra(shardBlock, head, parameters)
+  const custom = masterExtra(shardBlock, head, parameters, earlier)
   const masterState = stateCell({ workchain: -1, head, accounts: accountsCell([]), custom })
   return {
     head,
@@ -101,15 +104,42 @@ interface Leaf {
   readonly hash: string
 }
 
-/** `HashmapAugE 256 ShardAccount DepthBalanceInfo`; what forks add up is of no use to anybody here. */
+/** `HashmapAugE 256 ShardAccount DepthBalanceInfo` */
 function accountsCell(leaves: readonly Leaf[]): Cell {
-  const cell = beginCell()
-  if (leaves.length === 0) return cell.storeBit(0).storeUint(0, 10).endCell()
-  const sorted = leaves.toSorted((a, b) => (a.key < b.key ? -1 : 1))
-  return cell.storeBit(1).storeRef(accountsEdge(sorted, 256)).storeUint(0, 10).endCell()
+  const entries = leaves.map(({ key, account, hash, lt }) => ({
+    key,
+    store: (cell: Builder) => cell.storeRef(account).storeBuffer(Buffer.from(hash, 'hex')).storeUint(lt, 64),
+  }))
+  return beginCell()
+    .store(augmented(entries, 256, 10))
+    .endCell()
 }
 
-function accountsEdge(leaves: readonly Leaf[], bits: number): Cell {
+/** `prev_blocks:(HashmapAugE 32 KeyExtBlkRef KeyMaxLt)` */
+function earlierBlocks(earlier: ReadonlyMap<number, Cell>): (cell: Builder) => void {
+  const entries = [...earlier].map(([seqno, block]) => ({
+    key: BigInt(seqno),
+    store: (cell: Builder) =>
+      cell.storeUint(0, 65).storeUint(seqno, 32).storeBuffer(block.hash()).storeBuffer(block.hash()),
+  }))
+  return augmented(entries, 32, 65)
+}
+
+interface Entry {
+  readonly key: bigint
+  readonly store: (cell: Builder) => Builder
+}
+
+/** A `HashmapAugE` whose extras, of so many bits, are zeroes: what they add up is of no use to anybody here. */
+function augmented(entries: readonly Entry[], bits: number, extraBits: number): (cell: Builder) => void {
+  const sorted = entries.toSorted((a, b) => (a.key < b.key ? -1 : 1))
+  return cell => {
+    const root = sorted.length === 0 ? null : augmentedEdge(sorted, bits, extraBits)
+    cell.storeMaybeRef(root).storeUint(0, extraBits)
+  }
+}
+
+function augmentedEdge(leaves: readonly Entry[], bits: number, extraBits: number): Cell {
   const first = leaves[0]!
   const mask = (1n << BigInt(bits)) - 1n
   let length = 0
@@ -123,21 +153,14 @@ function accountsEdge(leaves: readonly Leaf[], bits: number): Cell {
     .storeUint(0b10, 2)
     .storeUint(length, 32 - Math.clz32(bits))
   if (length > 0) cell.storeUint((first.key & mask) >> BigInt(bits - length), length)
-  if (length === bits) {
-    return cell
-      .storeUint(0, 10)
-      .storeRef(first.account)
-      .storeBuffer(Buffer.from(first.hash, 'hex'))
-      .storeUint(first.lt, 64)
-      .endCell()
-  }
+  if (length === bits) return first.store(cell.storeUint(0, extraBits)).endCell()
   const below = bits - length - 1
   const zeros = leaves.filter(({ key }) => bitAt(key, below) === 0n)
   const ones = leaves.filter(({ key }) => bitAt(key, below) === 1n)
   return cell
-    .storeRef(accountsEdge(zeros, below))
-    .storeRef(accountsEdge(ones, below))
-    .storeUint(0, 10)
+    .storeRef(augmentedEdge(zeros, below, extraBits))
+    .storeRef(augmentedEdge(ones, below, extraBits))
+    .storeUint(0, extraBits)
     .endCell()
 }
 
@@ -156,7 +179,7 @@ function shardIdent(workchain: number): Cell {
 
 function stateCell(state: {
   workchain: number
-  head: ChainHead
+  head: ChainBlock
   accounts: Cell
   custom: Cell | undefined
 }): Cell {
@@ -177,7 +200,12 @@ function stateCell(state: {
     .endCell()
 }
 
-function blockCell(workchain: number, { seqno, timeS }: ChainHead, state: Cell): Cell {
+/** A masterchain block of which nobody asks more than its head. */
+export function plainBlock(block: ChainBlock): Cell {
+  return blockCell(-1, block, empty)
+}
+
+function blockCell(workchain: number, { seqno, timeS }: ChainBlock, state: Cell): Cell {
   const info = beginCell()
     .storeUint(0x9bc7a987, 32)
     .storeUint(0, 32 + 8 + 8)
@@ -216,7 +244,12 @@ export function pruned(cell: Cell): Cell {
     .endCell({ exotic: true })
 }
 
-function masterExtra(shardBlock: Cell, head: ChainHead, parameters: ReadonlyMap<number, Cell>): Cell {
+function masterExtra(
+  shardBlock: Cell,
+  head: ChainBlock,
+  parameters: ReadonlyMap<number, Cell>,
+  earlier: ReadonlyMap<number, Cell>,
+): Cell {
   // One shard: `bt_leaf$0 shard_descr#b ...`.
   const tree = beginCell()
     .storeBit(0)
@@ -235,7 +268,7 @@ function masterExtra(shardBlock: Cell, head: ChainHead, parameters: ReadonlyMap<
     .storeDict(shards)
     .storeUint(0, 256)
     .storeRef(beginCell().storeDictDirect(config).endCell())
-    .storeRef(empty)
+    .storeRef(beginCell().storeUint(0, 81).store(earlierBlocks(earlier)).endCell())
     .endCell()
 }
 

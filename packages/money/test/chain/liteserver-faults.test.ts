@@ -4,12 +4,14 @@ import { after, afterEach, before, test } from 'node:test'
 import { beginCell, Cell } from '@ton/core'
 import { systemWorld as world } from '@cocoon/wire/node'
 import { LiteClient, LiteSingleEngine } from 'ton-lite-client'
+import { Codecs } from 'ton-lite-client/dist/schema.js'
+import { TLWriteBuffer } from 'ton-tl'
 import { addressKey } from '../../src/address.ts'
 import { headLimits } from '../../src/chain/head-watch.ts'
 import { LiteServerChain } from '../../src/chain/liteserver.ts'
 import { startDevnet, type Devnet } from '../../src/devnet/index.ts'
-import { failure, LiteServer } from './lite-server.ts'
-import { pruned } from './lite-state.ts'
+import { failure, LiteServer, someId } from './lite-server.ts'
+import { plainBlock, proofOf, pruned } from './lite-state.ts'
 import { TestWallet } from './test-wallet.ts'
 
 const ton = 1_000_000_000n
@@ -51,7 +53,7 @@ test('a client of other makers speaks with the liteserver of these tests', async
 test('a connection that breaks is opened again', async () => {
   await chain.head()
   server.dropConnections()
-  assert.deepEqual(await chain.head(), await devnet.chain.head())
+  assert.equal((await chain.head()).seqno, (await devnet.chain.head()).seqno)
 })
 
 test('silence ends with the deadline', async () => {
@@ -86,7 +88,7 @@ test('damaged packets and answers of any bytes end as errors, and the next quest
     await assert.rejects(chain.head(), { code: /^chain-/ })
   }
   delete server.faults.answer
-  assert.deepEqual(await chain.head(), await devnet.chain.head())
+  assert.equal((await chain.head()).seqno, (await devnet.chain.head()).seqno)
 })
 
 test('every byte of an answer that is changed is noticed, or changes nothing', async () => {
@@ -194,3 +196,42 @@ test('an empty cell in place of any proof is refused', async () => {
     await assert.rejects(chain.account(wallet.address), { code: /^chain-/ })
   }
 })
+
+test('a block that the newest one does not name is not believed, nor is one of another number', async () => {
+  const { timeS } = await devnet.chain.blockHash(3)
+  const lookUp = (block: { seqno: number; timeS: number }, seqno: number) => (question: string) =>
+    question === 'lookupBlock' ? headerOf(plainBlock(block), seqno) : undefined
+  assert.equal((await chain.blockHash(3)).timeS, timeS)
+  for (const answer of [
+    lookUp({ seqno: 3, timeS: timeS + 1 }, 3),
+    lookUp({ seqno: 2, timeS }, 3),
+    lookUp({ seqno: 2, timeS }, 2),
+  ]) {
+    server.faults.answer = answer
+    await assert.rejects(chain.blockHash(3), { code: 'chain-answer' })
+  }
+  server.faults.answer = question => (question === 'getBlockProof' ? proofWithoutLinks() : undefined)
+  await assert.rejects(chain.blockHash(3), { code: 'chain-answer' })
+})
+
+test('a liteserver that has a block no more, or not its proof, says so', async () => {
+  for (const asked of ['lookupBlock', 'getBlockProof']) {
+    server.faults.answer = question => (question === asked ? failure('block not found') : undefined)
+    await assert.rejects(chain.blockHash(3), { code: 'chain-history' })
+  }
+})
+
+function headerOf(block: Cell, seqno: number): Buffer {
+  const out = new TLWriteBuffer()
+  const headerProof = proofOf(block).toBoc()
+  const id = { ...someId, seqno, rootHash: block.hash(), fileHash: block.hash() }
+  Codecs.liteServer_BlockHeader.encode({ kind: 'liteServer.blockHeader', id, mode: 1, headerProof }, out)
+  return out.build()
+}
+
+function proofWithoutLinks(): Buffer {
+  const out = new TLWriteBuffer()
+  const of = { complete: true, from: someId, to: someId, steps: [] }
+  Codecs.liteServer_PartialBlockProof.encode({ kind: 'liteServer.partialBlockProof', ...of }, out)
+  return out.build()
+}

@@ -18,6 +18,7 @@ testChain('a chain behind a liteserver', async () => {
   return {
     devnet,
     chain,
+    rootHashes: async seqno => [await server.rootHash(seqno)],
     async [Symbol.asyncDispose]() {
       await chain[Symbol.asyncDispose]()
       await server[Symbol.asyncDispose]()

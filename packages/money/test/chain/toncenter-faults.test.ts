@@ -35,7 +35,7 @@ function headAt(seqno: number, timeS = nowS()): (call: ScriptedCall) => Scripted
   return ({ method }) =>
     method === 'getMasterchainInfo'
       ? { result: { last: { workchain: -1, seqno } } }
-      : { result: { gen_utime: timeS, id: { workchain: -1, seqno } } }
+      : { result: { gen_utime: timeS, id: { workchain: -1, seqno, root_hash: 'ab'.repeat(32) } } }
 }
 
 async function errorOf(promise: Promise<unknown>): Promise<MoneyError> {
@@ -404,4 +404,25 @@ describe('histories', () => {
     const first = api.calls.find(({ method }) => method === 'getTransactions')
     assert.equal(first?.params['lt'], entries[16]!.transaction_id.lt)
   })
+})
+
+test('a block that the source does not know, and the header of another one', async () => {
+  await using chain = chainOf()
+  for (const answer of [
+    { status: 404, body: '{"ok":false,"error":"nothing here","code":404}' },
+    {
+      status: 500,
+      body: '{"ok":false,"error":"LITE_SERVER_NOTREADY: cannot find block: seqno not in db","code":500}',
+    },
+  ]) {
+    api.answer = () => answer
+    assert.equal((await errorOf(chain.blockHash(7))).code, 'chain-history')
+  }
+  const root = 'ab'.repeat(32)
+  api.answer = () => ({ result: { gen_utime: 5, id: { seqno: 8, root_hash: root } } })
+  assert.equal((await errorOf(chain.blockHash(7))).code, 'chain-answer')
+  api.answer = () => ({ result: { gen_utime: 5, id: { seqno: 7 } } })
+  assert.equal((await errorOf(chain.blockHash(7))).code, 'chain-answer')
+  api.answer = () => ({ result: { gen_utime: 5, id: { seqno: 7, root_hash: root } } })
+  assert.deepEqual(await chain.blockHash(7), { rootHash: root, timeS: 5 })
 })

@@ -165,6 +165,7 @@ describe('this project’s wallet', async () => {
     let drops = true
     const lossy: Chain = {
       head: () => chain.head(),
+      blockHash: seqno => chain.blockHash(seqno),
       account: address => chain.account(address),
       transactions: (address, range) => chain.transactions(address, range),
       fees: () => chain.fees(),

@@ -61,6 +61,7 @@ class DeadlyChain {
     const chain = this.#chain
     return {
       head: () => this.#ask(() => chain.head()),
+      blockHash: seqno => this.#ask(() => chain.blockHash(seqno)),
       account: address => this.#ask(() => chain.account(address)),
       transactions: (address, range) => this.#ask(() => chain.transactions(address, range)),
       send: message => this.#ask(() => chain.send(message)),

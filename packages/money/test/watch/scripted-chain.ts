@@ -4,6 +4,7 @@ import {
   contractAddress,
   MoneyError,
   type AccountState,
+  type BlockHash,
   type Chain,
   type ChainFees,
   type ChainHead,
@@ -22,7 +23,7 @@ export class ScriptedChain implements Chain {
   readonly #accounts = new Map<string, AccountState>()
   readonly #transactions = new Map<string, ChainTransaction[]>()
   readonly #faults: Array<[Question, Fault]> = []
-  headNow: ChainHead = { seqno: 1, timeS: 1_767_225_600 }
+  headNow: ChainHead = { seqno: 1, timeS: 1_767_225_600, rootHash: '0'.repeat(64) }
   /** What `send` does with a message. */
   onSend: (message: Uint8Array) => void = () => undefined
   /** Messages that were handed in. */
@@ -35,7 +36,7 @@ export class ScriptedChain implements Chain {
   }
 
   passTime(seconds: number): void {
-    this.headNow = { seqno: this.headNow.seqno + 1, timeS: this.headNow.timeS + seconds }
+    this.headNow = { ...this.headNow, seqno: this.headNow.seqno + 1, timeS: this.headNow.timeS + seconds }
   }
 
   setAccount(address: ContractAddress, state: Partial<AccountState>): void {
@@ -64,6 +65,10 @@ export class ScriptedChain implements Chain {
   async head(): Promise<ChainHead> {
     await this.#answer('head')
     return this.headNow
+  }
+
+  blockHash(_seqno: number): Promise<BlockHash> {
+    return Promise.reject(new MoneyError('chain-unreachable', 'not scripted'))
   }
 
   async account(address: ContractAddress): Promise<AccountState> {

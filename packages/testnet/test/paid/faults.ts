@@ -117,6 +117,7 @@ export function faultyChain(chain: Chain, faults: Faults): Chain {
   }
   return {
     head: () => chain.head(),
+    blockHash: seqno => chain.blockHash(seqno),
     account: address => ask('account', () => chain.account(address)),
     transactions: (address, range) => ask('transactions', () => chain.transactions(address, range)),
     send: message => ask('send', () => chain.send(message)),
