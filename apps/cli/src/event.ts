@@ -12,6 +12,8 @@ export type HostEvent =
   | { event: 'collateral-not-fetched'; why: string }
   /** Nothing can be sealed to the worker once its identity has ended. */
   | { event: 'identity-not-made'; why: string }
+  /** What is charged waits in the ledger, and is logged once that goes again. */
+  | { event: 'log-not-written'; why: string }
   | { event: 'control-token'; file: string }
   | { event: 'setting-doubtful'; why: string }
   | { event: 'keys-loaded'; file: string; keys: number }

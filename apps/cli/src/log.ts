@@ -49,6 +49,7 @@ const levels: Record<RoleEvent['event'], LogLevel> = {
   'receipt-disputed': 'warn',
   'machine-refused': 'warn',
   'identity-not-made': 'warn',
+  'log-not-written': 'error',
   'identity-refused': 'warn',
   'receipt-refused': 'warn',
   'receipts-disputed': 'warn',

@@ -2,11 +2,15 @@ import { TrustError } from '@cocoon/trust'
 import { readRouting, type SealedRouting } from '@cocoon/trust/seal'
 import {
   clientCancelQuery,
+  clientConsistency,
   clientDisputeReceipt,
+  clientGetConsistency,
   clientGetEvidence,
+  clientGetInclusion,
   clientGetOffers,
   clientGetWorkerTypes,
   clientGetWorkerTypesV2,
+  clientInclusion,
   clientPaymentStatus,
   clientRunQuery,
   clientRunQueryEx,
@@ -37,6 +41,8 @@ import { noTokens } from './worker-answer.ts'
 const longestTimeoutS = 3_600
 /** A client that registers through the chain waits for its blocks. */
 const longAuthorisationMs = 300_000
+/** Questions about the log that one client has open. */
+const maxProving = 64
 /** How long queries keep a client whose evidence ended. */
 const retireMs = 30_000
 
@@ -50,6 +56,7 @@ export class ClientLink implements RelayClient {
   readonly #handshake: ClientHandshake
   readonly #relays = new Map<string, Relay>()
   #queryBytes = 0
+  #proving = 0
   #overdue: Timer | undefined
   #paymentTimer: Timer | undefined
   #proof: Disposable | undefined
@@ -190,10 +197,39 @@ export class ClientLink implements RelayClient {
         return answerOffers(this.#desk.market, decode(clientGetOffers, data).model, reply)
       case clientGetEvidence.id:
         return this.#evidence(decode(clientGetEvidence, data).identity, reply)
+      case clientGetInclusion.id:
+        return this.#prove(
+          reply,
+          this.#desk.publicLog?.inclusion(decode(clientGetInclusion, data).leaf),
+          proof => reply.answer(clientInclusion, proof),
+        )
+      case clientGetConsistency.id:
+        return this.#prove(
+          reply,
+          this.#desk.publicLog?.consistency(decode(clientGetConsistency, data).size),
+          proof => reply.answer(clientConsistency, proof),
+        )
       default:
         reply.error(errorCode.protocol, 'already authorized')
         this.connection.close(new WireError('handshake', 'a query that no authorised client asks'))
     }
+  }
+
+  /** Answers with what the log proves, a few questions at a time. */
+  #prove<Proof>(
+    reply: Reply,
+    proof: Promise<Proof | undefined> | undefined,
+    answer: (proof: Proof) => void,
+  ): void {
+    if (proof === undefined) return reply.error(errorCode.notLogged, 'this proxy keeps no log')
+    if (this.#proving >= maxProving) return reply.error(errorCode.notReady, 'ask for fewer proofs at once')
+    this.#proving++
+    proof
+      .then(found =>
+        found === undefined ? reply.error(errorCode.notLogged, 'it is not in the log') : answer(found),
+      )
+      .catch(() => reply.error(errorCode.failure, 'the log cannot be read now'))
+      .finally(() => this.#proving--)
   }
 
   #evidence(digest: Uint8Array, reply: Reply): void {

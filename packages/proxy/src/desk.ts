@@ -2,6 +2,7 @@ import type { ContractAddress, RootConfig } from '@cocoon/money'
 import type { ByteBudget, ProxyParams } from '@cocoon/wire'
 import type { ClientContracts } from './client-contracts.ts'
 import type { IdentityBook } from './identity-book.ts'
+import type { ProxyLog } from './log/proxy-log.ts'
 import type { Standings } from './market/standing.ts'
 import type { ClientAccount, Payments } from './payments.ts'
 import type { Receipts } from './receipts.ts'
@@ -14,6 +15,7 @@ export interface Desk extends RelayDesk {
   readonly payments: Payments
   readonly identities: IdentityBook
   readonly receipts: Receipts
+  readonly publicLog: ProxyLog | undefined
   readonly limits: ProxyLimits
   /** For unfinished frames of all connections. */
   readonly frameBudget: ByteBudget

@@ -33,7 +33,8 @@ import { Standings } from './market/standing.ts'
 import { type ClientAccount, Payments } from './payments.ts'
 import { errorCode, type Refusal, refusals } from './refusal.ts'
 import { Rejection } from './rejection.ts'
-import { noteOf } from './log-entry.ts'
+import { noteOf } from './log/log-entry.ts'
+import type { ProxyLog } from './log/proxy-log.ts'
 import { Receipts } from './receipts.ts'
 import type { Relay, RelayQuery, RelayWorker, Run } from './relay.ts'
 import { capTokens } from './token-cap.ts'
@@ -59,8 +60,8 @@ export interface ProxyOptions {
    */
   obstacle?: () => string | undefined
   isTestnet: boolean
-  /** Leaves a note in the ledger for each charge, for the log. */
-  keepsLog?: boolean
+  /** The public log of what is charged: each charge leaves a note in the ledger for it. Absent: there is none. */
+  publicLog?: ProxyLog | undefined
   /** Refuse workers whose image or model is not in the registry. */
   checkWorkerHashes: boolean
   /** Adds up the commission, for people. */
@@ -147,6 +148,10 @@ export class Proxy implements Desk {
     const link = new WorkerLink(this, transport, (gone, cause) => this.#workerGone(gone, cause))
     this.workers.add(link)
     link.start()
+  }
+
+  get publicLog(): ProxyLog | undefined {
+    return this.#options.publicLog
   }
 
   get contractAddress(): ContractAddress {
@@ -319,7 +324,7 @@ export class Proxy implements Desk {
 
   /** What the log has of a charge. */
   #noteOf(relay: Relay, run: Run, receipt: WorkerFinal['receipt']): Uint8Array | undefined {
-    if (!this.#options.keepsLog) return undefined
+    if (this.publicLog === undefined) return undefined
     return noteOf(this.#sealCrypto, { model: relay.model, identity: run.identity }, receipt)
   }
 

@@ -12,6 +12,8 @@ export const errorCode = {
   sessionUnknown: 660,
   unreadable: 661,
   identityUnknown: 662,
+  /** Of questions about the log. */
+  notLogged: 663,
 } as const
 
 /** Why a query is not served, in both of the forms that clients understand. */

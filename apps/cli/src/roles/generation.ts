@@ -14,6 +14,7 @@ import {
   type SharedLedger,
   writeRootAsText,
 } from '@cocoon/money'
+import { openSqliteLogStore, ProxyLog } from '@cocoon/proxy'
 import type { World } from '@cocoon/wire'
 import type { Report } from '../event.ts'
 import { type ChainSide, storeOf } from './chain-side.ts'
@@ -25,8 +26,13 @@ export interface GenerationOptions {
   readonly owner: ContractAddress
   readonly key: PaymentKey
   readonly policy: ProxyPolicy
+  /** Between two batches of the public log; 10 s if absent. */
+  readonly logIntervalMs?: number | undefined
   readonly report: Report
 }
+
+/** Seldom enough that a batch says little of when somebody asked, and often enough for who waits for a proof. */
+const usualLogIntervalMs = 10_000
 
 export const generationPrefix = 'generation/'
 const retiredPrefix = 'retired/'
@@ -36,6 +42,8 @@ export class Generation implements AsyncDisposable {
   readonly config: RootConfig
   readonly contract: AccountKey
   readonly ledger: Ledger
+  /** What was charged, for everybody to see. */
+  #log!: ProxyLog
   /** The ledger, where other processes have it open too. */
   readonly #shared: SharedLedger | undefined
   readonly #options: GenerationOptions
@@ -67,12 +75,39 @@ export class Generation implements AsyncDisposable {
         : await openPostgresLedger({ url: shared.url, contract, world })
     const generation = new Generation(options, { config, contract, ledger })
     try {
+      await generation.#openLog()
       await generation.settleAnew()
       return generation
     } catch (error) {
+      await generation.#log?.[Symbol.asyncDispose]()
       await ledger[Symbol.asyncDispose]()
       throw error
     }
+  }
+
+  get log(): ProxyLog {
+    return this.#log
+  }
+
+  async #openLog(): Promise<void> {
+    const { world, key, chainSide, report, logIntervalMs = usualLogIntervalMs } = this.#options
+    const { shared, directory } = chainSide.setup
+    const name = `log-${this.contract.slice(2, 18)}`
+    this.#log = await ProxyLog.open({
+      world,
+      ledger: this.ledger,
+      store:
+        shared === undefined
+          ? openSqliteLogStore(join(directory, `${name}.sqlite`))
+          : openSqliteLogStore(join(directory, `${name}.sqlite`)),
+      key,
+      contract: this.contract,
+      intervalMs: logIntervalMs,
+      mayAct: () => shared?.records.mayAct() ?? true,
+      anchors: () => this.#settlement?.anchors() ?? [],
+      onFailure: cause =>
+        report({ event: 'log-not-written', why: cause instanceof Error ? cause.message : String(cause) }),
+    })
   }
 
   /** The one of now: another one after `settleAnew`. */
@@ -119,6 +154,7 @@ export class Generation implements AsyncDisposable {
       wallet: chainSide.wallet,
       duty: shared?.records,
       registrations: this.#registrations,
+      logHead: () => this.#log.head,
     })
     try {
       await settlement.start()
@@ -132,6 +168,7 @@ export class Generation implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.pause()
+    await this.#log[Symbol.asyncDispose]()
     await this.ledger[Symbol.asyncDispose]()
   }
 

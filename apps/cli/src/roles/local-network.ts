@@ -78,6 +78,8 @@ const openTimeoutMs = 30_000
 /** Enough for the deposits of years at a local network's prices. */
 const fundedNano = 50_000_000_000n
 
+const localLogIntervalMs = 500
+
 /** Everything is looked at often and settled at once: nothing of it costs anything. */
 const localPolicies = {
   proxy: {
@@ -177,6 +179,7 @@ function startLocalProxy(
     stateDirectory,
     network: { chain: places.proxy },
     policies: localPolicies.proxy,
+    logIntervalMs: localLogIntervalMs,
     runner: fromJson('proxyRunner.config', file.proxy),
     report: event => report('proxy', event),
     host,

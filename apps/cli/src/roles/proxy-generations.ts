@@ -133,6 +133,7 @@ export class ProxyGenerations implements AsyncDisposable {
         owner,
         key,
         ledger: generation.ledger,
+        publicLog: generation.log,
         nodeWallet: chainSide.wallet.address,
         clientContracts: contractsOnChain(
           {

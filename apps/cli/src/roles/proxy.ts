@@ -39,6 +39,8 @@ export interface ProxySetup extends RoleSetup {
   readonly isBehindRouter: boolean
   /** When to act on the chain, where that is not as usual. */
   readonly policies?: Partial<ProxyPolicy> | undefined
+  /** Between two batches of the public log, milliseconds; as usual if absent. */
+  readonly logIntervalMs?: number | undefined
 }
 
 export interface RunningProxy extends RunningRole {
@@ -149,6 +151,7 @@ async function openMarket(
       owner,
       key,
       policy,
+      logIntervalMs: setup.logIntervalMs,
       report,
       proxy: { ...proxyOptions, tally },
     }),

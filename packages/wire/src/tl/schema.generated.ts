@@ -1097,11 +1097,6 @@ export interface ClientInclusion {
   anchor?: LogAnchor | undefined
 }
 
-/** `client.notLogged = client.Inclusion` */
-export interface ClientNotLogged {
-  _: 'client.notLogged'
-}
-
 /** `client.consistency proof:vector int256 checkpoint:bytes = client.Consistency` */
 export interface ClientConsistency {
   _: 'client.consistency'
@@ -1128,10 +1123,10 @@ export interface ClientGetEvidence {
   identity: Uint8Array
 }
 
-/** `client.getInclusion receipt:int256 = client.Inclusion` */
+/** `client.getInclusion leaf:int256 = client.Inclusion` */
 export interface ClientGetInclusion {
   _: 'client.getInclusion'
-  receipt: Uint8Array
+  leaf: Uint8Array
 }
 
 /** `client.getConsistency size:long = client.Consistency` */
@@ -1387,7 +1382,7 @@ export type LogEntryAny = LogEntry
 export type LogAnchorAny = LogAnchor
 
 /** Boxed `client.Inclusion`. */
-export type ClientInclusionAny = ClientInclusion | ClientNotLogged
+export type ClientInclusionAny = ClientInclusion
 
 /** Boxed `client.Consistency`. */
 export type ClientConsistencyAny = ClientConsistency
@@ -4114,20 +4109,6 @@ export const clientInclusion: Codec<ClientInclusion> = {
   },
 }
 
-export const clientNotLogged: Codec<ClientNotLogged> = {
-  name: 'client.notLogged',
-  id: 0xf097d189,
-  size() {
-    return 0
-  },
-  write() {},
-  read() {
-    return {
-      _: 'client.notLogged',
-    }
-  },
-}
-
 export const clientConsistency: Codec<ClientConsistency> = {
   name: 'client.consistency',
   id: 0x4e054c75,
@@ -6300,8 +6281,6 @@ export const clientInclusionAny: BoxedCodec<ClientInclusionAny> = {
     switch (value._) {
       case 'client.inclusion':
         return 4 + clientInclusion.size(value)
-      case 'client.notLogged':
-        return 4 + clientNotLogged.size(value)
     }
   },
   write(writer, value) {
@@ -6309,9 +6288,6 @@ export const clientInclusionAny: BoxedCodec<ClientInclusionAny> = {
       case 'client.inclusion':
         writer.id(0xcfed4635)
         return clientInclusion.write(writer, value)
-      case 'client.notLogged':
-        writer.id(0xf097d189)
-        return clientNotLogged.write(writer, value)
     }
   },
   read(reader) {
@@ -6319,8 +6295,6 @@ export const clientInclusionAny: BoxedCodec<ClientInclusionAny> = {
     switch (id) {
       case 0xcfed4635:
         return clientInclusion.read(reader)
-      case 0xf097d189:
-        return clientNotLogged.read(reader)
       default:
         throw reader.unexpectedId('client.Inclusion', id)
     }
@@ -6855,18 +6829,18 @@ export const clientGetEvidence: FunctionCodec<ClientGetEvidence, SealedWorkerEvi
 
 export const clientGetInclusion: FunctionCodec<ClientGetInclusion, ClientInclusionAny> = {
   name: 'client.getInclusion',
-  id: 0xc2da0cc3,
+  id: 0xd0fe89f2,
   result: clientInclusionAny,
   size() {
     return 32
   },
   write(writer, value) {
-    writer.int256(value.receipt)
+    writer.int256(value.leaf)
   },
   read(reader) {
     return {
       _: 'client.getInclusion',
-      receipt: reader.int256(),
+      leaf: reader.int256(),
     }
   },
 }
@@ -7075,7 +7049,6 @@ export interface CombinatorTypes {
   'log.entry': LogEntry
   'log.anchor': LogAnchor
   'client.inclusion': ClientInclusion
-  'client.notLogged': ClientNotLogged
   'client.consistency': ClientConsistency
   'client.disputeReceipt': ClientDisputeReceipt
   'client.getOffers': ClientGetOffers
@@ -7208,7 +7181,6 @@ export const codecs: { readonly [Name in keyof CombinatorTypes]: Codec<Combinato
   'log.entry': logEntry,
   'log.anchor': logAnchor,
   'client.inclusion': clientInclusion,
-  'client.notLogged': clientNotLogged,
   'client.consistency': clientConsistency,
   'client.disputeReceipt': clientDisputeReceipt,
   'client.getOffers': clientGetOffers,
@@ -7940,7 +7912,6 @@ export const combinators: { readonly [Name in keyof CombinatorTypes]: Combinator
     { name: 'flags', property: 'flags', type: '#' },
     { name: 'anchor', property: 'anchor', type: 'log.anchor', condition: { flags: 'flags', bit: 0 } },
   ] },
-  'client.notLogged': { id: 0xf097d189, kind: 'type', result: 'client.Inclusion', fields: [] },
   'client.consistency': { id: 0x4e054c75, kind: 'type', result: 'client.Consistency', fields: [
     { name: 'proof', property: 'proof', type: 'int256', vector: true },
     { name: 'checkpoint', property: 'checkpoint', type: 'bytes' },
@@ -7955,8 +7926,8 @@ export const combinators: { readonly [Name in keyof CombinatorTypes]: Combinator
   'client.getEvidence': { id: 0x0d371088, kind: 'function', result: 'sealed.WorkerEvidence', fields: [
     { name: 'identity', property: 'identity', type: 'int256' },
   ] },
-  'client.getInclusion': { id: 0xc2da0cc3, kind: 'function', result: 'client.Inclusion', fields: [
-    { name: 'receipt', property: 'receipt', type: 'int256' },
+  'client.getInclusion': { id: 0xd0fe89f2, kind: 'function', result: 'client.Inclusion', fields: [
+    { name: 'leaf', property: 'leaf', type: 'int256' },
   ] },
   'client.getConsistency': { id: 0xf672e46a, kind: 'function', result: 'client.Consistency', fields: [
     { name: 'size', property: 'size', type: 'long' },
@@ -8055,7 +8026,7 @@ export const boxedTypes: { readonly [boxedType: string]: readonly (keyof Combina
   'client.Offers': ['client.offers'],
   'log.Entry': ['log.entry'],
   'log.Anchor': ['log.anchor'],
-  'client.Inclusion': ['client.inclusion', 'client.notLogged'],
+  'client.Inclusion': ['client.inclusion'],
   'client.Consistency': ['client.consistency'],
   'client.DisputeReceipt': ['client.disputeReceipt'],
 }

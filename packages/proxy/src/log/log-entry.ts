@@ -1,7 +1,7 @@
 import { receiptDigest, type SealCrypto } from '@cocoon/trust/seal'
-import { decode, encode, logEntry, type LogEntry } from '@cocoon/wire'
+import { decode, encode, logEntry } from '@cocoon/wire'
 import type { Note } from '@cocoon/money'
-import type { WorkerFinal } from './worker-answer.ts'
+import type { WorkerFinal } from '../worker-answer.ts'
 
 const none = new Uint8Array(32)
 
@@ -23,7 +23,6 @@ export function noteOf(
 }
 
 /** The entry of a note: what was charged is known once it is. */
-export function entryOf({ bytes, chargedTokens }: Note): { entry: Uint8Array; fields: LogEntry } {
-  const fields = { ...decode(logEntry, bytes), chargedTokens }
-  return { entry: encode(logEntry, fields), fields }
+export function entryOf({ bytes, chargedTokens }: Note): Uint8Array {
+  return encode(logEntry, { ...decode(logEntry, bytes), chargedTokens })
 }

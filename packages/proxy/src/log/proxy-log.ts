@@ -1,0 +1,186 @@
+import { type Ledger, type LogHead, type PaymentKey, type SeenAnchor } from '@cocoon/money'
+import {
+  consistencyProof,
+  inclusionProof,
+  LogAppender,
+  type LogStore,
+  noteKey,
+  parseCheckpoint,
+  storedTiles,
+  type TiledTree,
+} from '@cocoon/trust/log'
+import type { ClientConsistency, ClientInclusion, LogAnchor, Timer, World } from '@cocoon/wire'
+import { entryOf } from './log-entry.ts'
+import { nodeLogCrypto } from './node-log-crypto.ts'
+
+export interface ProxyLogOptions {
+  readonly world: World
+  /** Where its notes are. */
+  readonly ledger: Pick<Ledger, 'notes' | 'dropNotes'>
+  readonly store: LogStore
+  /** The proxy's own: its contract has the public half. */
+  readonly key: PaymentKey
+  /** `addressKey` of the proxy's contract. */
+  readonly contract: string
+  /** Between batches, milliseconds. */
+  readonly intervalMs: number
+  /** Of several processes on the same books one writes the log. */
+  readonly mayAct: () => boolean
+  /** The newest heads that the chain has, oldest first. */
+  readonly anchors: () => readonly SeenAnchor[]
+  /** Hears of batches that could not be appended. They are tried again. */
+  readonly onFailure: (cause: unknown) => void
+}
+
+/** Notes in one batch. */
+const batchNotes = 1_000
+const sha256 = nodeLogCrypto.sha256
+
+/** What the notes of a log are called that a proxy's contract stands behind. `contract`: as `addressKey` has it. */
+export function logOrigin(contract: string): string {
+  return `cocoon/${contract}`
+}
+
+/**
+ * The public log of what a proxy charged: takes the notes that charges have left in the ledger and appends them, each
+ * once, whatever stops it in between.
+ */
+export class ProxyLog implements AsyncDisposable {
+  readonly #options: ProxyLogOptions
+  readonly #appender: LogAppender
+  #head: LogHead | undefined
+  #timer: Timer | undefined
+  #working: Promise<void> | undefined
+  #isClosed = false
+
+  private constructor(options: ProxyLogOptions, appender: LogAppender, head: LogHead | undefined) {
+    this.#options = options
+    this.#appender = appender
+    this.#head = head
+    this.#later()
+  }
+
+  /** Opens the log of a store, or begins one. Rejects with a TrustError where the store's state does not hold. */
+  static async open(options: ProxyLogOptions): Promise<ProxyLog> {
+    const { store, key, contract } = options
+    const origin = logOrigin(contract)
+    const appender = await LogAppender.open({
+      store,
+      origin,
+      signer: {
+        key: noteKey(nodeLogCrypto, 'ed25519', origin, key.publicKey),
+        sign: message => key.sign(message),
+      },
+      writer: 'proxy',
+      ifEmpty: 'create',
+      crypto: nodeLogCrypto,
+    })
+    return new ProxyLog(options, appender, headOf((await store.head())?.checkpoint))
+  }
+
+  /** The newest checkpoint, for the chain. Undefined while there is none. */
+  get head(): LogHead | undefined {
+    return this.#head
+  }
+
+  get store(): LogStore {
+    return this.#options.store
+  }
+
+  /** The newest heads that the chain has, oldest first. */
+  get anchors(): readonly SeenAnchor[] {
+    return this.#options.anchors()
+  }
+
+  /** Where an entry is, and the proofs. Undefined where no entry has this leaf hash yet. */
+  async inclusion(leaf: Uint8Array): Promise<ClientInclusion | undefined> {
+    const { store } = this.#options
+    const [index, head] = [await store.find(leaf), await store.published()]
+    if (index === undefined || head === undefined || index >= head.size) return undefined
+    const [entry] = await store.entries(index, 1)
+    const anchor = await this.#anchorOver(index, head.size)
+    return {
+      _: 'client.inclusion',
+      index: BigInt(index),
+      entry: entry!,
+      proof: await inclusionProof(this.#tree(head.size), index),
+      checkpoint: new TextEncoder().encode(head.checkpoint),
+      flags: anchor === undefined ? 0 : 1,
+      ...(anchor && { anchor }),
+    }
+  }
+
+  /** That the newest checkpoint goes on from one of this size. Undefined for a size that the log never had. */
+  async consistency(size: bigint): Promise<ClientConsistency | undefined> {
+    const head = await this.#options.store.published()
+    if (head === undefined || size < 0n || size > BigInt(head.size)) return undefined
+    return {
+      _: 'client.consistency',
+      proof: await consistencyProof(this.#tree(head.size), Number(size)),
+      checkpoint: new TextEncoder().encode(head.checkpoint),
+    }
+  }
+
+  /** Appends what has been charged so far. Rejects where that fails; nothing is lost then. */
+  append(): Promise<void> {
+    this.#working ??= this.#append().finally(() => (this.#working = undefined))
+    return this.#working
+  }
+
+  /** Appends what is left, where that goes, and closes the store. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true
+    this.#timer?.cancel()
+    await this.#working?.catch(() => {})
+    await this.append().catch(() => {})
+    await this.#options.store[Symbol.asyncDispose]()
+  }
+
+  async #append(): Promise<void> {
+    const { ledger, mayAct } = this.#options
+    while (mayAct()) {
+      const notes = await ledger.notes(batchNotes)
+      if (notes.length === 0) return
+      const batch = notes.map(note => ({ id: note.id, entry: entryOf(note) }))
+      const { head } = await this.#appender.append(batch)
+      this.#head = headOf(head.checkpoint)
+      await ledger.dropNotes(notes.map(({ id }) => id))
+      if (notes.length < batchNotes) return
+    }
+  }
+
+  async #anchorOver(index: number, size: number): Promise<LogAnchor | undefined> {
+    const anchor = this.anchors.findLast(({ size: at }) => at > BigInt(index) && at <= BigInt(size))
+    if (anchor === undefined) return undefined
+    return {
+      _: 'log.anchor',
+      seqno: anchor.seqno,
+      nonce: anchor.nonce,
+      size: anchor.size,
+      root: anchor.root,
+      transaction: Buffer.from(anchor.transactionHash, 'hex'),
+      lt: anchor.lt,
+      time: anchor.timeS,
+      proof: await inclusionProof(this.#tree(Number(anchor.size)), index),
+    }
+  }
+
+  #tree(size: number): TiledTree {
+    return { size, tiles: storedTiles(this.#options.store), sha256 }
+  }
+
+  #later(): void {
+    if (this.#isClosed) return
+    this.#timer = this.#options.world.after(this.#options.intervalMs, () => {
+      void this.append()
+        .catch(this.#options.onFailure)
+        .finally(() => this.#later())
+    })
+  }
+}
+
+function headOf(checkpoint: string | undefined): LogHead | undefined {
+  if (checkpoint === undefined) return undefined
+  const { size, root } = parseCheckpoint(checkpoint.slice(0, checkpoint.indexOf('\n\n') + 1))
+  return { size: BigInt(size), root }
+}
