@@ -161,6 +161,16 @@ describe('nothing else does', () => {
     assert.throws(() => sealer.chunk(Uint8Array.of(2), false), RangeError)
   })
 
+  test('a chunk after the last that a machine gone wrong has sealed', () => {
+    const [first] = sealAll(key, 3n, [Uint8Array.of(1)])
+    const nonce = Uint8Array.of(3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)
+    for (const isFinal of [false, true]) {
+      const aad = Uint8Array.of(1, 0, 0, 0, isFinal ? 1 : 0)
+      const bytes = nodeSeal.aead(key).seal(nonce, aad, padded(Uint8Array.of(2)))
+      assert.deepEqual(openAll(key, 3n, [first!, { bytes, isFinal }]).contents, ['01'])
+    }
+  })
+
   test('an end at another place', () => {
     for (let index = 0; index < 6; index++) {
       const moved = chunks.map((chunk, at) => ({ ...chunk, isFinal: at === index }))
@@ -227,6 +237,11 @@ describe('nothing else does', () => {
   test('a chunk above 16 MiB', () => {
     const opener = new AnswerOpener(nodeSeal, { key, nonce: 3n })
     refuses('answer-altered', () => opener.open(new Uint8Array(maxChunkBytes + 1), false))
+    const [large] = sealAll(key, 3n, [new Uint8Array(maxChunkBytes - 4)])
+    assert.equal(large!.bytes.length, maxChunkBytes + 16)
+    assert.equal(openAll(key, 3n, [large!]).isRefused, true)
+    const [most] = sealAll(key, 3n, [new Uint8Array(maxChunkBytes - 20)], maxChunkBytes - 16)
+    assert.equal(openAll(key, 3n, [most!]).isFinished, true)
   })
 
   test('after a refusal nothing opens any more that was due before', () => {

@@ -232,6 +232,20 @@ describe('a recipient that is corrupt', () => {
     open(nodeSeal, honest, handed(sealed.query))
   })
 
+  test('is not helped by a client that hands out keys of another length, or for others', () => {
+    const { query, keys } = sealTo(nodeSeal, [honest, corrupt], random)
+    const { header, body } = query
+    const wrap = joined(labels.wrap, nodeSeal.sha256(header), nodeSeal.sha256(body))
+    for (const length of [0, 16, 31, 33, 64]) {
+      const wrapped = nodeSeal.aead(keys[0]!.keys.query).seal(zeroNonce, wrap, new Uint8Array(length))
+      none({ header, key: { ...query.keys[0]!, wrapped }, body })
+    }
+    // Sealed with a key of the honest worker, under a header that does not name it.
+    const routing = routingTo([corrupt], random)
+    const named = [beginSession(nodeSeal, honest, random).next()]
+    none(handed(sealQuery(nodeSeal, routing, contentOf('{}', random), named, random).query))
+  })
+
   test('has no key of the other that is the same as one of its own', () => {
     const sealed = sealTo(nodeSeal, [honest, corrupt], random)
     const known = [contentKeyOf(sealed), sealed.keys[1]!.keys.query, sealed.keys[1]!.keys.answer]
