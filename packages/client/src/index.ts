@@ -2,3 +2,7 @@
 export * from './error.ts'
 export type { LeastProtection, Protection } from './network.ts'
 export * from './receipt/receipt-file.ts'
+export type { Finding, Link, LinkName, LinkState } from './receipt/link.ts'
+export * from './receipt/receipt-context.ts'
+export { notShown, type ReceiptVerdict, type Verdict } from './receipt/verdict.ts'
+export { verifyReceiptFile } from './receipt/verify-receipt.ts'
