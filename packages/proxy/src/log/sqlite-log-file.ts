@@ -1,17 +1,18 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import {
   conflict,
+  decodeBundle,
   type LogBatch,
   type LogCommit,
   type LogHead,
-  type LogStore,
   tileWidth,
 } from '@cocoon/trust/log'
-import { ProxyError } from '../error.ts'
 import { decodeBatch, encodeBatch } from './batch-text.ts'
 
+/** SQLite's number for a file that somebody else has locked. */
+const busy = 5
 /** Written into the file, so that no other program's file is taken for it. */
 const applicationId = 0x43_4f_4c_47
 
@@ -47,25 +48,22 @@ const statements = {
 
 type Statements = Readonly<Record<keyof typeof statements, StatementSync>>
 
-/**
- * Opens or makes a log in a SQLite file, for this process alone: write-ahead log, and a full sync at each commit.
- * Commits are done on the thread of the caller, who waits a few milliseconds for each. Throws `ProxyError('log')` for
- * a file that cannot be read, is damaged, of another program or a later version, or open in another process. After
- * a failure that left open what was done, the store does nothing more: it is to be opened again.
- */
-export function openSqliteLogStore(path: string): LogStore {
-  try {
-    return new SqliteLogStore(path)
-  } catch (cause) {
-    throw failure(path, cause)
-  }
+/** What is committed, in few pieces: it goes from thread to thread. */
+export interface PackedCommit extends Omit<LogCommit, 'entries'> {
+  /** 32 bytes each. */
+  readonly leaves: Uint8Array
+  /** Entries as in a bundle of the log. */
+  readonly bundle: Uint8Array
 }
 
-class SqliteLogStore implements LogStore {
+/**
+ * A log in a SQLite file, opened for this owner alone: a write-ahead log, and a full sync at each commit. Throws
+ * `log-conflict` where nothing was done, and whatever SQLite throws otherwise: then the file is to be opened again.
+ */
+export class SqliteLogFile {
   readonly #path: string
   readonly #database: DatabaseSync
   readonly #statements: Statements
-  #failure: ProxyError | undefined
 
   constructor(path: string) {
     this.#path = path
@@ -77,60 +75,61 @@ class SqliteLogStore implements LogStore {
       this.#statements = Object.fromEntries(prepared) as Statements
     } catch (error) {
       this.#database.close()
-      throw error
+      throw isBusy(error) ? new Error('another process has it open', { cause: error }) : error
     }
   }
 
-  async head(): Promise<LogHead | undefined> {
-    return headOf(this.#get('head'))
+  head(): LogHead | undefined {
+    return headOf(this.#statements.head.get())
   }
 
-  async published(): Promise<LogHead | undefined> {
-    return headOf(this.#get('published'))
+  published(): LogHead | undefined {
+    return headOf(this.#statements.published.get())
   }
 
-  async tile(level: number, index: number): Promise<Uint8Array | undefined> {
-    return this.#get('tile', level, index)?.['hashes'] as Uint8Array | undefined
+  tile(level: number, index: number): Uint8Array | undefined {
+    return this.#statements.tile.get(level, index)?.['hashes'] as Uint8Array | undefined
   }
 
-  async entries(first: number, count: number): Promise<Uint8Array[]> {
-    const rows = this.#read(() => this.#statements.entries.all(first, Math.min(count, tileWidth)))
+  entries(first: number, count: number): Uint8Array[] {
+    const rows = this.#statements.entries.all(first, Math.min(count, tileWidth))
     return rows.map(({ entry }) => entry as Uint8Array)
   }
 
-  async find(leaf: Uint8Array): Promise<number | undefined> {
-    const number = this.#get('find', leaf)?.['number']
-    return typeof number === 'number' ? number : undefined
+  find(leaf: Uint8Array): number | undefined {
+    return (this.#statements.find.get(leaf)?.['number'] as number | null) ?? undefined
   }
 
-  async lastBatch(writer: string): Promise<LogBatch | undefined> {
-    const batch = this.#get('batch', writer)?.['batch']
+  lastBatch(writer: string): LogBatch | undefined {
+    const batch = this.#statements.batch.get(writer)?.['batch']
     return typeof batch === 'string' ? decodeBatch(batch) : undefined
   }
 
-  async commit(commit: LogCommit): Promise<void> {
+  commit(commit: PackedCommit): void {
     this.#write(() => this.#commit(commit))
   }
 
-  async publish(head: LogHead): Promise<void> {
+  publish(head: LogHead): void {
     this.#write(() => this.#publish(head))
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#database.isOpen) this.#database.close()
+  /** Moves the write-ahead log into the file, and lets go of it. */
+  close(): void {
+    this.#database.close()
   }
 
-  #commit({ oldSize, head, isPublished, tiles, entries, writer, batch }: LogCommit): void {
+  #commit({ oldSize, head, isPublished, tiles, leaves, bundle, writer, batch }: PackedCommit): void {
     const { create: make, grow, setTile, addEntry, addLeaf, setBatch } = this.#statements
     const { size, checkpoint } = head
     const { changes } =
       oldSize === undefined ? make.run(size, checkpoint) : grow.run(size, checkpoint, oldSize)
     if (changes !== 1) throw conflict('The log has grown')
     for (const { level, index, hashes } of tiles) setTile.run(level, index, hashes)
-    for (const [at, { leaf, entry }] of entries.entries()) {
-      const number = size - entries.length + at
+    const count = leaves.length / 32
+    for (const [at, entry] of decodeBundle(bundle, count).entries()) {
+      const number = size - count + at
       addEntry.run(number, entry)
-      addLeaf.run(leaf, number)
+      addLeaf.run(leaves.subarray(32 * at, 32 * at + 32), number)
     }
     setBatch.run(writer, encodeBatch(batch))
     if (isPublished) this.#publish(head)
@@ -141,39 +140,16 @@ class SqliteLogStore implements LogStore {
     if (changes !== 1) throw conflict(`A checkpoint of ${size} entries is not the newest`)
   }
 
-  /** One transaction, or nothing where a conflict is found. */
+  /** One transaction, or nothing. */
   #write(act: () => void): void {
-    if (this.#failure !== undefined) throw this.#failure
+    this.#database.exec('BEGIN IMMEDIATE')
     try {
-      this.#database.exec('BEGIN IMMEDIATE')
-      try {
-        act()
-      } catch (error) {
-        this.#database.exec('ROLLBACK')
-        throw error
-      }
-      this.#database.exec('COMMIT')
+      act()
     } catch (error) {
-      if (isConflict(error)) throw error
-      throw this.#fail(error)
+      this.#database.exec('ROLLBACK')
+      throw error
     }
-  }
-
-  #get(name: keyof typeof statements, ...parameters: SQLInputValue[]): Record<string, unknown> | undefined {
-    return this.#read(() => this.#statements[name].get(...parameters))
-  }
-
-  #read<Result>(act: () => Result): Result {
-    if (this.#failure !== undefined) throw this.#failure
-    try {
-      return act()
-    } catch (error) {
-      throw this.#fail(error)
-    }
-  }
-
-  #fail(cause: unknown): ProxyError {
-    return (this.#failure ??= failure(this.#path, cause))
+    this.#database.exec('COMMIT')
   }
 
   /** The exclusive lock is taken by the first read and write, and stays until the file is closed. */
@@ -205,10 +181,6 @@ function headOf(row: Record<string, unknown> | undefined): LogHead | undefined {
   return row && { size: Number(row['size']), checkpoint: String(row['checkpoint']) }
 }
 
-function isConflict(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'log-conflict'
-}
-
 /**
  * Makes a file that its owner alone may read; false if there is one. A file that is there is not opened here: closing
  * it would end the locks that this process holds on it.
@@ -234,13 +206,6 @@ function syncFolder(path: string): void {
   }
 }
 
-function failure(path: string, cause: unknown): ProxyError {
-  const busy = 5
-  const isBusy = cause instanceof Error && 'errcode' in cause && cause.errcode === busy
-  const why = isBusy ? 'another process has it open' : cause instanceof Error ? cause.message : String(cause)
-  return new ProxyError(
-    'log',
-    `The log ${path} cannot be used: ${why}. What was written last may be there or not: mend the cause, open it again`,
-    { cause },
-  )
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === busy
 }

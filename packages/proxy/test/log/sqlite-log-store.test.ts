@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, test } from 'node:test'
-import { openSqliteLogStore } from '../../src/index.ts'
+import { systemWorld as world } from '@cocoon/wire/node'
+import type { LogStore } from '@cocoon/trust/log'
+import { openSqliteLogStore } from '../../src/log/sqlite-log-store.ts'
 import {
   appenderOf,
   checkStore,
@@ -17,12 +19,13 @@ const folder = mkdtempSync(join(tmpdir(), 'cocoon-log-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
 let files = 0
+const openAt = (path: string): LogStore => openSqliteLogStore(path, world)
 const newPath = (): string => join(folder, `log ${files++}.db`)
 
-logStoreCompliance('sqlite', async () => openSqliteLogStore(newPath()))
+logStoreCompliance('sqlite', async () => openAt(newPath()))
 logStoreDurability('sqlite', () => {
   const path = newPath()
-  return async () => openSqliteLogStore(path)
+  return async () => openAt(path)
 })
 
 const unusable = { name: 'ProxyError', code: 'log' }
@@ -30,25 +33,25 @@ const unusable = { name: 'ProxyError', code: 'log' }
 test('files that hold no log, or one of a later version', async () => {
   const text = newPath()
   writeFileSync(text, 'this is not a database, however long the text of it may be'.repeat(100))
-  assert.throws(() => openSqliteLogStore(text), unusable)
+  await assert.rejects(openAt(text).head(), unusable)
   const other = newPath()
   using database = new DatabaseSync(other)
   database.exec('CREATE TABLE a (b); PRAGMA user_version = 1')
   database.close()
-  assert.throws(() => openSqliteLogStore(other), unusable)
-  assert.throws(() => openSqliteLogStore(join(folder, 'nowhere', 'log.db')), unusable)
+  await assert.rejects(openAt(other).head(), unusable)
+  await assert.rejects(openAt(join(folder, 'nowhere', 'log.db')).head(), unusable)
   const later = newPath()
-  await openSqliteLogStore(later)[Symbol.asyncDispose]()
+  await openAt(later)[Symbol.asyncDispose]()
   using newer = new DatabaseSync(later)
   newer.exec('PRAGMA user_version = 2')
   newer.close()
-  assert.throws(() => openSqliteLogStore(later), unusable)
+  await assert.rejects(openAt(later).head(), unusable)
 })
 
 test('a file has one owner', async () => {
   const path = newPath()
-  await using store = openSqliteLogStore(path)
-  assert.throws(() => openSqliteLogStore(path), { ...unusable, message: /another process/ })
+  await using store = openAt(path)
+  await assert.rejects(openAt(path).head(), { ...unusable, message: /another process/ })
   await (await appenderOf(store)).append(entriesFrom(0, 3))
   assert.equal(await checkStore(store), 3)
 })
@@ -56,7 +59,7 @@ test('a file has one owner', async () => {
 test('after a failure the store is to be opened again', async () => {
   const path = newPath()
   {
-    await using store = openSqliteLogStore(path)
+    await using store = openAt(path)
     const log = await appenderOf(store)
     await log.append(entriesFrom(0, 3))
     const head = { size: 4, checkpoint: 'four' }
@@ -66,6 +69,6 @@ test('after a failure the store is to be opened again', async () => {
     await assert.rejects(store.head(), unusable)
     await assert.rejects(log.append(entriesFrom(3, 3)), unusable)
   }
-  await using store = openSqliteLogStore(path)
+  await using store = openAt(path)
   assert.equal(await checkStore(store), 3)
 })
