@@ -141,8 +141,9 @@ async function verifiedQuote(
 }
 
 /** Images are compared by the link of their own. */
-function withoutImages({ imageHashes: _, ...policy }: QuotePolicy): QuotePolicy {
-  return policy
+function withoutImages(policy: QuotePolicy): QuotePolicy {
+  const { imageHashes: _, ...rest } = policy
+  return rest
 }
 
 function tellQuote(report: QuoteReport, findings: Findings): void {
