@@ -14,9 +14,12 @@ import type {
   LeastProtection,
   ModelOffer,
   Network,
+  Passing,
   Query,
   Run,
 } from './network.ts'
+import { Passer } from './passer.ts'
+import { PassedQuery } from './passed-query.ts'
 import { type PendingOwner, PendingQuery } from './pending.ts'
 import { encodeRequest } from './request.ts'
 import type { Candidate } from './sealing/offer-book.ts'
@@ -61,6 +64,8 @@ const pollMs = 50
 /** The client role: keeps sessions with proxies and runs queries over them. */
 export class Client implements Network {
   readonly stats: ClientStats = newStats()
+  /** For callers who seal by themselves. */
+  readonly passing: Passing
   readonly #options: ClientOptions
   readonly #limits: ClientLimits
   readonly #uplinks: Uplinks<ClientSession>
@@ -75,14 +80,8 @@ export class Client implements Network {
       this.#options.log?.({ event: 'receipt-disputed', reason })
       ;(pending.session as ClientSession | undefined)?.dispute(pending, reason)
     },
-    ended: (outcome, summary, receivedBytes, { query }) => {
-      this.#running--
-      this.stats[outcome]++
-      this.stats.tokens += summary.tokens
-      this.stats.costNano += summary.costNano
-      this.stats.bytesReceived += receivedBytes
-      if (summary.tokens > 0n) this.#tally(query.model, summary)
-    },
+    ended: (outcome, summary, receivedBytes, { query }) =>
+      this.#ended(outcome, summary, receivedBytes, query.model),
   }
   #config: RootConfig
   #running = 0
@@ -93,6 +92,14 @@ export class Client implements Network {
     this.#options = options
     this.#config = options.config
     this.#limits = { ...clientLimits, ...options.limits }
+    this.passing = new Passer({
+      world: options.world,
+      config: () => this.#config,
+      sessions: () => this.#usable(),
+      admit: query => this.#admit(query.body.length),
+      overstated: this.#owner.overstated,
+      ended: (...end) => this.#ended(...end),
+    })
     this.#uplinks = new Uplinks({
       world: options.world,
       endpoints: () => this.#config.proxies.map(proxy => proxy.clientEndpoint),
@@ -155,11 +162,7 @@ export class Client implements Network {
       owner: this.#owner,
     })
     if (this.#running <= this.#limits.maxQueries) this.#send(pending)
-    else
-      this.#fail(
-        pending,
-        tooMany(`${this.#limits.maxQueries} queries are under way, as many as this client takes.`),
-      )
+    else this.#fail(pending, this.#tooManyQueries())
     return { cancel: () => this.#stop(pending, new ClientError('cancelled', 'The query was cancelled.')) }
   }
 
@@ -274,6 +277,33 @@ export class Client implements Network {
     world.soon(() => this.#send(pending))
   }
 
+  /** Counts a query in that its caller has sealed. */
+  #admit(queryBytes: number): void {
+    if (this.#closing) throw new ClientError('overloaded', 'This client is shutting down.')
+    if (this.#running >= this.#limits.maxQueries) throw this.#tooManyQueries()
+    this.stats.queries++
+    this.stats.bytesSent += queryBytes
+    this.#running++
+  }
+
+  #ended(
+    outcome: 'succeeded' | 'failed',
+    summary: AnswerSummary,
+    receivedBytes: number,
+    model: string,
+  ): void {
+    this.#running--
+    this.stats[outcome]++
+    this.stats.tokens += summary.tokens
+    this.stats.costNano += summary.costNano
+    this.stats.bytesReceived += receivedBytes
+    if (summary.tokens > 0n) this.#tally(model, summary)
+  }
+
+  #tooManyQueries(): ClientError {
+    return tooMany(`${this.#limits.maxQueries} queries are under way, as many as this client takes.`)
+  }
+
   /** Never before `run` has returned. */
   #fail(pending: PendingQuery, error: ClientError): void {
     this.#options.world.soon(() => pending.fail(error))
@@ -281,7 +311,7 @@ export class Client implements Network {
 
   /** The least busy session that reads what it is sent; among equals each in turn. */
   #choose(): ClientSession | undefined {
-    const sessions = this.#uplinks.ready().filter(session => !session.isCongested && !session.isRetired)
+    const sessions = this.#usable()
     if (sessions.length <= 1) return sessions[0]
     const offset = this.#turn++ % sessions.length
     let best = sessions[offset]!
@@ -290,6 +320,10 @@ export class Client implements Network {
       if (session.running < best.running) best = session
     }
     return best
+  }
+
+  #usable(): ClientSession[] {
+    return this.#uplinks.ready().filter(session => !session.isCongested && !session.isRetired)
   }
 
   /** What the model counted is known to the worker alone. */
@@ -351,7 +385,10 @@ export class Client implements Network {
       },
       closed: cause => state.closed(cause),
       lost: queries => {
-        for (const pending of queries) this.#retry(pending, session)
+        for (const query of queries) {
+          if (query instanceof PassedQuery) query.fail(connectionLost())
+          else this.#retry(query, session)
+        }
       },
     })
     return session
@@ -363,8 +400,7 @@ export class Client implements Network {
     pending.session = undefined
     pending.exchange = undefined
     if (pending.begun || pending.attempts >= maxAttempts || this.#closing) {
-      const message = 'The connection to the proxy was lost before the answer was complete.'
-      return this.#fail(pending, new ClientError('upstream', message))
+      return this.#fail(pending, connectionLost())
     }
     this.stats.retried++
     this.#options.log?.({ event: 'query-retried', proxy: session.address })
@@ -383,6 +419,10 @@ function notSealed(model: string, cause: unknown): ClientError {
     `No machine is offered that a query for ${JSON.stringify(model.slice(0, 80))} could be sealed to, and this query is to be sealed. ` +
     'Nothing of it was sent. Retry when sealed workers are back, or accept less with `--protection attested-proxy`.'
   return new ClientError('unprotected', message, { cause, retryAfterMs: 5_000 })
+}
+
+function connectionLost(): ClientError {
+  return new ClientError('upstream', 'The connection to the proxy was lost before the answer was complete.')
 }
 
 function noProxy(): ClientError {

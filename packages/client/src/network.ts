@@ -1,3 +1,6 @@
+import type { Prices } from '@cocoon/money/pricing'
+import type { SealedQuery } from '@cocoon/wire'
+import type { Offer } from './sealing/offer-book.ts'
 import type { SealedProof } from './sealing/sealed-exchange.ts'
 
 /**
@@ -9,6 +12,45 @@ export interface Network {
   run(query: Query, events: AnswerEvents): Run
   /** The models on offer now. Rejects with a ClientError. */
   models(): Promise<ModelOffer[]>
+  /** For callers who seal by themselves, and whose queries are paid here and cannot be read. Absent: none are taken. */
+  readonly passing?: Passing
+}
+
+/** Hands on what callers have sealed themselves. Whatever it tells comes from a proxy and proves nothing. */
+export interface Passing {
+  /** The machines that a proxy offers for a model. Rejects with a ClientError. */
+  offers(model: string): Promise<PassedOffers>
+  /** Boxed `sealed.workerEvidence`; undefined where no proxy knows it. Rejects with a ClientError. */
+  evidence(identity: Uint8Array): Promise<Uint8Array | undefined>
+  /**
+   * Starts a query, on the connection to the proxy that is named. Exactly one of `end` and `failed` follows, and
+   * nothing is called before `run` returns. Throws a ClientError where the query is malformed.
+   */
+  run(
+    query: SealedQuery,
+    options: { readonly timeoutMs: number; readonly proxyKey?: Uint8Array | undefined },
+    events: PassedEvents,
+  ): Run
+  /** Tells the proxy that a receipt is not accepted; false where the query is not known any more. */
+  dispute(requestId: Uint8Array, reason: number): boolean
+  /** Boxed `client.inclusion` of a receipt's digest; undefined while no proxy has logged it. Rejects with a ClientError. */
+  inclusion?(receipt: Uint8Array): Promise<Uint8Array | undefined>
+}
+
+export interface PassedOffers {
+  /** Of the proxy, 32 bytes. */
+  readonly proxyKey: Uint8Array
+  readonly prices: Prices & { readonly paramsVersion: number }
+  readonly offers: readonly Offer[]
+}
+
+export interface PassedEvents {
+  /** Boxed `client.sealedAnswer`, `client.sealedAnswerPart` or `client.sealedFailure`, which the callee may keep. */
+  piece(bytes: Uint8Array): void
+  /** The last piece has come. */
+  end(summary: AnswerSummary): void
+  /** No more comes, and the last piece has not. */
+  failed(error: Error, summary: AnswerSummary): void
 }
 
 export interface Query {

@@ -94,7 +94,7 @@ export class PendingQuery {
   }
 
   /** Hands a piece on. Throws a WireError on what cannot be part of an answer; true once the query has ended. */
-  take(answer: ProxyAnswer, proxy: string): boolean {
+  take(answer: ProxyAnswer, proxy: string, _data?: Uint8Array): boolean {
     if (this.ended) return true
     if (isSealedPiece(answer)) return this.#takeSealed(answer, proxy)
     if (this.exchange !== undefined) throw new WireError('malformed', 'an open answer to a sealed query')
@@ -206,7 +206,8 @@ export class PendingQuery {
   }
 }
 
-const maxResealed = 2
+/** How often a query is sealed anew because of what machines answered. */
+export const maxResealed = 2
 
 function isSealedPiece(answer: ProxyAnswer): answer is SealedPiece {
   return answer.kind === 'sealed-head' || answer.kind === 'sealed-part' || answer.kind === 'sealed-failure'
@@ -221,7 +222,7 @@ function protectionOf(exchange: SealedExchange): Protection {
  * What a proxy's error means to a caller. Proxies of other implementations tell some meanings by their words
  * alone. The text comes from a peer: it is cut, and shown as its words.
  */
-function failureOf(code: number, message: string): ClientError {
+export function failureOf(code: number, message: string): ClientError {
   return new ClientError(meaningOf(code, message), `The network answered ${code}: ${message.slice(0, 300)}`)
 }
 

@@ -41,6 +41,7 @@ import {
   proxySignedPayment,
   randomBetween,
   type Reply,
+  type SealedQuery,
   type SealedWorkerEvidence,
   sealedWorkerEvidence,
   type Timer,
@@ -54,9 +55,9 @@ import {
 import { isProxyAnswer, readProxyAnswer } from './answer.ts'
 import { ClientError } from './error.ts'
 import type { ModelOffer, Protection } from './network.ts'
+import type { PassedQuery } from './passed-query.ts'
 import type { PendingQuery } from './pending.ts'
 import { OfferBook } from './sealing/offer-book.ts'
-import type { SealedExchange } from './sealing/sealed-exchange.ts'
 import type { SealedTerms, Sealer } from './sealing/sealer.ts'
 
 /** Newest protocol version that this client speaks. 3 adds that a query can be cancelled. */
@@ -88,7 +89,7 @@ export interface SessionOptions {
   ready(): void
   closed(cause: Error): void
   /** Queries that the connection took with it. */
-  lost(queries: PendingQuery[]): void
+  lost(queries: Array<PendingQuery | PassedQuery>): void
 }
 
 /** What a client seals its queries with. */
@@ -103,7 +104,7 @@ export interface ClientSealing {
 export class ClientSession implements UplinkSession {
   readonly #options: SessionOptions
   readonly #connection: Connection
-  readonly #queries = new Map<string, PendingQuery>()
+  readonly #queries = new Map<string, PendingQuery | PassedQuery>()
   #channel: Channel | undefined
   #offerBook: OfferBook | undefined
   #terms: ProxyTerms | undefined
@@ -206,20 +207,24 @@ export class ClientSession implements UplinkSession {
     return { kind: proof === undefined ? 'none' : 'attested-proxy', isSimulated: proof?.isSimulated ?? false }
   }
 
-  dispute(pending: PendingQuery, reason: number): void {
-    const { requestId } = pending
+  /** Whether the proxy takes sealed queries. */
+  get canSeal(): boolean {
+    return this.#terms !== undefined && this.#terms.version >= sealedVersion
+  }
+
+  dispute({ requestId }: Pick<PendingQuery, 'requestId'>, reason: number): void {
     this.#connection.send(clientDisputeReceipt, { _: 'client.disputeReceipt', requestId, reason })
   }
 
   #openOffers(): void {
     const { sealing, world, config } = this.#options
-    if (sealing === undefined || this.#terms!.version < sealedVersion) return
+    if (sealing === undefined || !this.canSeal) return
     const { verifier, sealer, refused } = sealing
     this.#offerBook = new OfferBook({
       world,
       source: {
-        offers: model => this.#offers(model),
-        evidence: identity => this.#evidence(identity),
+        offers: model => this.sealedOffers(model),
+        evidence: identity => this.evidence(identity),
       },
       verifier,
       registry: () => ({ images: config.workerHashes, models: config.modelHashes }),
@@ -228,33 +233,48 @@ export class ClientSession implements UplinkSession {
     })
   }
 
-  async #offers(model: string): Promise<ClientOffer[]> {
+  async sealedOffers(model: string): Promise<ClientOffer[]> {
     const ask = { _: 'client.getOffers' as const, model }
     return decode(clientOffers, await this.#connection.query(clientGetOffers, ask, offersTimeoutMs)).offers
   }
 
-  async #evidence(identity: Uint8Array): Promise<SealedWorkerEvidence> {
+  async evidence(identity: Uint8Array): Promise<SealedWorkerEvidence> {
     const ask = { _: 'client.getEvidence' as const, identity }
     return decode(sealedWorkerEvidence, await this.#connection.query(clientGetEvidence, ask, offersTimeoutMs))
   }
 
   /** Sends a query. False when this connection does not take it. */
   run(pending: PendingQuery): boolean {
-    const sent =
-      pending.exchange === undefined ? this.#sendOpen(pending) : this.#sendSealed(pending, pending.exchange)
-    if (sent) {
-      this.#queries.set(bytesKey(pending.requestId), pending)
-      if (this.#channel !== undefined) this.#channel.grantedTokens += pending.reservedTokens
-    }
+    const { exchange } = pending
+    if (exchange !== undefined) pending.requestId = exchange.requestId
+    const sent = exchange === undefined ? this.#sendOpen(pending) : this.#sendSealed(exchange.query, pending)
+    if (sent) this.#carry(pending)
     return sent
   }
 
-  #sendSealed(pending: PendingQuery, exchange: SealedExchange): boolean {
-    pending.requestId = exchange.requestId
+  /** Sends a query that its caller has sealed, or says why not. */
+  pass(passed: PassedQuery): ClientError | undefined {
+    if (this.#queries.has(bytesKey(passed.requestId)))
+      return new ClientError('invalid-request', 'A query with this request id is under way.')
+    if (!this.#sendSealed(passed.query, passed))
+      return new ClientError(
+        'limit',
+        'The query is larger than the network carries: 16 MiB with all framing.',
+      )
+    this.#carry(passed)
+    return undefined
+  }
+
+  #carry(query: PendingQuery | PassedQuery): void {
+    this.#queries.set(bytesKey(query.requestId), query)
+    if (this.#channel !== undefined) this.#channel.grantedTokens += query.reservedTokens
+  }
+
+  #sendSealed(query: SealedQuery, of: { timeLeftMs(): number }): boolean {
     return this.#connection.send(clientRunSealedQuery, {
       _: 'client.runSealedQuery',
-      query: exchange.query,
-      timeout: (Math.max(1, pending.timeLeftMs()) * proxyShare) / 1000,
+      query,
+      timeout: (Math.max(1, of.timeLeftMs()) * proxyShare) / 1000,
       minConfigVersion: this.#options.config.version,
     })
   }
@@ -282,11 +302,11 @@ export class ClientSession implements UplinkSession {
   }
 
   /** Nobody waits for the query any more: the proxy is told where its version knows how. */
-  cancel(pending: PendingQuery): void {
-    if (!this.#queries.delete(bytesKey(pending.requestId))) return
+  cancel({ requestId }: Pick<PendingQuery, 'requestId'>): void {
+    if (!this.#queries.delete(bytesKey(requestId))) return
     this.#options.world.soon(() => this.#leaveIfIdle())
     if ((this.#terms?.version ?? 0) < cancelVersion) return
-    this.#connection.send(clientCancelQuery, { _: 'client.cancelQuery', requestId: pending.requestId })
+    this.#connection.send(clientCancelQuery, { _: 'client.cancelQuery', requestId })
   }
 
   async offers(): Promise<ModelOffer[]> {
@@ -412,7 +432,7 @@ export class ClientSession implements UplinkSession {
       const answer = readProxyAnswer(data)
       const key = bytesKey(answer.requestId)
       // An answer that nobody waits for any more is late, not wrong.
-      if (this.#queries.get(key)?.take(answer, this.proxyText) && this.#queries.delete(key))
+      if (this.#queries.get(key)?.take(answer, this.proxyText, data) && this.#queries.delete(key))
         this.#leaveIfIdle()
     } else if (id === proxyClientRequestPayment.id) {
       const { signedPayment, ...totals } = decode(proxyClientRequestPayment, data)

@@ -36,7 +36,7 @@ export class SessionBench {
         this.readies++
       },
       closed: cause => void this.causes.push(cause),
-      lost: queries => void this.lost.push(...queries),
+      lost: queries => void this.lost.push(...(queries as PendingQuery[])),
       ...options.session,
     })
   }

@@ -1,10 +1,11 @@
 import { ClientError } from '../error.ts'
-import type { AnswerEvents, AnswerSummary, Run } from '../network.ts'
+import type { AnswerEvents, AnswerSummary, Protection, Run } from '../network.ts'
 import { debugText, errorBody, withCost, withDebug } from './answer-body.ts'
 import { type AnswerHead, readHead } from './answer-head.ts'
 import { EventStream } from './event-stream.ts'
 import { type Exchange, pieceBytes, type Work } from './exchange.ts'
-import type { Ask, QueryKind } from './read-query.ts'
+import type { QueryKind } from '../query-fields.ts'
+import type { Ask } from './read-query.ts'
 import { refusalOf, refusalText, shuttingDown, traceOf } from './refusal.ts'
 
 /**
@@ -22,6 +23,8 @@ export class Answer implements AnswerEvents, Work {
   #stream: EventStream | undefined
   #held: Buffer[] = []
   #heldBytes = 0
+  /** Of a sealed answer. */
+  #receiptId: string | undefined
   #isBegun = false
   #isSettled = false
 
@@ -42,7 +45,7 @@ export class Answer implements AnswerEvents, Work {
     }
   }
 
-  head(status: number, headers: Array<[string, string]>): void {
+  head(status: number, headers: Array<[string, string]>, protection?: Protection): void {
     if (this.#exchange.isOver || this.#head !== undefined) return
     const head = readHead(status, headers)
     if (head === undefined) {
@@ -50,6 +53,11 @@ export class Answer implements AnswerEvents, Work {
       return
     }
     this.#head = head
+    if (protection?.kind === 'sealed') {
+      this.#exchange.protection = protection.isSimulated ? 'sealed; simulated' : 'sealed'
+      this.#receiptId = protection.receiptId
+      if (this.#receiptId !== undefined) head.headers.push('x-cocoon-receipt', this.#receiptId)
+    }
     if (status >= 300) head.body = 'json'
     if (head.body === 'json') return
     if (head.body === 'events') {
@@ -81,6 +89,8 @@ export class Answer implements AnswerEvents, Work {
 
   end(summary: AnswerSummary): void {
     this.#settle(summary)
+    const { key, shared } = this.#exchange
+    if (summary.proof !== undefined) shared.receipts.add(summary.proof, key?.id)
     if (!this.#exchange.isOver) this.#exchange.attempt(() => this.#complete(summary))
   }
 
@@ -115,7 +125,11 @@ export class Answer implements AnswerEvents, Work {
       return
     }
     const debug = this.#ask.query.enableDebug ? debugText(summary.debug) : undefined
-    const last = this.#stream?.end(debug === undefined ? undefined : `{"debug":${debug}}`) ?? nothing
+    const last =
+      this.#stream?.end({
+        event: debug === undefined ? undefined : `{"debug":${debug}}`,
+        comment: this.#receiptId === undefined ? undefined : `cocoon-receipt ${this.#receiptId}`,
+      }) ?? nothing
     if (this.#isBegun) {
       this.#exchange.finish(last)
       return

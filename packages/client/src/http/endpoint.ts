@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse, S
 import type { World } from '@cocoon/wire'
 import { ClientError } from '../error.ts'
 import type { Network, Query } from '../network.ts'
+import { ReceiptBook } from '../receipt/receipt-book.ts'
 import { DebugLog } from './debug-log.ts'
 import { Connection, type EndpointLog, Exchange, type ExtraRoutes, type Shared } from './exchange.ts'
 import { Guard } from './guard.ts'
@@ -29,6 +30,8 @@ export interface EndpointOptions {
   protection?: () => string
   /** Most nanotons that a query can cost. With it a key's queries at once cannot overdraw its budget. */
   costBound?: (query: Query) => bigint
+  /** Keeps the receipts of sealed answers; one of its own if absent. */
+  receipts?: ReceiptBook
   extraRoutes?: ExtraRoutes
   log?: EndpointLog
 }
@@ -100,6 +103,8 @@ function shareOf(options: EndpointOptions): Shared {
     guard: new Guard({ host, cors, hostNames }),
     keys,
     debugLog: new DebugLog(limits.debugEntries),
+    receipts: options.receipts ?? new ReceiptBook(world),
+    askers: new Map(),
     protection: options.protection ?? (() => 'unknown'),
     costBound: options.costBound ?? (() => 0n),
     extraRoutes: options.extraRoutes ?? (() => false),

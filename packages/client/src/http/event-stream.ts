@@ -1,5 +1,5 @@
 import { findMembers, memberName } from './json-object.ts'
-import type { QueryKind } from './read-query.ts'
+import type { QueryKind } from '../query-fields.ts'
 
 /**
  * Passes a `text/event-stream` on, event by event. Complete events leave at once; of an incomplete one nothing
@@ -54,14 +54,17 @@ export class EventStream {
     return this.#release(complete)
   }
 
-  /** What is left when the answer is complete: `event` if given, the last event, `[DONE]`. */
-  end(event?: string): Buffer {
+  /** What is left when the answer is complete: the last event, an event and a comment if given, `[DONE]`. */
+  end({ event, comment }: { event?: string | undefined; comment?: string | undefined } = {}): Buffer {
     const parts: Buffer[] = []
+    const gap = this.#heldBytes > 0 ? '\n\n' : ''
     if (this.#heldBytes > 0) {
       const last = this.#release(this.#held.subarray(0, this.#heldBytes))
       if (last !== undefined) parts.push(last)
     }
-    if (event !== undefined) parts.push(Buffer.from(`${this.#heldBytes > 0 ? '\n\n' : ''}data: ${event}\n\n`))
+    const added =
+      (event === undefined ? '' : `data: ${event}\n\n`) + (comment === undefined ? '' : `: ${comment}\n\n`)
+    if (added !== '') parts.push(Buffer.from(gap + added))
     if (this.#done !== undefined) parts.push(this.#done)
     this.#heldBytes = 0
     return parts.length === 1 ? parts[0]! : Buffer.concat(parts)

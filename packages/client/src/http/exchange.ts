@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { World } from '@cocoon/wire'
 import { ClientError } from '../error.ts'
 import type { Network, Query } from '../network.ts'
+import type { ReceiptBook } from '../receipt/receipt-book.ts'
 import type { DebugLog } from './debug-log.ts'
 import type { Guard } from './guard.ts'
 import type { Key, KeyBook } from './key-book.ts'
@@ -23,6 +24,9 @@ export interface Shared {
   readonly guard: Guard
   readonly keys: KeyBook | undefined
   readonly debugLog: DebugLog
+  readonly receipts: ReceiptBook
+  /** By the request ids of sealed queries that were handed on: the key that asked, empty where there are no keys. */
+  readonly askers: Map<string, string>
   readonly protection: () => string
   readonly costBound: (query: Query) => bigint
   readonly extraRoutes: ExtraRoutes
@@ -58,6 +62,8 @@ export class Exchange {
   isOver = false
   key: Key | undefined
   work: Work | undefined
+  /** How this answer was protected, where that is not what the role says of all. */
+  protection: string | undefined
   readonly #connection: Connection
   #isOccupying = false
   #bufferedBytes = 0
@@ -203,7 +209,8 @@ export class Exchange {
 
   #addHeaders(headers: string[]): void {
     const { shared, request, key } = this
-    headers.push('x-cocoon-protection', shared.protection(), 'x-content-type-options', 'nosniff')
+    const protection = this.protection ?? shared.protection()
+    headers.push('x-cocoon-protection', protection, 'x-content-type-options', 'nosniff')
     if (shared.guard.hasCors) headers.push(...shared.guard.answerHeaders(request.headers.origin))
     if (key !== undefined) headers.push(...key.rateHeaders())
     if (shared.isClosing) headers.push('connection', 'close')

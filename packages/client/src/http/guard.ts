@@ -119,5 +119,5 @@ const foreignOrigin = refuse(
 )
 const exposed = [
   'access-control-expose-headers',
-  'retry-after, x-request-id, x-cocoon-protection, x-cocoon-proxy, x-cocoon-total-cost',
+  'retry-after, x-request-id, x-cocoon-protection, x-cocoon-proxy, x-cocoon-receipt, x-cocoon-total-cost',
 ]

@@ -1,7 +1,8 @@
 import { ClientError } from '../error.ts'
+import { queryPaths } from '../query-fields.ts'
 import type { Exchange } from './exchange.ts'
-import type { QueryKind } from './read-query.ts'
 import { refuse } from './refusal.ts'
+import { sealedRoute } from './sealed-routes.ts'
 import { serveModels } from './serve-models.ts'
 import { serveQuery } from './serve-query.ts'
 
@@ -22,7 +23,9 @@ export function route(exchange: Exchange): void {
   } else if (path === debugPath) {
     if (takes(exchange, 'GET, HEAD')) serveDebug(exchange, target.slice(path.length + 1))
   } else {
-    serveExtra(exchange, path)
+    const sealed = sealedRoute(path, target.slice(path.length + 1))
+    if (sealed === undefined) serveExtra(exchange, path)
+    else if (takes(exchange, sealed.methods)) sealed.serve(exchange)
   }
 }
 
@@ -63,11 +66,6 @@ function serveExtra(exchange: Exchange, path: string): void {
   exchange.refuse(refuse(404, 'invalid_request_error', 'unknown_url', message))
 }
 
-const queryPaths = new Map<string, QueryKind>([
-  ['/v1/chat/completions', 'chat'],
-  ['/v1/completions', 'completion'],
-  ['/v1/embeddings', 'embedding'],
-])
 const modelsPath = '/v1/models'
 const modelPrefix = '/v1/models/'
 const debugPath = '/request/debuglogentry'

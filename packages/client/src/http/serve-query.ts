@@ -1,7 +1,8 @@
 import { ClientError } from '../error.ts'
 import { Answer } from './answer.ts'
 import type { Exchange } from './exchange.ts'
-import { type QueryKind, readQuery } from './read-query.ts'
+import { type QueryKind, readLeastProtection } from '../query-fields.ts'
+import { readQuery } from './read-query.ts'
 import { refusalOf, refuse } from './refusal.ts'
 
 /** `POST` of a query: admits it, reads its body, sends it, and answers. */
@@ -23,6 +24,8 @@ export function serveQuery(exchange: Exchange, kind: QueryKind, path: string): v
 function startQuery(exchange: Exchange, kind: QueryKind, path: string, body: Buffer): void {
   const { shared, key } = exchange
   const ask = readQuery(kind, path, body, shared.defaults, shared.limits.queryTimeoutMs)
+  const asked = readLeastProtection(exchange.request.headers['x-cocoon-protection'], 'x-cocoon-protection')
+  if (asked !== undefined) ask.query.leastProtection ??= asked
   if (key === undefined) {
     new Answer(exchange, kind, ask, 0n).start()
     return
@@ -36,7 +39,7 @@ function startQuery(exchange: Exchange, kind: QueryKind, path: string, body: Buf
 }
 
 /** Collects the body within its bounds; its deadline is the HTTP server's. */
-function readBody(exchange: Exchange, onBody: (body: Buffer) => void): void {
+export function readBody(exchange: Exchange, onBody: (body: Buffer) => void): void {
   const { request, response, shared } = exchange
   const { bodyBytes } = shared.limits
   const tooLarge = (): void => exchange.refuseUpload(bodyTooLarge(bodyBytes))

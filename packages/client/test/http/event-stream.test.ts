@@ -15,7 +15,7 @@ function run(text: string, cuts: number[], fill = true, event?: string): string 
     if (passed !== undefined) out.push(Buffer.from(passed))
     from = cut
   }
-  out.push(stream.end(event))
+  out.push(stream.end({ event }))
   return Buffer.concat(out).toString()
 }
 
@@ -86,7 +86,7 @@ test('passes complete events at once, holds incomplete ones and the end mark', (
   assert.equal(stream.push(Buffer.from('":2}\n')), undefined)
   assert.equal(String(stream.push(Buffer.from('\n'))), 'data: {"b":2}\n\n')
   assert.equal(stream.push(Buffer.from('data: [DONE]\n\n')), undefined)
-  assert.equal(String(stream.end('{"debug":{}}')), 'data: {"debug":{}}\n\ndata: [DONE]\n\n')
+  assert.equal(String(stream.end({ event: '{"debug":{}}' })), 'data: {"debug":{}}\n\ndata: [DONE]\n\n')
 })
 
 test('the debug event comes before the end mark and after an unfinished last event', () => {

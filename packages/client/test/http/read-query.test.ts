@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { ClientError } from '../../src/error.ts'
 import { queryDefaults } from '../../src/http/limits.ts'
-import { type Ask, type QueryKind, readQuery } from '../../src/http/read-query.ts'
+import { type Ask, readQuery } from '../../src/http/read-query.ts'
+import type { QueryKind } from '../../src/query-fields.ts'
 
 function read(body: unknown, kind: QueryKind = 'chat'): Ask {
   const bytes = Buffer.isBuffer(body)

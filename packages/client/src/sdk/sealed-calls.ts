@@ -1,0 +1,249 @@
+import { TrustError } from '@cocoon/trust'
+import { disputeReasons, type IdentityVerifier, modelTextHash, type Registry } from '@cocoon/trust/seal'
+import type { HttpResponse } from '@cocoon/wire'
+import { readProxyAnswer, type SealedPiece } from '../answer.ts'
+import { ClientError } from '../error.ts'
+import type { PassedOffers } from '../network.ts'
+import { failureOf, maxResealed } from '../pending.ts'
+import { type Candidate, type Offer, OfferBook } from '../sealing/offer-book.ts'
+import { ReceiptFault, type SealedExchange, type SealedProof } from '../sealing/sealed-exchange.ts'
+import type { Sealer } from '../sealing/sealer.ts'
+import type { SdkWorld } from './ambient-world.ts'
+import { Deadline } from './deadline.ts'
+import { unreadable } from './endpoint-error.ts'
+import type { Relay } from './relay.ts'
+import type { ReadRequest } from './request-body.ts'
+
+/** An answer that was sealed to this device, as it is opened. */
+export interface OpenedAnswer {
+  readonly head: HttpResponse
+  readonly isSimulated: boolean
+  readonly requestId: Uint8Array
+  /**
+   * The body. The last piece comes once the receipt has been found right, and the end says what it proves. Throws a
+   * ClientError where the answer does not hold: nothing of it is to be relied on then.
+   */
+  readonly body: AsyncGenerator<Uint8Array, SealedEnd>
+}
+
+export interface SealedEnd {
+  readonly proof: SealedProof
+  readonly costNano: bigint
+}
+
+export interface SealedCallsOptions {
+  readonly world: SdkWorld
+  readonly sealer: Sealer
+  readonly verifier: IdentityVerifier
+  readonly relay: Relay
+}
+
+/** For offers, and for the evidence of a machine. */
+const offersTimeoutMs = 10_000
+/** Models whose terms are remembered. */
+const maxTerms = 256
+
+/** Seals queries on this device and opens the answers, over an endpoint that can read neither. */
+export class SealedCalls {
+  readonly #options: SealedCallsOptions
+  readonly #book: OfferBook
+  /** What the proxy that makes the offers says of itself, by model. */
+  readonly #terms = new Map<string, PassedOffers>()
+  #registry: Registry = { images: new Set(), models: new Set() }
+
+  constructor(options: SealedCallsOptions) {
+    const { world, verifier, sealer, relay } = options
+    this.#options = options
+    this.#book = new OfferBook({
+      world,
+      source: {
+        offers: model => this.#offers(model),
+        evidence: identity => this.#soon(signal => relay.evidence(identity, signal)),
+      },
+      verifier,
+      registry: () => this.#registry,
+      modelHash: modelTextHash(sealer.crypto),
+    })
+  }
+
+  /**
+   * Up to three machines that the query can be sealed to: verified, listed, and at its price. Rejects with
+   * `unprotected` where those on offer were not believed, and otherwise where they cannot be had.
+   */
+  async candidates(request: ReadRequest, registry: Registry): Promise<readonly Candidate[]> {
+    this.#registry = registry
+    return this.#book.choose(request.model, request.maxCoefficient)
+  }
+
+  /**
+   * Seals the query and sends it; resolves once the answer begins. A machine that does not know its session, or has
+   * another identity now, has it sealed anew.
+   */
+  async call(request: ReadRequest, registry: Registry, deadline: Deadline): Promise<OpenedAnswer> {
+    for (let resealed = 0, sentAgain = 0; ;) {
+      const chosen = await deadline.within(this.candidates(request, registry))
+      if (chosen.length === 0) throw noMachine()
+      const terms = this.#terms.get(request.model)
+      if (terms === undefined) throw noMachine()
+      const exchange = this.#seal(request, chosen, terms, deadline)
+      let pieces: AsyncGenerator<SealedPiece, void>
+      try {
+        pieces = await this.#send(exchange, terms, deadline)
+      } catch (error) {
+        // The proxy that made the offers is gone; another may have offers of its own. Nothing has left the endpoint.
+        const isGone = error instanceof ClientError && error.code === 'no-proxy' && sentAgain++ === 0
+        if (!isGone) throw error
+        this.#book.forget(request.model)
+        continue
+      }
+      const { value: first } = await pieces.next()
+      if (first === undefined) throw cutOff()
+      if (first.kind !== 'sealed-failure') return this.#open(exchange, first, pieces)
+      await pieces.return()
+      const mayRepeat = resealed++ < maxResealed && (first.code === 660 || first.code === 662)
+      if (!mayRepeat) throw failureOf(first.code, first.message)
+      this.#forget(request, first, resealed)
+    }
+  }
+
+  /** Has the proxy told why an answer is not accepted. */
+  #refuse(exchange: SealedExchange, error: unknown): ClientError {
+    if (!(error instanceof TrustError)) throw error
+    const reason = error instanceof ReceiptFault ? error.reason : disputeReasons.missing
+    this.#options.relay.dispute(exchange.requestId, reason)
+    return notReliable(error.message, error)
+  }
+
+  #open(
+    exchange: SealedExchange,
+    first: Exclude<SealedPiece, { kind: 'sealed-failure' }>,
+    pieces: AsyncGenerator<SealedPiece, void>,
+  ): OpenedAnswer {
+    if (first.kind !== 'sealed-head') throw notReliable('It did not begin with its head.')
+    try {
+      const head = exchange.begin(first, first.end !== undefined)
+      const { isSimulated, requestId } = exchange
+      return { head, isSimulated, requestId, body: this.#body(exchange, head, first, pieces) }
+    } catch (error) {
+      void pieces.return()
+      throw this.#refuse(exchange, error)
+    }
+  }
+
+  async *#body(
+    exchange: SealedExchange,
+    head: HttpResponse,
+    first: Extract<SealedPiece, { kind: 'sealed-head' }>,
+    pieces: AsyncGenerator<SealedPiece, void>,
+  ): AsyncGenerator<Uint8Array, SealedEnd> {
+    try {
+      let bytes = head.payload
+      let { end } = first
+      for (;;) {
+        const result = end && this.#finish(exchange, end)
+        if (bytes.length > 0) yield bytes
+        if (result !== undefined) return result
+        const { value: piece } = await pieces.next()
+        if (piece === undefined) throw this.#missing(exchange)
+        if (piece.kind === 'sealed-failure') throw failureOf(piece.code, piece.message)
+        if (piece.kind === 'sealed-head') throw notReliable('It began twice.')
+        bytes = exchange.part(piece.chunk, piece.end !== undefined)
+        ;({ end } = piece)
+      }
+    } catch (error) {
+      throw error instanceof ClientError ? error : this.#refuse(exchange, error)
+    } finally {
+      void pieces.return()
+    }
+  }
+
+  #finish(
+    exchange: SealedExchange,
+    { receipt, chargedTokens }: NonNullable<Extract<SealedPiece, { kind: 'sealed-part' }>['end']>,
+  ): SealedEnd {
+    const proof = exchange.finish(receipt, chargedTokens)
+    return { proof, costNano: chargedTokens * proof.signed.receipt.pricePerTokenNano }
+  }
+
+  /** The answer ended, and no piece of it was the last one. */
+  #missing(exchange: SealedExchange): ClientError {
+    this.#options.relay.dispute(exchange.requestId, disputeReasons.missing)
+    return cutOff()
+  }
+
+  #seal(
+    { model, path, body, maxTokens }: ReadRequest,
+    chosen: readonly Candidate[],
+    { proxyKey, prices }: PassedOffers,
+    deadline: Deadline,
+  ): SealedExchange {
+    const plain = { model, path, body, maxTokens, timeoutMs: deadline.leftMs() }
+    return this.#options.sealer.seal(plain, chosen, { proxyKey, prices })
+  }
+
+  async #send(
+    exchange: SealedExchange,
+    { proxyKey }: PassedOffers,
+    deadline: Deadline,
+  ): Promise<AsyncGenerator<SealedPiece, void>> {
+    const terms = { timeoutMs: deadline.leftMs(), proxyKey }
+    const frames = await this.#options.relay.send(exchange.query, terms, deadline.signal)
+    return readPieces(frames)
+  }
+
+  #forget(
+    { model }: ReadRequest,
+    { code, identity }: Extract<SealedPiece, { kind: 'sealed-failure' }>,
+    resealed: number,
+  ): void {
+    this.#options.sealer.forget(identity)
+    if (code === 662) this.#book.forget(model)
+    if (resealed > 1) this.#book.avoid(identity)
+  }
+
+  async #offers(model: string): Promise<readonly Offer[]> {
+    const told = await this.#soon(signal => this.#options.relay.offers(model, signal))
+    this.#terms.delete(model)
+    this.#terms.set(model, told)
+    if (this.#terms.size > maxTerms) this.#terms.delete(this.#terms.keys().next().value!)
+    return told.offers
+  }
+
+  async #soon<Value>(ask: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
+    using deadline = new Deadline(this.#options.world, offersTimeoutMs, undefined)
+    return await deadline.within(ask(deadline.signal))
+  }
+}
+
+async function* readPieces(frames: AsyncGenerator<Uint8Array, void>): AsyncGenerator<SealedPiece, void> {
+  for await (const frame of frames) {
+    const answer = readOrThrow(frame)
+    if (answer.kind === 'head' || answer.kind === 'part' || answer.kind === 'failure') {
+      throw notReliable('An open answer came to a sealed query.')
+    }
+    yield answer
+  }
+}
+
+function readOrThrow(frame: Uint8Array): ReturnType<typeof readProxyAnswer> {
+  try {
+    return readProxyAnswer(frame)
+  } catch (cause) {
+    throw unreadable(cause)
+  }
+}
+
+function noMachine(): ClientError {
+  const message = 'No machine that this query can be sealed to is on offer at its price. Nothing was sent.'
+  return new ClientError('unprotected', message, { retryAfterMs: 5_000 })
+}
+
+function cutOff(): ClientError {
+  return notReliable('It broke off before its end, and no receipt came.')
+}
+
+function notReliable(why: string, cause?: unknown): ClientError {
+  return new ClientError('answer-invalid', `${why} Do not rely on the text of this answer. Ask again.`, {
+    cause,
+  })
+}

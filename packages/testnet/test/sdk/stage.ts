@@ -1,0 +1,63 @@
+import { Cocoon, type CocoonOptions } from '@cocoon/client'
+import { type EndpointOptions, startEndpoint } from '@cocoon/client/role'
+import { defaultPolicy, imageHash, zeroMeasurements } from '@cocoon/trust'
+import { createSimulatedTee } from '@cocoon/trust/simulate'
+import { toHex } from '@cocoon/wire'
+import { systemWorld } from '@cocoon/wire/node'
+import {
+  type BackendScript,
+  ScriptedBackend,
+  sealedStage,
+  startTestNetwork,
+  testModel,
+  type TestNetwork,
+} from '../../src/index.ts'
+
+/** A network with an endpoint that pays for callers who seal by themselves. */
+export interface SdkStage extends AsyncDisposable {
+  readonly network: TestNetwork
+  readonly backend: ScriptedBackend
+  /** Of the endpoint, with `/v1`. */
+  readonly baseURL: string
+  /** What makes the SDK believe the simulated machines. */
+  readonly believing: Pick<CocoonOptions, 'allow' | 'policy' | 'simulatedRoot'>
+  cocoon(change?: Partial<CocoonOptions>): Cocoon
+}
+
+export async function sdkStage(
+  script: BackendScript,
+  options: { readonly endpoint?: Partial<EndpointOptions> } = {},
+): Promise<SdkStage> {
+  await using stack = new AsyncDisposableStack()
+  const stage = stack.use(await sealedStage(systemWorld))
+  const backend = new ScriptedBackend(script)
+  const [worker] = stage.options.workers!
+  const network = stack.use(await startTestNetwork({ ...stage.options, workers: [{ ...worker, backend }] }))
+  await network.ready()
+  const endpoint = await startEndpoint({
+    network: network.client,
+    world: systemWorld,
+    port: 0,
+    protection: () => 'simulated',
+    ...options.endpoint,
+  })
+  stack.defer(() => endpoint.close(0))
+  const baseURL = `http://127.0.0.1:${endpoint.port}/v1`
+  const believing = {
+    allow: { images: [toHex(await imageHash(zeroMeasurements()))], models: [testModel] },
+    policy: { ...defaultPolicy, allowSimulated: true },
+    simulatedRoot: createSimulatedTee(new Uint8Array(32).fill(7)).root,
+  }
+  const opened = stack.move()
+  return {
+    network,
+    backend,
+    baseURL,
+    believing,
+    cocoon: change => new Cocoon({ baseURL, ...believing, ...change }),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
+}
+
+export const model = 'test/model'
+export const messages = [{ role: 'user', content: 'Hi' }] as const
