@@ -31,3 +31,13 @@ export { type Equivocation, verifyEquivocation } from './equivocation.ts'
 export { LogReader, type LogReaderOptions, type ProvedEntry } from './reader.ts'
 export type { GetResource } from './verified-tree.ts'
 export { LogWatcher, type Observation, type ProofSource } from './watcher.ts'
+export { Cosigners, type CosignersOptions, type Cosigned, type RemoteWitness } from './cosigners.ts'
+export {
+  MemoryWitnessStore,
+  Witness,
+  type WitnessAnswer,
+  type Witnessed,
+  type WitnessOptions,
+  type WitnessStore,
+} from './witness.ts'
+export { type AddCheckpoint, formatAddCheckpoint, parseAddCheckpoint } from './witness-request.ts'
