@@ -13,6 +13,8 @@ export interface Answer {
   usage: Record<string, unknown> | undefined
   /** How the answer was protected on its way, as the client says. */
   protection: string | undefined
+  /** By which its receipt is found, where it was sealed. */
+  receipt: string | undefined
 }
 
 export interface AnswerRequest {
@@ -54,7 +56,8 @@ export async function streamAnswer(request: AnswerRequest): Promise<Answer> {
     signal,
   })
   const protection = response.headers.get('x-cocoon-protection') ?? undefined
-  const answer: Answer = { text: '', finishReason: undefined, usage: undefined, protection }
+  const receipt = response.headers.get('x-cocoon-receipt') ?? undefined
+  const answer: Answer = { text: '', finishReason: undefined, usage: undefined, protection, receipt }
   for await (const data of eventsOf(response)) {
     if (data === '[DONE]') return answer
     const parsed = chunkShape.safeParse(parseJson(data))

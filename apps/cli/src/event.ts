@@ -14,6 +14,11 @@ export type HostEvent =
   | { event: 'identity-not-made'; why: string }
   /** What is charged waits in the ledger, and is logged once that goes again. */
   | { event: 'log-not-written'; why: string }
+  /** A proxy was paid for an answer and has not logged it within a minute. */
+  | { event: 'receipt-not-logged'; receipt: string }
+  | { event: 'receipt-not-saved'; why: string }
+  /** A proxy has signed two logs that contradict each other; the file proves it. */
+  | { event: 'log-forked'; file: string }
   | { event: 'control-token'; file: string }
   | { event: 'setting-doubtful'; why: string }
   | { event: 'keys-loaded'; file: string; keys: number }

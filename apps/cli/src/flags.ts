@@ -1,3 +1,5 @@
+import type { LeastProtection } from '@cocoon/client/role'
+import { queryLimits } from '@cocoon/trust/seal'
 import { InvalidArgumentError, type Command, Option } from 'commander'
 import { type LogLevel, logLevels } from './log.ts'
 
@@ -128,6 +130,10 @@ export interface CallerFlags {
   allowAnyone?: true
   cors?: string[]
   allowHost?: string[]
+  protection?: LeastProtection
+  receipts?: string
+  unlinked?: true
+  constantChunks?: { readonly chunkBytes: number; readonly cadenceMs: number }
 }
 
 /** What every command takes that runs a client. */
@@ -138,4 +144,34 @@ export function withCallers(command: Command): Command {
     .option('--allow-anyone', 'ask for no keys, although other machines reach --host')
     .option('--cors <origin>', 'origin whose web pages may call, * for all; repeatable', repeated(origin))
     .option('--allow-host <name>', 'name of this machine that callers may use; repeatable', repeated())
+    .addOption(
+      new Option(
+        '--protection <least>',
+        'the least that an answer may have: sealed to the machine that answers, attested machines on the way, or ' +
+          'any (default: sealed where machines have to prove themselves)',
+      ).choices(['sealed', 'attested-proxy', 'any']),
+    )
+    .option(
+      '--receipts <dir>',
+      'save the receipt of each sealed answer here, with its place in the public log',
+    )
+    .option('--unlinked', 'seal each query by itself, so that a proxy cannot tell that two are of one client')
+    .option(
+      '--constant-chunks <bytes:ms>',
+      'sealed answers come in chunks of one size at one pace, as 512:50: lengths tell nothing, and all is slower',
+      constantChunks,
+    )
+}
+
+function constantChunks(text: string): { chunkBytes: number; cadenceMs: number } {
+  const [, chunkBytes, cadenceMs] = (/^(\d{1,5}):(\d{1,4})$/.exec(text) ?? []).map(Number)
+  const { chunkBytes: sizes, cadenceMs: paces } = queryLimits
+  const isWithin = (
+    value: number | undefined,
+    { least, most }: { least: number; most: number },
+  ): value is number => value !== undefined && value >= least && value <= most
+  if (isWithin(chunkBytes, sizes) && isWithin(cadenceMs, paces)) return { chunkBytes, cadenceMs }
+  throw new InvalidArgumentError(
+    `It is bytes:milliseconds, ${sizes.least} to ${sizes.most} and ${paces.least} to ${paces.most}, as 512:50.`,
+  )
 }

@@ -25,6 +25,7 @@ import {
 } from './flags.ts'
 import type { RoleName } from './roles/role.ts'
 import { addSetup } from './setup/commands.ts'
+import { addVerification } from './verify/commands.ts'
 import { version } from './version.ts'
 import { addWallet } from './wallet/commands.ts'
 
@@ -85,6 +86,7 @@ function createProgram(context: Context, outcome: Outcome): Command {
   addInspection(program, context, outcome)
   addAttestation(program, context, outcome)
   addPeer(program, context, outcome)
+  addVerification(program, context, outcome)
   addRoles(program, context)
   addWallet(program, context)
   addAccounts(program, context)

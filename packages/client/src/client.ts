@@ -5,7 +5,7 @@ import {
   type RootConfig,
   type Tally,
 } from '@cocoon/money'
-import { type PeerEndpoint, type Transport, Uplinks, WireError, type World } from '@cocoon/wire'
+import { type PeerEndpoint, sameBytes, type Transport, Uplinks, WireError, type World } from '@cocoon/wire'
 import { ClientError } from './error.ts'
 import { type ClientEvent, type ClientStats, newStats } from './event.ts'
 import type {
@@ -19,6 +19,7 @@ import type {
   Run,
 } from './network.ts'
 import { Passer } from './passer.ts'
+import type { LogProofs } from './receipt/log-proofs.ts'
 import { PassedQuery } from './passed-query.ts'
 import { type PendingOwner, PendingQuery } from './pending.ts'
 import { encodeRequest } from './request.ts'
@@ -143,6 +144,24 @@ export class Client implements Network {
   /** Every proxy that this client is or wants to be connected to. */
   proxies(): Array<{ endpoint: PeerEndpoint; session: ClientSession | undefined }> {
     return this.#uplinks.targets()
+  }
+
+  /** Who proves something of the log of the proxy with this key; undefined while it is not connected. */
+  logProofs(proxyKey: Uint8Array): LogProofs | undefined {
+    const session = this.#sessionWith(proxyKey)
+    return session?.logProofs
+  }
+
+  /** Tells a proxy that the receipt of a query is not accepted. */
+  dispute(proxyKey: Uint8Array, requestId: Uint8Array, reason: number): void {
+    this.#options.log?.({ event: 'receipt-disputed', reason })
+    this.#sessionWith(proxyKey)?.dispute({ requestId }, reason)
+  }
+
+  #sessionWith(proxyKey: Uint8Array): ClientSession | undefined {
+    return this.#uplinks
+      .ready()
+      .find(({ terms }) => terms !== undefined && sameBytes(terms.publicKey, proxyKey))
   }
 
   run(query: Query, events: AnswerEvents): Run {

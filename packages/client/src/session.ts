@@ -57,6 +57,7 @@ import { ClientError } from './error.ts'
 import type { ModelOffer, Protection } from './network.ts'
 import type { PassedQuery } from './passed-query.ts'
 import type { PendingQuery } from './pending.ts'
+import { type LogProofs, logProofsOf } from './receipt/log-proofs.ts'
 import { OfferBook } from './sealing/offer-book.ts'
 import type { SealedTerms, Sealer } from './sealing/sealer.ts'
 
@@ -107,6 +108,7 @@ export class ClientSession implements UplinkSession {
   readonly #queries = new Map<string, PendingQuery | PassedQuery>()
   #channel: Channel | undefined
   #offerBook: OfferBook | undefined
+  #logProofs: LogProofs | undefined
   #terms: ProxyTerms | undefined
   #proxyText = ''
   #state: 'handshake' | 'ready' | 'closed' = 'handshake'
@@ -196,6 +198,11 @@ export class ClientSession implements UplinkSession {
     return this.#offerBook
   }
 
+  /** What the proxy proves of its log; absent where it is too old to. */
+  get logProofs(): LogProofs | undefined {
+    return this.#logProofs
+  }
+
   /** What a receipt of this proxy is held against. */
   get sealedTerms(): SealedTerms {
     return { proxyKey: this.#terms!.publicKey, prices: this.#options.config }
@@ -218,7 +225,9 @@ export class ClientSession implements UplinkSession {
 
   #openOffers(): void {
     const { sealing, world, config } = this.#options
-    if (sealing === undefined || !this.canSeal) return
+    if (!this.canSeal) return
+    this.#logProofs = logProofsOf(this.#connection, this.#terms!)
+    if (sealing === undefined) return
     const { verifier, sealer, refused } = sealing
     this.#offerBook = new OfferBook({
       world,

@@ -203,12 +203,12 @@ export class ClientLink implements RelayClient {
           this.#desk.publicLog?.inclusion(decode(clientGetInclusion, data).leaf),
           proof => reply.answer(clientInclusion, proof),
         )
-      case clientGetConsistency.id:
-        return this.#prove(
-          reply,
-          this.#desk.publicLog?.consistency(decode(clientGetConsistency, data).size),
-          proof => reply.answer(clientConsistency, proof),
+      case clientGetConsistency.id: {
+        const { oldSize, newSize } = decode(clientGetConsistency, data)
+        return this.#prove(reply, this.#desk.publicLog?.consistency(oldSize, newSize), proof =>
+          reply.answer(clientConsistency, proof),
         )
+      }
       default:
         reply.error(errorCode.protocol, 'already authorized')
         this.connection.close(new WireError('handshake', 'a query that no authorised client asks'))

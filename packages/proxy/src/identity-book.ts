@@ -1,3 +1,4 @@
+import { TrustError } from '@cocoon/trust'
 import {
   decodeIdentity,
   identityDigest,
@@ -46,10 +47,11 @@ export class IdentityBook {
     this.#crypto = crypto
   }
 
-  /** Judges an announcement. Why it is refused, in words, or the identity. Throws a TrustError for a malformed one. */
+  /** Judges an announcement: the identity, or why it is refused, in words. */
   judge({ evidence, tlsKey, signature }: Announcement, here: AnnouncedHere): AnnouncedIdentity | string {
     if (!isEvidenceBounded(evidence)) return 'its evidence is larger than any is'
-    const identity = decodeIdentity(evidence.document)
+    const identity = readOrWhy(evidence.document)
+    if (typeof identity === 'string') return identity
     const digest = identityDigest(this.#crypto, evidence.document)
     if (identity.model !== here.model) return 'its identity is for another model than the session'
     if (identity.expiresAtMs <= here.nowMs) return 'its identity is over'
@@ -83,5 +85,14 @@ export class IdentityBook {
   /** What a worker that is connected now has announced. `digest`: 32 bytes. */
   find(digest: Uint8Array): AnnouncedIdentity | undefined {
     return this.#announced.get(bytesKey(digest))?.announced
+  }
+}
+
+function readOrWhy(document: Uint8Array): WorkerIdentity | string {
+  try {
+    return decodeIdentity(document)
+  } catch (error) {
+    if (error instanceof TrustError) return error.message
+    throw error
   }
 }

@@ -259,7 +259,11 @@ export class Connection {
       case tcpQueryError.id: {
         const { id: queryId, code, message } = decode(tcpQueryError, payload)
         return this.#settle(queryId, pending =>
-          pending.reject(new WireError('peer-error', `the peer answered ${code}: ${message.slice(0, 300)}`)),
+          pending.reject(
+            new WireError('peer-error', `the peer answered ${code}: ${message.slice(0, 300)}`, {
+              peerCode: code,
+            }),
+          ),
         )
       }
       case tcpPong.id:

@@ -29,9 +29,12 @@ export type WireErrorCode =
 export class WireError extends Error {
   override readonly name = 'WireError'
   readonly code: WireErrorCode
+  /** Of `peer-error`: the number that the peer answered with. */
+  readonly peerCode: number | undefined
 
-  constructor(code: WireErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: WireErrorCode, message: string, options?: ErrorOptions & { peerCode?: number }) {
     super(message, options)
     this.code = code
+    this.peerCode = options?.peerCode
   }
 }

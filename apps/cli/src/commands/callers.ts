@@ -1,8 +1,18 @@
 import type { Context } from '../context.ts'
 import { CliError } from '../error.ts'
 import type { CallerFlags } from '../flags.ts'
-import type { Callers } from '../roles/client.ts'
+import type { Callers, ProtectionChoice } from '../roles/client.ts'
 import { isLoopback } from '../roles/port.ts'
+
+/** How queries are protected, as the flags say. */
+export function protectionOf(flags: CallerFlags): ProtectionChoice {
+  const { protection, receipts, unlinked, constantChunks } = flags
+  return {
+    least: protection,
+    receiptsDirectory: receipts,
+    sealer: { ...(unlinked && { linkage: 'query' }), ...(constantChunks && { shape: constantChunks }) },
+  }
+}
 
 /** Who may call, as the flags say. Throws `usage` where anybody on the network could. */
 export function callersOf({ environment, onReload }: Context, flags: CallerFlags): Callers {

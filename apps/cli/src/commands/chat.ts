@@ -6,7 +6,7 @@ import { type Context, foreign, print, printJson, tinted } from '../context.ts'
 import { CliError, reasonOf } from '../error.ts'
 import type { CommonFlags } from '../flags.ts'
 import { coinOf, inCoins } from '../http/coins.ts'
-import { grouped, simulatedNotice, unprotected } from '../http/page.ts'
+import { grouped, isUnprotected, simulatedNotice } from '../http/page.ts'
 
 export interface ChatFlags extends ApiFlags, CommonFlags {
   model?: string
@@ -55,7 +55,7 @@ export async function runChat(context: Context, prompt: string | undefined, flag
   const { stderr } = context
   if (!stderr.isTTY) return
   print(stderr, tinted('faint', footOf(answer, coinOf(context.environment, flags.coin)), stderr))
-  if (unprotected.has(answer.protection)) print(stderr, tinted('simulated', simulatedNotice, stderr))
+  if (isUnprotected(answer.protection)) print(stderr, tinted('simulated', simulatedNotice, stderr))
 }
 
 interface Conversation {
@@ -69,7 +69,7 @@ interface Conversation {
 async function converse(context: Context, conversation: Conversation): Promise<void> {
   const { stdin, stdout } = context
   const { api, model, protection, messages, flags } = conversation
-  if (unprotected.has(protection)) print(stdout, tinted('simulated', simulatedNotice, stdout))
+  if (isUnprotected(protection)) print(stdout, tinted('simulated', simulatedNotice, stdout))
   const system = messages.slice()
   print(stdout, `${tinted('strong', foreign(model), stdout)}. /clear begins anew, /exit or Ctrl-D ends.`)
   const lines = createInterface({ input: stdin, output: stdout, terminal: true })
@@ -119,12 +119,12 @@ function firstModel(offer: Offer | undefined): string {
 }
 
 function answerJson(model: string, answer: Answer): Record<string, unknown> {
-  const { text, finishReason, usage, protection } = answer
-  return { model, answer: text, finish_reason: finishReason, usage, protection }
+  const { text, finishReason, usage, protection, receipt } = answer
+  return { model, answer: text, finish_reason: finishReason, usage, protection, receipt }
 }
 
 /** What an answer took: exactly, and as coins. */
-function footOf({ usage }: Answer, coin: string): string {
+function footOf({ usage, protection, receipt }: Answer, coin: string): string {
   const tokens = usage?.['total_tokens']
   const cost = usage?.['total_cost']
   const parts: string[] = []
@@ -132,7 +132,14 @@ function footOf({ usage }: Answer, coin: string): string {
   if (typeof cost === 'number' && Number.isSafeInteger(cost)) {
     parts.push(`${grouped(cost)} nano${coin}`, inCoins(BigInt(cost), coin))
   }
-  return parts.join(', ')
+  const proof = protectionText(protection, receipt)
+  return [parts.join(', '), proof].filter(part => part !== '').join('\n')
+}
+
+/** How an answer was protected, and where its receipt is. */
+function protectionText(protection: string | undefined, receipt: string | undefined): string {
+  if (receipt !== undefined) return `Sealed by the client · checked · receipt ${receipt.slice(0, 16)}…`
+  return protection === 'attested' ? 'Protected in transit, not sealed.' : ''
 }
 
 /** On a terminal an answer may break lines and nothing else: control characters could rewrite the screen. */

@@ -2,7 +2,7 @@ import { readRunnerConfig } from '../config/runner-config.ts'
 import type { Context } from '../context.ts'
 import type { CallerFlags } from '../flags.ts'
 import { startClient } from '../roles/client.ts'
-import { callersOf } from './callers.ts'
+import { callersOf, protectionOf } from './callers.ts'
 import { type DialFlags, httpPortSettingOf, reachOf, runRole, warnOfSettings } from './run-role.ts'
 
 export interface ClientFlags extends DialFlags, CallerFlags {
@@ -26,6 +26,7 @@ export async function runClient(context: Context, flags: ClientFlags): Promise<v
       httpPortSetting: httpPortSettingOf(flags),
       reach: reachOf(flags, await attestation(runner, registry), runner.connectToProxyVia),
       callers,
+      protection: protectionOf(flags),
       ...(flags.acceptUnstaked && { policies: { requireProxyStake: false } }),
     })
   })

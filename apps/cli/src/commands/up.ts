@@ -16,7 +16,7 @@ import {
   startLocalNetwork,
 } from '../roles/local-network.ts'
 import { listenError, probePort } from '../roles/port.ts'
-import { callersOf } from './callers.ts'
+import { callersOf, protectionOf } from './callers.ts'
 import { stopGraceMs, stopped } from './run-role.ts'
 
 export interface UpFlags extends LogFlags, CallerFlags {
@@ -61,6 +61,7 @@ export async function runUp(context: Context, flags: UpFlags): Promise<void> {
       stateDirectory: stateDirectoryOf(context.environment, flags.state),
       report,
       callers,
+      protection: protectionOf(flags),
       difficulty: flags.difficulty,
       openBackend: () => chooseBackend(context, flags, progress, stop.signal),
       progress: step => progress.step(step),

@@ -6,8 +6,10 @@ export type Section =
 /** What every status says of a network without sealed hardware. */
 export const simulatedNotice = 'Simulated: no sealed hardware. Do not send anything private.'
 
-/** What `x-cocoon-protection` says of answers that call for this notice. */
-export const unprotected: ReadonlySet<string | undefined> = new Set(['simulated', 'none'])
+/** Whether what `x-cocoon-protection` says of an answer calls for this notice. */
+export function isUnprotected(protection: string | undefined): boolean {
+  return protection === 'none' || protection?.endsWith('simulated') === true
+}
 
 /** Peers choose the length of their names; a page does not. */
 const longestText = 80

@@ -6,6 +6,7 @@ import {
   type Endpoint,
   type KeyBook,
   type LeastProtection,
+  type ReceiptBook,
   type SealerOptions,
   startEndpoint,
 } from '@cocoon/client/role'
@@ -35,6 +36,7 @@ import type { Attestation } from './attestation.ts'
 import { createDialer, type Reach } from './dialer.ts'
 import { isLoopback, listenError, probePort } from './port.ts'
 import { openClientSealing } from './sealing.ts'
+import { openReceipts } from './receipts.ts'
 import { openTally } from './tally.ts'
 import { checksHashes, closeOnce, type RoleSetup, type RunningRole } from './role.ts'
 
@@ -51,6 +53,8 @@ export interface ClientSetup extends RoleSetup {
 export interface ProtectionChoice {
   /** The least that callers get who say nothing. */
   readonly least?: LeastProtection | undefined
+  /** Where the receipts of sealed answers are saved; absent: nowhere. */
+  readonly receiptsDirectory?: string | undefined
   readonly sealer?: Pick<SealerOptions, 'linkage' | 'shape'> | undefined
 }
 
@@ -109,7 +113,16 @@ export async function startClient(setup: ClientSetup): Promise<RunningClient> {
   const { onChain } = money
   const faces = stack.use(clientFaces({ client, setup, wallet, rootAddress, dialer, troubles, onChain }))
   const access = createAccess(runner.httpAccessHash, world, isLoopback(callers.host))
-  const endpoint = await openEndpoint(client, setup, routesOf(faces, access, report), stack)
+  const receipts = await openReceipts(
+    { world, client, report: troubles.report, stateDirectory, ...setup.protection },
+    stack,
+  )
+  const endpoint = await openEndpoint(
+    client,
+    setup,
+    { routes: routesOf(faces, access, report), receipts },
+    stack,
+  )
   if (endpoint !== undefined) {
     stack.use(await leaveToken(access, { role: 'client', port: endpoint.port, stateDirectory, report }))
   }
@@ -196,7 +209,7 @@ function secretOf(walletKey: Uint8Array): Uint8Array {
 async function openEndpoint(
   client: Client,
   setup: ClientSetup,
-  extraRoutes: Routes,
+  { routes, receipts }: { routes: Routes; receipts: ReceiptBook },
   stack: AsyncDisposableStack,
 ): Promise<Endpoint | undefined> {
   const { world, report, httpPort, httpPortSetting = 'http_port', callers } = setup
@@ -219,7 +232,8 @@ async function openEndpoint(
         const { pricePerTokenNano, multipliers } = client.config
         return pricePerTokenNano * reservationTokens({ maxTokens, queryBytes, maxCoefficient, multipliers })
       },
-      extraRoutes,
+      receipts,
+      extraRoutes: routes,
       log: (what, details) => report({ event: 'endpoint', what, details }),
     })
     stack.defer(() => endpoint.close(0))

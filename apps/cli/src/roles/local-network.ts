@@ -15,7 +15,7 @@ import type { Backend } from '@cocoon/worker'
 import type { RoleReport } from '../event.ts'
 import { type Attestation, openLocalAttestation } from './attestation.ts'
 import type { ChainSetup } from './chain-side.ts'
-import { type Callers, startClient, type RunningClient } from './client.ts'
+import { type Callers, type ProtectionChoice, startClient, type RunningClient } from './client.ts'
 import { type LocalChain, localInterval, startLocalChain } from './local-chain.ts'
 import { listenError } from './port.ts'
 import { startProxy, type RunningProxy } from './proxy.ts'
@@ -50,6 +50,7 @@ export interface LocalNetworkSetup {
   readonly report: RoleReport
   /** Who may call the client; all else is on loopback. */
   readonly callers: Callers
+  readonly protection?: ProtectionChoice | undefined
   /** Proof of work between the roles, in bits. */
   readonly difficulty: number
   /** Opens the backend that runs the model, and says how the model is called. */
@@ -198,7 +199,7 @@ function startLocalClient(
   setup: LocalNetworkSetup,
   { places, file, attestation }: Ground,
 ): Promise<RunningClient> {
-  const { world, stateDirectory, ports, report, progress, callers } = setup
+  const { world, stateDirectory, ports, report, progress, callers, protection } = setup
   progress('Starting the client')
   return startClient({
     world,
@@ -211,6 +212,7 @@ function startLocalClient(
     httpPortSetting: localPortFlags.client,
     reach: { attestation, maxDifficulty },
     callers,
+    protection,
   })
 }
 

@@ -54,6 +54,8 @@ export interface SealedProof {
   readonly requestSalt: Uint8Array
   readonly answerSalt: Uint8Array
   readonly recipients: number
+  /** Adjusted tokens: what the proxy says that it charged, never more than the receipt. */
+  readonly chargedTokens: bigint
 }
 
 /** Why an answer is not accepted, by the number that the proxy is told. */
@@ -142,7 +144,7 @@ export class SealedExchange {
     // It has opened a query of this session, so it knows it.
     if (session !== undefined) session.isKnown = true
     const { requestSalt, answerSalt } = content
-    return { signed, verified, header, requestSalt, answerSalt, recipients: recipients.length }
+    return { signed, verified, header, requestSalt, answerSalt, recipients: recipients.length, chargedTokens }
   }
 
   #checkFields(receipt: Receipt, { digest, identity }: VerifiedIdentity): void {

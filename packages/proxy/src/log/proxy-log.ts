@@ -110,14 +110,14 @@ export class ProxyLog implements AsyncDisposable {
     }
   }
 
-  /** That the newest checkpoint goes on from one of this size. Undefined for a size that the log never had. */
-  async consistency(size: bigint): Promise<ClientConsistency | undefined> {
+  /** That the log of one size goes on from that of another. Undefined for sizes that it never had. */
+  async consistency(oldSize: bigint, newSize: bigint): Promise<ClientConsistency | undefined> {
     const head = await this.#options.store.published()
-    if (head === undefined || size < 0n || size > BigInt(head.size)) return undefined
+    const isThere = 0n <= oldSize && oldSize <= newSize && newSize <= BigInt(head?.size ?? -1)
+    if (!isThere) return undefined
     return {
       _: 'client.consistency',
-      proof: await consistencyProof(this.#tree(head.size), Number(size)),
-      checkpoint: new TextEncoder().encode(head.checkpoint),
+      proof: await consistencyProof(this.#tree(Number(newSize)), Number(oldSize)),
     }
   }
 

@@ -1097,11 +1097,10 @@ export interface ClientInclusion {
   anchor?: LogAnchor | undefined
 }
 
-/** `client.consistency proof:vector int256 checkpoint:bytes = client.Consistency` */
+/** `client.consistency proof:vector int256 = client.Consistency` */
 export interface ClientConsistency {
   _: 'client.consistency'
   proof: Uint8Array[]
-  checkpoint: Uint8Array
 }
 
 /** `client.disputeReceipt request_id:int256 reason:int = client.DisputeReceipt` */
@@ -1129,10 +1128,11 @@ export interface ClientGetInclusion {
   leaf: Uint8Array
 }
 
-/** `client.getConsistency size:long = client.Consistency` */
+/** `client.getConsistency old_size:long new_size:long = client.Consistency` */
 export interface ClientGetConsistency {
   _: 'client.getConsistency'
-  size: bigint
+  oldSize: bigint
+  newSize: bigint
 }
 
 /** `client.runSealedQuery query:sealed.query timeout:double min_config_version:int = client.SealedAnswer` */
@@ -4111,22 +4111,17 @@ export const clientInclusion: Codec<ClientInclusion> = {
 
 export const clientConsistency: Codec<ClientConsistency> = {
   name: 'client.consistency',
-  id: 0x4e054c75,
+  id: 0xe4d162f1,
   size(value) {
-    return (
-      vectorSize(value.proof, () => 32) +
-      bytesSize(value.checkpoint)
-    )
+    return vectorSize(value.proof, () => 32)
   },
   write(writer, value) {
     writeVector(writer, value.proof, (writer, element) => writer.int256(element))
-    writer.bytes(value.checkpoint)
   },
   read(reader) {
     return {
       _: 'client.consistency',
       proof: readVector(reader, 32, reader => reader.int256()),
-      checkpoint: reader.bytes(),
     }
   },
 }
@@ -6312,14 +6307,14 @@ export const clientConsistencyAny: BoxedCodec<ClientConsistencyAny> = {
   write(writer, value) {
     switch (value._) {
       case 'client.consistency':
-        writer.id(0x4e054c75)
+        writer.id(0xe4d162f1)
         return clientConsistency.write(writer, value)
     }
   },
   read(reader) {
     const id = reader.id()
     switch (id) {
-      case 0x4e054c75:
+      case 0xe4d162f1:
         return clientConsistency.read(reader)
       default:
         throw reader.unexpectedId('client.Consistency', id)
@@ -6847,18 +6842,20 @@ export const clientGetInclusion: FunctionCodec<ClientGetInclusion, ClientInclusi
 
 export const clientGetConsistency: FunctionCodec<ClientGetConsistency, ClientConsistencyAny> = {
   name: 'client.getConsistency',
-  id: 0xf672e46a,
+  id: 0xdbfac59e,
   result: clientConsistencyAny,
   size() {
-    return 8
+    return 16
   },
   write(writer, value) {
-    writer.long(value.size)
+    writer.long(value.oldSize)
+    writer.long(value.newSize)
   },
   read(reader) {
     return {
       _: 'client.getConsistency',
-      size: reader.long(),
+      oldSize: reader.long(),
+      newSize: reader.long(),
     }
   },
 }
@@ -7912,9 +7909,8 @@ export const combinators: { readonly [Name in keyof CombinatorTypes]: Combinator
     { name: 'flags', property: 'flags', type: '#' },
     { name: 'anchor', property: 'anchor', type: 'log.anchor', condition: { flags: 'flags', bit: 0 } },
   ] },
-  'client.consistency': { id: 0x4e054c75, kind: 'type', result: 'client.Consistency', fields: [
+  'client.consistency': { id: 0xe4d162f1, kind: 'type', result: 'client.Consistency', fields: [
     { name: 'proof', property: 'proof', type: 'int256', vector: true },
-    { name: 'checkpoint', property: 'checkpoint', type: 'bytes' },
   ] },
   'client.disputeReceipt': { id: 0x4f58b105, kind: 'type', result: 'client.DisputeReceipt', fields: [
     { name: 'request_id', property: 'requestId', type: 'int256' },
@@ -7929,8 +7925,9 @@ export const combinators: { readonly [Name in keyof CombinatorTypes]: Combinator
   'client.getInclusion': { id: 0xd0fe89f2, kind: 'function', result: 'client.Inclusion', fields: [
     { name: 'leaf', property: 'leaf', type: 'int256' },
   ] },
-  'client.getConsistency': { id: 0xf672e46a, kind: 'function', result: 'client.Consistency', fields: [
-    { name: 'size', property: 'size', type: 'long' },
+  'client.getConsistency': { id: 0xdbfac59e, kind: 'function', result: 'client.Consistency', fields: [
+    { name: 'old_size', property: 'oldSize', type: 'long' },
+    { name: 'new_size', property: 'newSize', type: 'long' },
   ] },
   'client.runSealedQuery': { id: 0x297c2217, kind: 'function', result: 'client.SealedAnswer', fields: [
     { name: 'query', property: 'query', type: 'sealed.query' },

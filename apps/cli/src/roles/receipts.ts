@@ -1,0 +1,121 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Client, LogFollower, ReceiptBook, type ReceiptFile } from '@cocoon/client/role'
+import { nodeLogCrypto } from '@cocoon/proxy'
+import { nodeSeal } from '@cocoon/trust/node'
+import { toHex, type World } from '@cocoon/wire'
+import { CliError } from '../error.ts'
+import type { Report } from '../event.ts'
+
+export interface ReceiptsOptions {
+  readonly world: World
+  readonly client: Client
+  readonly report: Report
+  readonly stateDirectory: string
+  /** Absent: nothing is saved. */
+  readonly receiptsDirectory?: string | undefined
+}
+
+/** Files that wait to be written; of more the newest are left out, and that is reported. */
+const maxWaiting = 1_000
+
+/** Keeps the receipts of a client, follows them into the logs of its proxies, and saves them. Rejects with a CliError. */
+export async function openReceipts(
+  options: ReceiptsOptions,
+  stack: AsyncDisposableStack,
+): Promise<ReceiptBook> {
+  const { world, client, report, stateDirectory, receiptsDirectory } = options
+  const book = new ReceiptBook(world)
+  if (receiptsDirectory !== undefined) {
+    await mkdir(receiptsDirectory, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+      throw new CliError('config', `${receiptsDirectory} cannot be made.`, {
+        cause,
+        advice: 'Check --receipts.',
+      })
+    })
+    const saver = stack.use(new ReceiptSaver(receiptsDirectory, report))
+    stack.use(book.onChange(file => saver.save(file)))
+  }
+  stack.use(
+    new LogFollower({
+      world,
+      book,
+      sealCrypto: nodeSeal,
+      logCrypto: nodeLogCrypto,
+      proofs: proxyKey => client.logProofs(proxyKey),
+      unlogged: ({ signed: { receipt } }, reason) => {
+        report({ event: 'receipt-not-logged', receipt: toHex(receipt.requestId) })
+        client.dispute(receipt.proxyKey, receipt.requestId, reason)
+      },
+      forked: (proxyKey, evidence) => void saveFork(stateDirectory, proxyKey, evidence, report),
+    }),
+  )
+  return book
+}
+
+/** Writes one file after the other, each whole or not at all. */
+class ReceiptSaver implements AsyncDisposable {
+  readonly #directory: string
+  readonly #report: Report
+  /** The newest state of each. */
+  readonly #waiting = new Map<string, ReceiptFile>()
+  #writing: Promise<void> | undefined
+
+  constructor(directory: string, report: Report) {
+    this.#directory = directory
+    this.#report = report
+  }
+
+  save(file: ReceiptFile): void {
+    if (this.#waiting.size >= maxWaiting && !this.#waiting.has(file.id)) {
+      return this.#report({ event: 'receipt-not-saved', why: 'too many wait to be written' })
+    }
+    this.#waiting.set(file.id, file)
+    this.#writing ??= this.#write().finally(() => (this.#writing = undefined))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writing
+  }
+
+  async #write(): Promise<void> {
+    for (;;) {
+      const [file] = this.#waiting.values()
+      if (file === undefined) return
+      this.#waiting.delete(file.id)
+      const path = join(this.#directory, `${file.id}.json`)
+      await saveText(path, `${JSON.stringify(file, undefined, 2)}\n`).catch((error: unknown) =>
+        this.#report({ event: 'receipt-not-saved', why: reasonOf(error) }),
+      )
+    }
+  }
+}
+
+/** A proof that a proxy has signed two logs is worth more than a line of a log. */
+async function saveFork(
+  directory: string,
+  proxyKey: Uint8Array,
+  evidence: unknown,
+  report: Report,
+): Promise<void> {
+  const file = join(directory, `fork-${toHex(proxyKey).slice(0, 16)}.json`)
+  const text = JSON.stringify(
+    evidence,
+    (_, value: unknown) => (value instanceof Uint8Array ? toHex(value) : value),
+    2,
+  )
+  report({ event: 'log-forked', file })
+  await saveText(file, `${text}\n`).catch((error: unknown) =>
+    report({ event: 'receipt-not-saved', why: reasonOf(error) }),
+  )
+}
+
+async function saveText(path: string, text: string): Promise<void> {
+  const draft = `${path}.draft`
+  await writeFile(draft, text, { mode: 0o600 })
+  await rename(draft, path)
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
