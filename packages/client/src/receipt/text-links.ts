@@ -122,10 +122,10 @@ export function checkReceipt({ context, read, identity, digest, machine }: Subje
   const { startedAtMs, finishedAtMs } = receipt
   const findings = new Findings()
   const isSigned = verifyReceipt(context.sealCrypto, signed, identity.signingKey)
-  const key = `by ed25519 ${toHex(identity.signingKey)}`
-  findings.require('signature', isSigned, {
-    found: isSigned ? key : 'by another key, or over other bytes',
-    expected: `${key}, the key in the hardware’s quote`,
+  const key = toHex(identity.signingKey)
+  findings.require('signed by ed25519', isSigned, {
+    found: isSigned ? key : 'another key, or over other bytes',
+    expected: key,
     sentence: 'The receipt is not signed by the key in the hardware’s quote.',
   })
   findings.compare(

@@ -1,0 +1,47 @@
+import { readFile, stat } from 'node:fs/promises'
+import { ClientError, maxReceiptFileBytes, readReceiptFile, type ReadReceiptFile } from '@cocoon/client'
+import type { Context } from '../context.ts'
+import { CliError, reasonOf } from '../error.ts'
+
+/** A request or an answer. */
+const maxTextBytes = 64 << 20
+
+/** Reads a receipt file, or the standard input for `-`. Throws `usage`. */
+export async function readReceipt(context: Context, path: string): Promise<ReadReceiptFile> {
+  const bytes =
+    path === '-' ? await readInput(context) : await readFileOf(path, 'The receipt', maxReceiptFileBytes)
+  try {
+    return readReceiptFile(new TextDecoder().decode(bytes))
+  } catch (cause) {
+    if (!(cause instanceof ClientError)) throw cause
+    throw new CliError('usage', cause.message, { cause, advice: 'Save it again, as the client gives it.' })
+  }
+}
+
+export function readText(path: string, what: string): Promise<Uint8Array> {
+  return readFileOf(path, what, maxTextBytes)
+}
+
+/** Throws `usage`: nothing was found out, neither for nor against. */
+export async function readFileOf(path: string, what: string, maxBytes: number): Promise<Uint8Array> {
+  try {
+    const { size } = await stat(path)
+    if (size > maxBytes) throw new Error(`it has ${size} bytes`)
+    return await readFile(path)
+  } catch (cause) {
+    const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    const why = isMissing ? 'does not exist' : `cannot be read: ${reasonOf(cause)}`
+    throw new CliError('usage', `${what} ${path} ${why}.`, { cause, advice: 'Check the path.' })
+  }
+}
+
+async function readInput({ stdin }: Context): Promise<Uint8Array> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of stdin as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > maxReceiptFileBytes) break
+    chunks.push(Buffer.from(chunk))
+  }
+  return Buffer.concat(chunks)
+}
