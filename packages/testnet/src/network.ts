@@ -63,7 +63,7 @@ export interface TestNetwork extends AsyncDisposable {
   readonly proxy: TestProxy
   /** The first one: runs queries. */
   readonly client: Client
-  /** Resolves when every client and worker is connected to all the proxies that it wants and has a model. */
+  /** Resolves when every client and worker is connected to all the proxies that it wants, has a model and has said who it is. */
   ready(): Promise<void>
   /** One more, with what is not usual about it. */
   addWorker(given?: Partial<WorkerOptions>): Worker
@@ -78,6 +78,7 @@ const pollMs = 5
 /** Starts a network; it is of use once `ready` has resolved. */
 export async function startTestNetwork(options: TestNetworkOptions = {}): Promise<TestNetwork> {
   const { world = systemWorld, transport = 'pipe', model = testModel } = options
+  const sealing = new Set<Worker>()
   const alive = world === systemWorld ? keepAlive() : undefined
   const street = options.street ?? (transport === 'pipe' ? pipeStreet(world) : await tcpStreet(world))
   const places = await Promise.all((options.proxies ?? [{}]).map(() => street.open()))
@@ -88,6 +89,7 @@ export async function startTestNetwork(options: TestNetworkOptions = {}): Promis
     config: configOf(street, places, model, options),
     root: addressNamed('root'),
     log: (who, event) => options.log?.(who, event),
+    sealing,
   }
   const proxies = places.map((place, index) =>
     startProxy(parts, place, index, options.proxies?.[index] ?? {}),
@@ -113,7 +115,7 @@ export async function startTestNetwork(options: TestNetworkOptions = {}): Promis
       clients.push(client)
       return client
     },
-    ready: () => allReady(world, { proxies, workers, clients }),
+    ready: () => allReady(world, { proxies, workers, clients }, sealing),
     dial: as => street.dial(as === 'client' ? places[0]!.clientEndpoint : places[0]!.workerEndpoint),
     [Symbol.asyncDispose]: async () => {
       await Promise.all([...clients, ...workers].map(party => party.close(0)))
@@ -144,6 +146,8 @@ interface Parts {
   config: RootConfig
   root: ContractAddress
   log: (who: string, event: { event: string }) => void
+  /** Workers that have an identity to announce. */
+  sealing: Set<Worker>
 }
 
 function configOf(street: Street, places: Place[], model: string, options: TestNetworkOptions): RootConfig {
@@ -209,6 +213,7 @@ function startWorker(parts: Parts, index: number, given: Partial<WorkerOptions>)
     log: event => log(`worker ${index}`, event),
     ...given,
   })
+  if (given.sealing?.identities.current !== undefined) parts.sealing.add(worker)
   worker.start()
   return worker
 }
@@ -235,12 +240,16 @@ function startClient(parts: Parts, index: number, given: Partial<ClientOptions>)
 async function allReady(
   world: World,
   { proxies, workers, clients }: Pick<TestNetwork, 'proxies' | 'workers' | 'clients'>,
+  sealing: ReadonlySet<Worker>,
 ): Promise<void> {
   const isReady = (): boolean => {
     const offers = proxies.flatMap(({ proxy }) => [...proxy.workers]).filter(link => !link.disabled)
+    const announced = offers.filter(({ identities }) => identities.length > 0)
+    const sealed = [...sealing].flatMap(worker => worker.proxies())
     const wanted = workers.flatMap(worker => worker.proxies())
     const connected = clients.flatMap(client => client.proxies())
-    return offers.length === wanted.length && connected.every(({ session }) => session?.isReady === true)
+    const isComplete = offers.length === wanted.length && announced.length >= sealed.length
+    return isComplete && connected.every(({ session }) => session?.isReady === true)
   }
   while (!isReady()) await new Promise<void>(resolve => void world.after(pollMs, resolve))
 }

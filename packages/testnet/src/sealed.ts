@@ -1,7 +1,12 @@
 import { Sealer, type SealerOptions } from '@cocoon/client/role'
 import { defaultPolicy, imageHash, zeroMeasurements } from '@cocoon/trust'
 import { nodeCrypto, nodeSeal } from '@cocoon/trust/node'
-import { IdentityHolder, IdentityVerifier, type IdentityVerifierOptions } from '@cocoon/trust/seal'
+import {
+  IdentityHolder,
+  type IdentityHolderOptions,
+  IdentityVerifier,
+  type IdentityVerifierOptions,
+} from '@cocoon/trust/seal'
 import { createSimulatedTee, simulatedQuotes } from '@cocoon/trust/simulate'
 import { toHex, type World } from '@cocoon/wire'
 import type { TestNetworkOptions } from './network.ts'
@@ -12,6 +17,8 @@ export interface SealedStage extends Disposable {
   /** Options of a network of one worker and one client that seal. */
   readonly options: TestNetworkOptions
   readonly identities: IdentityHolder
+  /** The identities of one more worker. */
+  holder(change?: Partial<IdentityHolderOptions>): Promise<IdentityHolder>
   verifier(change?: Partial<IdentityVerifierOptions>): IdentityVerifier
 }
 
@@ -21,16 +28,22 @@ export async function sealedStage(
   { model = testModel, sealer = {} }: { model?: string; sealer?: Partial<SealerOptions> } = {},
 ): Promise<SealedStage> {
   const tee = createSimulatedTee(new Uint8Array(32).fill(7))
-  const identities = new IdentityHolder({
-    world,
-    crypto: nodeSeal,
-    model,
-    quote: simulatedQuotes(tee, world),
-    onFailure: cause => {
-      throw cause
-    },
-  })
-  await identities.start()
+  const holders: IdentityHolder[] = []
+  const holder = async (change: Partial<IdentityHolderOptions> = {}): Promise<IdentityHolder> => {
+    const made = new IdentityHolder({
+      world,
+      crypto: nodeSeal,
+      model,
+      quote: simulatedQuotes(tee, world),
+      onFailure: cause => {
+        throw cause
+      },
+      ...change,
+    })
+    holders.push(made)
+    await made.start()
+    return made
+  }
   const verifier = (change: Partial<IdentityVerifierOptions> = {}): IdentityVerifier =>
     new IdentityVerifier({
       world,
@@ -41,6 +54,7 @@ export async function sealedStage(
       needsBlock: false,
       ...change,
     })
+  const identities = await holder()
   const image = toHex(await imageHash(zeroMeasurements()))
   return {
     options: {
@@ -57,7 +71,10 @@ export async function sealedStage(
       ],
     },
     identities,
+    holder,
     verifier,
-    [Symbol.dispose]: () => identities[Symbol.dispose](),
+    [Symbol.dispose]: () => {
+      for (const made of holders) made[Symbol.dispose]()
+    },
   }
 }
