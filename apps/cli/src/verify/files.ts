@@ -45,3 +45,14 @@ async function readInput({ stdin }: Context): Promise<Uint8Array> {
   }
   return Buffer.concat(chunks)
 }
+
+/** What ends before anything was found says nothing against it: exit code 2, and never 1. */
+export async function provingNothing<Value>(act: () => Promise<Value>): Promise<Value> {
+  try {
+    return await act()
+  } catch (cause) {
+    if (!(cause instanceof CliError) || cause.code === 'usage') throw cause
+    const { advice } = cause
+    throw new CliError('usage', cause.message, { cause, ...(advice !== undefined && { advice }) })
+  }
+}

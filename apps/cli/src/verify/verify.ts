@@ -6,9 +6,8 @@ import { CommanderError } from 'commander'
 import { readPolicyFile, readRootFile } from '../attest/files.ts'
 import { findLocalTee } from '../attest/local-tee.ts'
 import { type Context, print, printJson, stateDirectoryOf } from '../context.ts'
-import { CliError } from '../error.ts'
 import type { CommonFlags } from '../flags.ts'
-import { readReceipt, readText } from './files.ts'
+import { provingNothing, readReceipt, readText } from './files.ts'
 import { type KnownNetwork, type NetworkFlags, openKnownNetwork, witnessesOf } from './network.ts'
 import { verdictText } from './verdict-text.ts'
 
@@ -92,15 +91,4 @@ function hintsOf({ troubles }: KnownNetwork, { offline, network }: VerifyReceipt
   if (offline !== true) return [...troubles]
   const more = network === undefined ? ' --network names the file of a network, if it has no chain.' : ''
   return [`Nobody was asked: --offline.${more}`]
-}
-
-/** What ends before there is a verdict says nothing against the receipt: exit code 2, and never 1. */
-async function provingNothing<Value>(act: () => Promise<Value>): Promise<Value> {
-  try {
-    return await act()
-  } catch (cause) {
-    if (!(cause instanceof CliError) || cause.code === 'usage') throw cause
-    const { advice } = cause
-    throw new CliError('usage', cause.message, { cause, ...(advice !== undefined && { advice }) })
-  }
 }
