@@ -1,4 +1,4 @@
-import { type SealedRouting } from '@cocoon/trust/seal'
+import type { SealedRouting } from '@cocoon/trust/seal'
 import { type SealedQuery, type Timer, WireError, type World } from '@cocoon/wire'
 import type { ProxyAnswer } from './answer.ts'
 import type { ClientError } from './error.ts'

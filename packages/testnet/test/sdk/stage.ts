@@ -1,6 +1,6 @@
 import { Cocoon, type CocoonOptions } from '@cocoon/client'
 import { type EndpointOptions, startEndpoint } from '@cocoon/client/role'
-import { defaultPolicy, imageHash, zeroMeasurements } from '@cocoon/trust'
+import { defaultPolicy, imageHash, type QuotePolicy, type TrustedRoot, zeroMeasurements } from '@cocoon/trust'
 import { createSimulatedTee } from '@cocoon/trust/simulate'
 import { toHex } from '@cocoon/wire'
 import { systemWorld } from '@cocoon/wire/node'
@@ -9,8 +9,11 @@ import {
   ScriptedBackend,
   sealedStage,
   startTestNetwork,
+  type StatedUsage,
+  streamedAnswer,
   testModel,
   type TestNetwork,
+  type TestNetworkOptions,
 } from '../../src/index.ts'
 
 /** A network with an endpoint that pays for callers who seal by themselves. */
@@ -20,19 +23,29 @@ export interface SdkStage extends AsyncDisposable {
   /** Of the endpoint, with `/v1`. */
   readonly baseURL: string
   /** What makes the SDK believe the simulated machines. */
-  readonly believing: Pick<CocoonOptions, 'allow' | 'policy' | 'simulatedRoot'>
+  readonly believing: {
+    readonly allow: { readonly images: string[]; readonly models: string[] }
+    readonly policy: QuotePolicy
+    readonly simulatedRoot: TrustedRoot
+  }
   cocoon(change?: Partial<CocoonOptions>): Cocoon
 }
 
 export async function sdkStage(
   script: BackendScript,
-  options: { readonly endpoint?: Partial<EndpointOptions> } = {},
+  options: { readonly endpoint?: Partial<EndpointOptions>; readonly network?: TestNetworkOptions } = {},
 ): Promise<SdkStage> {
   await using stack = new AsyncDisposableStack()
   const stage = stack.use(await sealedStage(systemWorld))
   const backend = new ScriptedBackend(script)
   const [worker] = stage.options.workers!
-  const network = stack.use(await startTestNetwork({ ...stage.options, workers: [{ ...worker, backend }] }))
+  const network = stack.use(
+    await startTestNetwork({
+      ...stage.options,
+      workers: [{ ...worker, backend }],
+      ...options.network,
+    }),
+  )
   await network.ready()
   const endpoint = await startEndpoint({
     network: network.client,
@@ -56,6 +69,28 @@ export async function sdkStage(
     believing,
     cocoon: change => new Cocoon({ baseURL, ...believing, ...change }),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
+}
+
+/** A chat completion as server-sent events, which come one by one; it ends when it is cancelled. */
+export function pacedAnswer(words: readonly string[], usage: StatedUsage = {}, pauseMs = 3): BackendScript {
+  return call => {
+    const whole = streamedAnswer(words, usage)
+    const steps: Array<() => void> = []
+    const later =
+      <Args extends unknown[]>(run: (...args: Args) => unknown) =>
+      (...args: Args) => {
+        steps.push(() => void run(...args))
+        return true
+      }
+    const { head, data, end, failed } = call.events
+    whole({ ...call, events: { head, data: later(data), end: later(end), failed } })
+    const step = (): void => {
+      if (call.isCancelled) return
+      steps.shift()?.()
+      if (steps.length > 0) setTimeout(step, pauseMs)
+    }
+    step()
   }
 }
 
