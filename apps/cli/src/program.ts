@@ -258,6 +258,11 @@ function addRoles(program: Command, context: Context): void {
     .option('--host <address>', 'address to listen on for workers and clients', '127.0.0.1')
     .option('--workers-port <port>', 'public port for workers', port, 11_001)
     .option('--clients-port <port>', 'public port for clients', port, 11_002)
+    .option(
+      '--log-port <port>',
+      'public port of the log of what was charged (default: on http_port alone)',
+      port,
+    )
     .option('--difficulty <bits>', 'proof of work asked of who connects', difficulty, 20)
     .option('--router', 'listen plainly on workers_rpc_port and client_rpc_port, behind a reference router')
     .action(async (flags, command: Command) =>
@@ -280,6 +285,10 @@ function addRoles(program: Command, context: Context): void {
     .option('--backend-model <name>', "the backend's own name for the model, where it differs")
     .option('--coefficient <n>', 'price factor in thousandths: 1000 is 1.0', thousandths)
     .option('--max-active <n>', 'most queries at once', count)
+    .option(
+      '--gpu-evidence <program>',
+      'proves the GPUs of this machine too: the path of nvattest of NVIDIA, which is asked for each identity',
+    )
     .action(async (flags, command: Command) =>
       (await import('./commands/worker.ts')).runWorker(context, withConfig(flags, command)),
     )

@@ -5,6 +5,7 @@ import {
   type RootConfig,
   type Tally,
 } from '@cocoon/money'
+import type { PeerWitness } from '@cocoon/trust/log'
 import { type PeerEndpoint, sameBytes, type Transport, Uplinks, WireError, type World } from '@cocoon/wire'
 import { ClientError } from './error.ts'
 import { type ClientEvent, type ClientStats, newStats } from './event.ts'
@@ -39,6 +40,8 @@ export interface ClientOptions {
   checkProxyHashes: boolean
   /** Seals queries where proxies offer machines for it. Absent: nothing is sealed. */
   sealing?: ClientSealing | undefined
+  /** Cosigns checkpoints of the logs of its proxies. Absent: it does not. */
+  witness?: PeerWitness | undefined
   /** The least protection for queries whose caller says nothing; `any` if absent. */
   leastProtection?: LeastProtection
   proxyConnections: number
@@ -397,6 +400,7 @@ export class Client implements Network {
       channels,
       checkProxyHashes,
       sealing: this.#options.sealing,
+      witness: this.#options.witness,
       ready: () => {
         state.ready()
         const proxy = `${endpoint.host}:${endpoint.port}`

@@ -10,6 +10,7 @@ import {
   type ProxyTerms,
   type RootConfig,
 } from '@cocoon/money'
+import type { PeerWitness } from '@cocoon/trust/log'
 import { type IdentityVerifier, modelTextHash } from '@cocoon/trust/seal'
 import {
   clientAuthorizationWithProxyAny,
@@ -48,6 +49,7 @@ import {
   type Transport,
   type UplinkSession,
   WireError,
+  witnessOffer,
   type World,
   bytesKey,
   sameBytes,
@@ -87,6 +89,8 @@ export interface SessionOptions {
   checkProxyHashes: boolean
   /** Verifies what the proxy offers to seal to. Absent: nothing is sealed. */
   sealing?: ClientSealing | undefined
+  /** Cosigns checkpoints of the proxy's log. */
+  witness?: PeerWitness | undefined
   ready(): void
   closed(cause: Error): void
   /** Queries that the connection took with it. */
@@ -109,6 +113,7 @@ export class ClientSession implements UplinkSession {
   #channel: Channel | undefined
   #offerBook: OfferBook | undefined
   #logProofs: LogProofs | undefined
+  #witnessed: ((data: Uint8Array, reply: Reply) => boolean) | undefined
   #terms: ProxyTerms | undefined
   #proxyText = ''
   #state: 'handshake' | 'ready' | 'closed' = 'handshake'
@@ -127,7 +132,9 @@ export class ClientSession implements UplinkSession {
       events: {
         ready: () => this.#begin(),
         packet: data => this.#packet(data),
-        query: (_data, reply: Reply) => reply.error(621, 'a client answers no queries'),
+        query: (data, reply: Reply) => {
+          if (this.#witnessed?.(data, reply) !== true) reply.error(621, 'a client answers no such queries')
+        },
         drain: () => {},
         closed: cause => this.#closed(cause),
       },
@@ -223,10 +230,19 @@ export class ClientSession implements UplinkSession {
     this.#connection.send(clientDisputeReceipt, { _: 'client.disputeReceipt', requestId, reason })
   }
 
+  #offerWitness({ contract, proxyKey: publicKey }: LogProofs): void {
+    const { witness } = this.#options
+    if (witness === undefined) return
+    const proxy = { origin: `cocoon/${contract}`, publicKey }
+    this.#witnessed = (data, reply) => witness.answer(proxy, data, reply)
+    this.#connection.send(witnessOffer, witness.offer)
+  }
+
   #openOffers(): void {
     const { sealing, world, config } = this.#options
     if (!this.canSeal) return
     this.#logProofs = logProofsOf(this.#connection, this.#terms!)
+    this.#offerWitness(this.#logProofs)
     if (sealing === undefined) return
     const { verifier, sealer, refused } = sealing
     this.#offerBook = new OfferBook({

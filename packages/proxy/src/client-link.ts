@@ -27,11 +27,14 @@ import {
   type Transport,
   WireError,
   bytesKey,
+  type WitnessOffer,
+  witnessOffer,
 } from '@cocoon/wire'
 import { ClientAnswer } from './client-answer.ts'
 import { ClientHandshake, type ClientTerms } from './client-handshake.ts'
 import type { Desk } from './desk.ts'
 import { answerOffers, answerWorkerTypes, answerWorkerTypesV2 } from './offers.ts'
+import { askPeer } from './log/peer-witness.ts'
 import { errorCode, type Refusal, refusals } from './refusal.ts'
 import { Relay, type RelayClient, type RelayQuery } from './relay.ts'
 import { SealedClientAnswer } from './sealed-client-answer.ts'
@@ -57,6 +60,7 @@ export class ClientLink implements RelayClient {
   readonly #relays = new Map<string, Relay>()
   #queryBytes = 0
   #proving = 0
+  #witnessing: Disposable | undefined
   #overdue: Timer | undefined
   #paymentTimer: Timer | undefined
   #proof: Disposable | undefined
@@ -162,6 +166,8 @@ export class ClientLink implements RelayClient {
     } else if (id === clientDisputeReceipt.id) {
       const { requestId, reason } = decode(clientDisputeReceipt, data)
       this.#desk.receipts.dispute(this, requestId, reason)
+    } else if (id === witnessOffer.id) {
+      this.#witnessing ??= this.#askWitness(decode(witnessOffer, data))
     } else if (id === clientCancelQuery.id) {
       this.#relays.get(bytesKey(decode(clientCancelQuery, data).requestId))?.cancel()
     } else {
@@ -212,6 +218,17 @@ export class ClientLink implements RelayClient {
       default:
         reply.error(errorCode.protocol, 'already authorized')
         this.connection.close(new WireError('handshake', 'a query that no authorised client asks'))
+    }
+  }
+
+  /** A peer that cosigns the log. One whose name or key is none is not asked. */
+  #askWitness(offer: WitnessOffer): Disposable | undefined {
+    const { publicLog } = this.#desk
+    try {
+      return publicLog && askPeer(publicLog, this.connection, offer)
+    } catch (error) {
+      if (error instanceof TrustError) return undefined
+      throw error
     }
   }
 
@@ -362,6 +379,7 @@ export class ClientLink implements RelayClient {
     this.#paymentTimer?.cancel()
     this.#retireTimer?.cancel()
     this.#proof?.[Symbol.dispose]()
+    this.#witnessing?.[Symbol.dispose]()
     for (const relay of this.#relays.values()) relay.cancel()
     this.#gone(this, cause)
   }

@@ -1,3 +1,4 @@
+import { TrustError } from '@cocoon/trust'
 import {
   Connection,
   decode,
@@ -18,11 +19,14 @@ import {
   workerPaymentStatus,
   workerUpdatePaymentStatus,
   WireError,
+  type WitnessOffer,
+  witnessOffer,
 } from '@cocoon/wire'
 import type { Desk } from './desk.ts'
 import type { AnnouncedIdentity } from './identity-book.ts'
 import { Standing } from './market/standing.ts'
 import type { WorkerAccount } from './payments.ts'
+import { askPeer } from './log/peer-witness.ts'
 import { errorCode } from './refusal.ts'
 import type { Relay, RelayQuery, RelayWorker, Run, SealedRelayQuery } from './relay.ts'
 import { bundledPaymentMs, bundledPaymentVersion, cancelVersion } from './version.ts'
@@ -84,6 +88,7 @@ export class WorkerLink implements RelayWorker {
   /** Newest first. */
   identities: readonly AnnouncedIdentity[] = []
   #announcedAt = Number.NEGATIVE_INFINITY
+  #witnessing: Disposable | undefined
   #retired = false
   #retireReason = ''
   #proof: Disposable | undefined
@@ -226,6 +231,17 @@ export class WorkerLink implements RelayWorker {
     this.#desk.market.freed(terms.model)
   }
 
+  /** A peer that cosigns the log. One whose name or key is none is not asked. */
+  #askWitness(offer: WitnessOffer): Disposable | undefined {
+    const { publicLog } = this.#desk
+    try {
+      return publicLog && askPeer(publicLog, this.connection, offer)
+    } catch (error) {
+      if (error instanceof TrustError) return undefined
+      throw error
+    }
+  }
+
   /** Its receipts are not worth anything: it leaves, and has no identity any more. */
   distrust(why: string): void {
     this.#desk.log({ event: 'worker-distrusted', worker: this.name, why })
@@ -300,6 +316,8 @@ export class WorkerLink implements RelayWorker {
       if (run === undefined) return
       if (answer.kind === 'head' && answer.sealed && run.identity) answer.sealed.identity = run.identity
       run.relay.workerAnswered(run, answer)
+    } else if (id === witnessOffer.id) {
+      this.#witnessing ??= this.#askWitness(decode(witnessOffer, data))
     } else if (id === workerIdentity.id) {
       this.#announced(decode(workerIdentity, data))
     } else if (id === workerEnabledDisabled.id) {
@@ -370,6 +388,7 @@ export class WorkerLink implements RelayWorker {
       this.#desk.market.leave(this.terms.model, this)
       this.#desk.standings.leave(this.terms.identity, now)
     }
+    this.#witnessing?.[Symbol.dispose]()
     this.#desk.identities.remove(this.identities)
     this.identities = []
     const lost = [...this.#runs.values()]

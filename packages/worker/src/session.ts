@@ -1,4 +1,5 @@
 import {
+  addressKey,
   type Channel,
   type Channels,
   checkProxyTerms,
@@ -10,6 +11,7 @@ import {
   type RootConfig,
   workerContractAddress,
 } from '@cocoon/money'
+import type { PeerWitness } from '@cocoon/trust/log'
 import {
   Connection,
   decode,
@@ -28,6 +30,7 @@ import {
   type Transport,
   type UplinkSession,
   WireError,
+  witnessOffer,
   workerCompareBalanceWithProxy,
   workerCompareBalanceWithProxyResult,
   workerConnectedToProxy,
@@ -51,6 +54,8 @@ import type { Serving, ServingRequest } from './serving.ts'
 
 /** Newest protocol version that this worker speaks. 3 adds that a query can be cancelled. */
 const newestVersion = 3
+/** From this version on a proxy asks for cosignatures. */
+const witnessVersion = 3
 const handshakeTimeoutMs = 30_000
 const statusTimeoutMs = 60_000
 /** How long running queries keep a session that the registry has overtaken. */
@@ -73,6 +78,8 @@ export interface SessionOptions {
   serve: (request: ServingRequest, answer: AnswerWriter, ended: () => void) => Serving
   /** Who the worker is to clients that seal their queries. Absent: it opens none. */
   sealing?: WorkerSealing | undefined
+  /** Cosigns checkpoints of the proxy's log. */
+  witness?: PeerWitness | undefined
   rolledBack: () => void
   ready(): void
   closed(cause: Error): void
@@ -100,6 +107,7 @@ export class WorkerSession implements UplinkSession {
   #retireReason = ''
   readonly #proof: Disposable | undefined
   readonly #sealed: SealedQueries | undefined
+  #witnessed: ((data: Uint8Array, reply: Reply) => boolean) | undefined
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -111,7 +119,9 @@ export class WorkerSession implements UplinkSession {
       events: {
         ready: () => this.#begin(),
         packet: data => this.#packet(data),
-        query: (_data, reply: Reply) => reply.error(621, 'a worker answers no queries'),
+        query: (data, reply: Reply) => {
+          if (this.#witnessed?.(data, reply) !== true) reply.error(621, 'a worker answers no such queries')
+        },
         drain: () => {
           for (const serving of this.#servings.values()) serving.resume()
         },
@@ -194,6 +204,7 @@ export class WorkerSession implements UplinkSession {
         // What changed while the handshake ran would otherwise never reach the proxy.
         this.offerChanged()
         this.#sealed?.announce(this.#terms!)
+        this.#offerWitness(this.#terms!)
         this.#statusLater()
         this.#options.ready()
       },
@@ -203,6 +214,14 @@ export class WorkerSession implements UplinkSession {
         )
       },
     )
+  }
+
+  #offerWitness({ version, contract, publicKey }: ProxyTerms): void {
+    const { witness } = this.#options
+    if (witness === undefined || version < witnessVersion) return
+    const proxy = { origin: `cocoon/${addressKey(contract)}`, publicKey }
+    this.#witnessed = (data, reply) => witness.answer(proxy, data, reply)
+    this.#connection.send(witnessOffer, witness.offer)
   }
 
   async #handshake(): Promise<void> {

@@ -7,6 +7,7 @@ import {
   type RootConfig,
   type Tally,
 } from '@cocoon/money'
+import type { PeerWitness } from '@cocoon/trust/log'
 import { type PeerEndpoint, type TokensUsed, type Transport, Uplinks, type World } from '@cocoon/wire'
 import type { AnswerWriter } from './answer-writer.ts'
 import type { Backend, BackendModel } from './backend.ts'
@@ -39,6 +40,8 @@ export interface WorkerOptions {
   backend: Backend
   /** What it opens sealed queries with. Absent: it takes open ones alone. */
   sealing?: WorkerSealing | undefined
+  /** Cosigns checkpoints of the logs of its proxies. Absent: it does not. */
+  witness?: PeerWitness | undefined
   /** Where the tokens of the backend's answers are known from; asked each time that the backend comes up. */
   findUsageSource?: (backend: Backend, model: string, signal: AbortSignal) => Promise<UsageSource>
   dial: (endpoint: PeerEndpoint, signal: AbortSignal) => Promise<Transport>
@@ -223,6 +226,7 @@ export class Worker {
       checkProxyHashes,
       channels,
       sealing: this.#options.sealing,
+      witness: this.#options.witness,
       offer: () => this.#offer(),
       serve: (request, answer, ended) => this.#serve(session, request, answer, ended),
       rolledBack: () => log?.({ event: 'proxy-rolled-back', proxy: addressOf(endpoint) }),

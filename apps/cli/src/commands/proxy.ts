@@ -7,6 +7,7 @@ export interface ProxyFlags extends RoleFlags {
   host: string
   workersPort: number
   clientsPort: number
+  logPort?: number
   difficulty: number
 }
 
@@ -31,6 +32,9 @@ export function runProxy(context: Context, flags: ProxyFlags): Promise<void> {
       portSettings: isBehindRouter
         ? { workers: 'workers_rpc_port', clients: 'client_rpc_port' }
         : { workers: '--workers-port', clients: '--clients-port' },
+      ...(flags.logPort !== undefined && {
+        logPort: { host: flags.host, port: flags.logPort, setting: '--log-port' },
+      }),
       difficulty: flags.difficulty,
       attestation: await attestation(runner, registry),
       isBehindRouter,

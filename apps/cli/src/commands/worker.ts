@@ -1,4 +1,5 @@
-import type { WorkerRunnerConfig } from '@cocoon/wire'
+import { nvattestCommand, recordEvidenceText } from '@cocoon/trust/nvidia/record'
+import type { WorkerRunnerConfig, World } from '@cocoon/wire'
 import { readRunnerConfig } from '../config/runner-config.ts'
 import type { Context } from '../context.ts'
 import { CliError } from '../error.ts'
@@ -12,6 +13,7 @@ export interface WorkerFlags extends DialFlags {
   backendModel?: string
   coefficient?: number
   maxActive?: number
+  gpuEvidence?: string
 }
 
 /** `cocoon worker`. */
@@ -46,8 +48,14 @@ export function runWorker(context: Context, flags: WorkerFlags): Promise<void> {
       reach,
       backend,
       backendModel: flags.backendModel,
+      gpus: flags.gpuEvidence === undefined ? undefined : gpuEvidence(flags.gpuEvidence, world),
     })
   })
+}
+
+/** Asks the GPUs of this machine by NVIDIA's tool. */
+function gpuEvidence(program: string, world: World): (nonce: Uint8Array) => Promise<string> {
+  return nonce => recordEvidenceText(nvattestCommand(program), nonce, { world })
 }
 
 function chooseBackend(

@@ -38,6 +38,7 @@ import { isLoopback, listenError, probePort } from './port.ts'
 import { openClientSealing } from './sealing.ts'
 import { openReceipts } from './receipts.ts'
 import { openTally } from './tally.ts'
+import { openWitness } from './witness.ts'
 import { checksHashes, closeOnce, type RoleSetup, type RunningRole } from './role.ts'
 
 export interface ClientSetup extends RoleSetup {
@@ -101,6 +102,10 @@ export async function startClient(setup: ClientSetup): Promise<RunningClient> {
       network: setup.network,
       report: troubles.report,
       sealer: setup.protection?.sealer,
+    }),
+    witness: await openWitness(world, {
+      role: 'client',
+      directory: setup.network.chain?.directory ?? stateDirectory,
     }),
     leastProtection: setup.protection?.least ?? defaultProtection(setup.reach.attestation),
     tally: money.onChain?.tally,

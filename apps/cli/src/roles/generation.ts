@@ -14,7 +14,7 @@ import {
   type SharedLedger,
   writeRootAsText,
 } from '@cocoon/money'
-import { openSqliteLogStore, ProxyLog } from '@cocoon/proxy'
+import { openPostgresLogStore, openSqliteLogStore, ProxyLog } from '@cocoon/proxy'
 import type { World } from '@cocoon/wire'
 import type { Report } from '../event.ts'
 import { type ChainSide, storeOf } from './chain-side.ts'
@@ -99,7 +99,7 @@ export class Generation implements AsyncDisposable {
       store:
         shared === undefined
           ? openSqliteLogStore(join(directory, `${name}.sqlite`))
-          : openSqliteLogStore(join(directory, `${name}.sqlite`)),
+          : await openPostgresLogStore({ url: shared.url, name, world }),
       key,
       contract: this.contract,
       intervalMs: logIntervalMs,

@@ -12,6 +12,7 @@ import { nodeSeal } from '@cocoon/trust/node'
 import type { ProxyRunnerConfig, Transport, WireError } from '@cocoon/wire'
 import { adaptiveDifficulty, listen, type Listener } from '@cocoon/wire/node'
 import { configuredAddress } from '../config/address.ts'
+import { logRoutes, type PublicLogs, serveLogs } from '../http/log-routes.ts'
 import { openSurface } from '../http/open.ts'
 import { proxyFaces } from '../http/proxy-surface.ts'
 import { Troubles } from '../http/troubles.ts'
@@ -39,6 +40,8 @@ export interface ProxySetup extends RoleSetup {
   readonly isBehindRouter: boolean
   /** When to act on the chain, where that is not as usual. */
   readonly policies?: Partial<ProxyPolicy> | undefined
+  /** Where everybody may read the public log; absent: on the HTTP surface alone. */
+  readonly logPort?: { readonly host: string; readonly port: number; readonly setting: string } | undefined
   /** Between two batches of the public log, milliseconds; as usual if absent. */
   readonly logIntervalMs?: number | undefined
 }
@@ -76,7 +79,9 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       onChain: chainSide && generations && tally && { chainSide, generations, tally },
     }),
   )
-  const surface = stack.use(await openSurface(faces, setup, runner.httpAccessHash))
+  const logs = logRoutes(() => publicLogs(generations))
+  const surface = stack.use(await openSurface(faces, setup, runner.httpAccessHash, logs))
+  const publicLog = setup.logPort === undefined ? undefined : stack.use(await serveLogs(logs, setup.logPort))
 
   const closing = stack.move()
   return {
@@ -88,6 +93,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       ...(surface && { http: surface.address }),
       ...(workers && { workers: `${setup.host}:${workers.port}` }),
       ...(clients && { clients: `${setup.host}:${clients.port}` }),
+      ...(publicLog && { log: publicLog.address }),
     },
     problems: () => faces.problems(),
     close: closeOnce(world, async leftMs => {
@@ -95,6 +101,10 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       await closing.disposeAsync()
     }),
   }
+}
+
+function publicLogs(generations: ProxyGenerations | undefined): PublicLogs {
+  return { current: generations?.current, old: generations?.old ?? [] }
 }
 
 /** The market, wherever its registry and its books are. */

@@ -9,7 +9,12 @@ export type RoleName = 'client' | 'proxy' | 'worker'
 export interface RunningRole {
   readonly name: RoleName
   /** Where it listens, `host:port`; a surface that is off is absent. */
-  readonly addresses: { readonly http?: string; readonly workers?: string; readonly clients?: string }
+  readonly addresses: {
+    readonly http?: string
+    readonly workers?: string
+    readonly clients?: string
+    readonly log?: string
+  }
   /** What keeps it from serving, in words; empty while it serves. */
   problems(): string[]
   /** Takes no new work, lets running queries end within `graceMs`, then closes everything. Idempotent. */

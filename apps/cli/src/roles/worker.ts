@@ -20,6 +20,7 @@ import { type ChainSide, openChainSide } from './chain-side.ts'
 import { createDialer, type Reach } from './dialer.ts'
 import { openWorkerSealing } from './sealing.ts'
 import { openTally } from './tally.ts'
+import { openWitness } from './witness.ts'
 import { checksHashes, closeOnce, type RoleSetup, type RunningRole } from './role.ts'
 
 export interface WorkerSetup extends RoleSetup {
@@ -82,6 +83,10 @@ export async function startWorker(setup: WorkerSetup): Promise<RunningWorker> {
     checkProxyHashes: checksHashes(runner.checkProxyHashes, runner.isTest),
     backend,
     sealing,
+    witness: await openWitness(world, {
+      role: 'worker',
+      directory: setup.network.chain?.directory ?? setup.stateDirectory,
+    }),
     tally: onChain?.tally,
     findUsageSource: probeUsage,
     dial: dialer.dial,

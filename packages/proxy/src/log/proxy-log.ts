@@ -1,11 +1,13 @@
 import { type Ledger, type LogHead, type PaymentKey, type SeenAnchor } from '@cocoon/money'
 import {
   consistencyProof,
+  Cosigners,
   inclusionProof,
   LogAppender,
   type LogStore,
   noteKey,
   parseCheckpoint,
+  type RemoteWitness,
   storedTiles,
   type TiledTree,
 } from '@cocoon/trust/log'
@@ -34,6 +36,9 @@ export interface ProxyLogOptions {
 
 /** Notes in one batch. */
 const batchNotes = 1_000
+/** Witnesses that are asked about one checkpoint, and how long they have. */
+const maxCosigners = 8
+const cosigningMs = 2_000
 const sha256 = nodeLogCrypto.sha256
 
 /** What the notes of a log are called that a proxy's contract stands behind. `contract`: as `addressKey` has it. */
@@ -48,6 +53,8 @@ export function logOrigin(contract: string): string {
 export class ProxyLog implements AsyncDisposable {
   readonly #options: ProxyLogOptions
   readonly #appender: LogAppender
+  /** Who cosigns checkpoints: peers that are connected now, and those of the configuration. */
+  readonly #witnesses = new Set<RemoteWitness>()
   #head: LogHead | undefined
   #timer: Timer | undefined
   #working: Promise<void> | undefined
@@ -73,6 +80,7 @@ export class ProxyLog implements AsyncDisposable {
       },
       writer: 'proxy',
       ifEmpty: 'create',
+      isWitnessed: true,
       crypto: nodeLogCrypto,
     })
     return new ProxyLog(options, appender, headOf((await store.head())?.checkpoint))
@@ -85,6 +93,12 @@ export class ProxyLog implements AsyncDisposable {
 
   get store(): LogStore {
     return this.#options.store
+  }
+
+  /** Asks this witness too, until it is disposed. */
+  addWitness(witness: RemoteWitness): Disposable {
+    this.#witnesses.add(witness)
+    return { [Symbol.dispose]: () => void this.#witnesses.delete(witness) }
   }
 
   /** The newest heads that the chain has, oldest first. */
@@ -140,13 +154,39 @@ export class ProxyLog implements AsyncDisposable {
     const { ledger, mayAct } = this.#options
     while (mayAct()) {
       const notes = await ledger.notes(batchNotes)
-      if (notes.length === 0) return
+      if (notes.length === 0) break
       const batch = notes.map(note => ({ id: note.id, entry: entryOf(note) }))
       const { head } = await this.#appender.append(batch)
       this.#head = headOf(head.checkpoint)
       await ledger.dropNotes(notes.map(({ id }) => id))
-      if (notes.length < batchNotes) return
+      if (notes.length < batchNotes) break
     }
+    if (mayAct()) await this.#publish()
+  }
+
+  /** Shows everybody what was appended, with the cosignatures that come in time: no witness can hold it up. */
+  async #publish(): Promise<void> {
+    const { store, world } = this.#options
+    const [head, published] = [await store.head(), await store.published()]
+    if (head === undefined || head.size === published?.size) return
+    const giveUp = new AbortController()
+    const timer = world.after(cosigningMs, () => giveUp.abort())
+    try {
+      const witnesses = this.#someWitnesses()
+      await new Cosigners({ store, witnesses, quorum: 0, crypto: nodeLogCrypto }).publish(giveUp.signal)
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  /** Others each time, where there are many. */
+  #someWitnesses(): RemoteWitness[] {
+    const all = [...this.#witnesses]
+    for (const witness of all.slice(0, maxCosigners)) {
+      this.#witnesses.delete(witness)
+      this.#witnesses.add(witness)
+    }
+    return all.slice(0, maxCosigners)
   }
 
   async #anchorOver(index: number, size: number): Promise<LogAnchor | undefined> {

@@ -41,3 +41,4 @@ export {
   type WitnessStore,
 } from './witness.ts'
 export { type AddCheckpoint, formatAddCheckpoint, parseAddCheckpoint } from './witness-request.ts'
+export * from './peer-witness.ts'

@@ -35,15 +35,24 @@ export async function recordEvidence(
   nonce: Uint8Array,
   options: RecordOptions,
 ): Promise<GpuEvidence[]> {
+  return parseEvidenceFile(await recordEvidenceText(command, nonce, options))
+}
+
+/** The same as the command wrote it, which is what others parse. */
+export async function recordEvidenceText(
+  command: RecordCommand,
+  nonce: Uint8Array,
+  options: RecordOptions,
+): Promise<string> {
   if (nonce.length !== 32) throw new RangeError(`A nonce has 32 bytes, not ${nonce.length}.`)
   const filled = command.arguments.map(argument => argument.replaceAll('{nonce}', toHex(nonce)))
-  const devices = parseEvidenceFile(await run(command.program, filled, options))
-  for (const { report } of devices) {
+  const text = await run(command.program, filled, options)
+  for (const { report } of parseEvidenceFile(text)) {
     if (!sameBytes(parseAttestationReport(report).nonce, nonce)) {
       throw failed(command.program, 'it gave evidence for another nonce')
     }
   }
-  return devices
+  return text
 }
 
 /** What the driver says of each GPU. Nobody vouches for it. */

@@ -1103,6 +1103,20 @@ export interface ClientConsistency {
   proof: Uint8Array[]
 }
 
+/** `witness.offer name:string public_key:int256 = witness.Offer` */
+export interface WitnessOffer {
+  _: 'witness.offer'
+  name: string
+  publicKey: Uint8Array
+}
+
+/** `witness.answer status:int body:string = witness.Answer` */
+export interface WitnessAnswer {
+  _: 'witness.answer'
+  status: number
+  body: string
+}
+
 /** `client.disputeReceipt request_id:int256 reason:int = client.DisputeReceipt` */
 export interface ClientDisputeReceipt {
   _: 'client.disputeReceipt'
@@ -1133,6 +1147,12 @@ export interface ClientGetConsistency {
   _: 'client.getConsistency'
   oldSize: bigint
   newSize: bigint
+}
+
+/** `witness.addCheckpoint body:string = witness.Answer` */
+export interface WitnessAddCheckpoint {
+  _: 'witness.addCheckpoint'
+  body: string
 }
 
 /** `client.runSealedQuery query:sealed.query timeout:double min_config_version:int = client.SealedAnswer` */
@@ -1386,6 +1406,12 @@ export type ClientInclusionAny = ClientInclusion
 
 /** Boxed `client.Consistency`. */
 export type ClientConsistencyAny = ClientConsistency
+
+/** Boxed `witness.Offer`. */
+export type WitnessOfferAny = WitnessOffer
+
+/** Boxed `witness.Answer`. */
+export type WitnessAnswerAny = WitnessAnswer
 
 /** Boxed `client.DisputeReceipt`. */
 export type ClientDisputeReceiptAny = ClientDisputeReceipt
@@ -4126,6 +4152,50 @@ export const clientConsistency: Codec<ClientConsistency> = {
   },
 }
 
+export const witnessOffer: Codec<WitnessOffer> = {
+  name: 'witness.offer',
+  id: 0xeb69b354,
+  size(value) {
+    return (
+      32 +
+      stringSize(value.name)
+    )
+  },
+  write(writer, value) {
+    writer.string(value.name)
+    writer.int256(value.publicKey)
+  },
+  read(reader) {
+    return {
+      _: 'witness.offer',
+      name: reader.string(),
+      publicKey: reader.int256(),
+    }
+  },
+}
+
+export const witnessAnswer: Codec<WitnessAnswer> = {
+  name: 'witness.answer',
+  id: 0x92a08e12,
+  size(value) {
+    return (
+      4 +
+      stringSize(value.body)
+    )
+  },
+  write(writer, value) {
+    writer.int(value.status)
+    writer.string(value.body)
+  },
+  read(reader) {
+    return {
+      _: 'witness.answer',
+      status: reader.int(),
+      body: reader.string(),
+    }
+  },
+}
+
 export const clientDisputeReceipt: Codec<ClientDisputeReceipt> = {
   name: 'client.disputeReceipt',
   id: 0x4f58b105,
@@ -6322,6 +6392,58 @@ export const clientConsistencyAny: BoxedCodec<ClientConsistencyAny> = {
   },
 }
 
+export const witnessOfferAny: BoxedCodec<WitnessOfferAny> = {
+  name: 'witness.Offer',
+  size(value) {
+    switch (value._) {
+      case 'witness.offer':
+        return 4 + witnessOffer.size(value)
+    }
+  },
+  write(writer, value) {
+    switch (value._) {
+      case 'witness.offer':
+        writer.id(0xeb69b354)
+        return witnessOffer.write(writer, value)
+    }
+  },
+  read(reader) {
+    const id = reader.id()
+    switch (id) {
+      case 0xeb69b354:
+        return witnessOffer.read(reader)
+      default:
+        throw reader.unexpectedId('witness.Offer', id)
+    }
+  },
+}
+
+export const witnessAnswerAny: BoxedCodec<WitnessAnswerAny> = {
+  name: 'witness.Answer',
+  size(value) {
+    switch (value._) {
+      case 'witness.answer':
+        return 4 + witnessAnswer.size(value)
+    }
+  },
+  write(writer, value) {
+    switch (value._) {
+      case 'witness.answer':
+        writer.id(0x92a08e12)
+        return witnessAnswer.write(writer, value)
+    }
+  },
+  read(reader) {
+    const id = reader.id()
+    switch (id) {
+      case 0x92a08e12:
+        return witnessAnswer.read(reader)
+      default:
+        throw reader.unexpectedId('witness.Answer', id)
+    }
+  },
+}
+
 export const clientDisputeReceiptAny: BoxedCodec<ClientDisputeReceiptAny> = {
   name: 'client.DisputeReceipt',
   size(value) {
@@ -6860,6 +6982,24 @@ export const clientGetConsistency: FunctionCodec<ClientGetConsistency, ClientCon
   },
 }
 
+export const witnessAddCheckpoint: FunctionCodec<WitnessAddCheckpoint, WitnessAnswerAny> = {
+  name: 'witness.addCheckpoint',
+  id: 0x9e2a115d,
+  result: witnessAnswerAny,
+  size(value) {
+    return stringSize(value.body)
+  },
+  write(writer, value) {
+    writer.string(value.body)
+  },
+  read(reader) {
+    return {
+      _: 'witness.addCheckpoint',
+      body: reader.string(),
+    }
+  },
+}
+
 export const clientRunSealedQuery: FunctionCodec<ClientRunSealedQuery, ClientSealedAnswerAny> = {
   name: 'client.runSealedQuery',
   id: 0x297c2217,
@@ -7047,11 +7187,14 @@ export interface CombinatorTypes {
   'log.anchor': LogAnchor
   'client.inclusion': ClientInclusion
   'client.consistency': ClientConsistency
+  'witness.offer': WitnessOffer
+  'witness.answer': WitnessAnswer
   'client.disputeReceipt': ClientDisputeReceipt
   'client.getOffers': ClientGetOffers
   'client.getEvidence': ClientGetEvidence
   'client.getInclusion': ClientGetInclusion
   'client.getConsistency': ClientGetConsistency
+  'witness.addCheckpoint': WitnessAddCheckpoint
   'client.runSealedQuery': ClientRunSealedQuery
   'proxy.runSealedQuery': ProxyRunSealedQuery
 }
@@ -7179,11 +7322,14 @@ export const codecs: { readonly [Name in keyof CombinatorTypes]: Codec<Combinato
   'log.anchor': logAnchor,
   'client.inclusion': clientInclusion,
   'client.consistency': clientConsistency,
+  'witness.offer': witnessOffer,
+  'witness.answer': witnessAnswer,
   'client.disputeReceipt': clientDisputeReceipt,
   'client.getOffers': clientGetOffers,
   'client.getEvidence': clientGetEvidence,
   'client.getInclusion': clientGetInclusion,
   'client.getConsistency': clientGetConsistency,
+  'witness.addCheckpoint': witnessAddCheckpoint,
   'client.runSealedQuery': clientRunSealedQuery,
   'proxy.runSealedQuery': proxyRunSealedQuery,
 }
@@ -7912,6 +8058,14 @@ export const combinators: { readonly [Name in keyof CombinatorTypes]: Combinator
   'client.consistency': { id: 0xe4d162f1, kind: 'type', result: 'client.Consistency', fields: [
     { name: 'proof', property: 'proof', type: 'int256', vector: true },
   ] },
+  'witness.offer': { id: 0xeb69b354, kind: 'type', result: 'witness.Offer', fields: [
+    { name: 'name', property: 'name', type: 'string' },
+    { name: 'public_key', property: 'publicKey', type: 'int256' },
+  ] },
+  'witness.answer': { id: 0x92a08e12, kind: 'type', result: 'witness.Answer', fields: [
+    { name: 'status', property: 'status', type: 'int' },
+    { name: 'body', property: 'body', type: 'string' },
+  ] },
   'client.disputeReceipt': { id: 0x4f58b105, kind: 'type', result: 'client.DisputeReceipt', fields: [
     { name: 'request_id', property: 'requestId', type: 'int256' },
     { name: 'reason', property: 'reason', type: 'int' },
@@ -7928,6 +8082,9 @@ export const combinators: { readonly [Name in keyof CombinatorTypes]: Combinator
   'client.getConsistency': { id: 0xdbfac59e, kind: 'function', result: 'client.Consistency', fields: [
     { name: 'old_size', property: 'oldSize', type: 'long' },
     { name: 'new_size', property: 'newSize', type: 'long' },
+  ] },
+  'witness.addCheckpoint': { id: 0x9e2a115d, kind: 'function', result: 'witness.Answer', fields: [
+    { name: 'body', property: 'body', type: 'string' },
   ] },
   'client.runSealedQuery': { id: 0x297c2217, kind: 'function', result: 'client.SealedAnswer', fields: [
     { name: 'query', property: 'query', type: 'sealed.query' },
@@ -8025,5 +8182,7 @@ export const boxedTypes: { readonly [boxedType: string]: readonly (keyof Combina
   'log.Anchor': ['log.anchor'],
   'client.Inclusion': ['client.inclusion'],
   'client.Consistency': ['client.consistency'],
+  'witness.Offer': ['witness.offer'],
+  'witness.Answer': ['witness.answer'],
   'client.DisputeReceipt': ['client.disputeReceipt'],
 }
