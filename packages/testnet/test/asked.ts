@@ -1,4 +1,4 @@
-import type { AnswerSummary, Network, Query, Run } from '@cocoon/client'
+import type { AnswerSummary, Network, Protection, Query, Run } from '@cocoon/client/role'
 
 /** A query and what has come of it so far. */
 export interface Asked {
@@ -10,6 +10,7 @@ export interface Asked {
     | { kind: 'failed'; code: string; tokens: bigint }
     | undefined
   summary: AnswerSummary | undefined
+  protection: Protection | undefined
   cancel(): void
 }
 
@@ -25,6 +26,7 @@ export function ask(network: Network, change: Partial<Omit<Query, 'body'>> & { b
     text: '',
     ended: undefined,
     summary: undefined,
+    protection: undefined,
     cancel: () => run.cancel(),
   }
   const run: Run = network.run(
@@ -39,7 +41,8 @@ export function ask(network: Network, change: Partial<Omit<Query, 'body'>> & { b
       body: Buffer.from(JSON.stringify(json)),
     },
     {
-      head: (status, headers) => {
+      head: (status, headers, protection) => {
+        asked.protection = protection
         asked.status = status
         asked.headers = headers
       },

@@ -137,7 +137,7 @@ test('a query that is taken to another worker is not read there', async t => {
   }
   for (const [name, alter] of Object.entries(cases)) {
     await t.test(name, async () => {
-      await using network = await sealedNetwork({ workers: [{}, { coefficient: 9_000 }] })
+      await using network = await sealedNetwork({ workers: [{}, { options: { coefficient: 9_000 } }] })
       const { tap, world, holders, backends } = network
       assertAnswered(await network.asked())
       const [query] = tap.all('proxy.runSealedQuery', 'worker 0')

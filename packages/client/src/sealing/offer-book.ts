@@ -146,9 +146,11 @@ export class OfferBook {
   }
 
   async #fetch(model: string): Promise<Shelf> {
-    const offers = [...(await this.#options.source.offers(model))]
+    const offered = [...(await this.#options.source.offers(model))]
     // What is busy comes after what is free at the same price.
-    offers.sort((a, b) => a.coefficient - b.coefficient || load(a) - load(b))
+    offered.sort((a, b) => a.coefficient - b.coefficient || load(a) - load(b))
+    // A query has no recipient twice, whatever a proxy names.
+    const offers = unique(offered)
     let refusal: Error | undefined
     const judged = await Promise.all(
       offers.slice(0, limits.offers).map(offer =>
@@ -174,6 +176,14 @@ export class OfferBook {
     requireListed(verified, model, registry(), modelHash)
     return { verified, coefficient }
   }
+}
+
+function unique(offers: readonly Offer[]): Offer[] {
+  const keys = new Set<string>()
+  return offers.filter(({ identity }) => {
+    const { size } = keys
+    return keys.add(bytesKey(identity)).size > size
+  })
 }
 
 function load({ activeRequests, maxActiveRequests }: Offer): number {

@@ -74,6 +74,8 @@ export class Tapped {
   readonly who: string
   readonly toRole: (message: AnyCombinator) => void
   readonly toProxy: (message: AnyCombinator) => void
+  /** The connection breaks. */
+  readonly cut: () => void
 
   constructor(who: string, role: Transport, proxy: Transport, interception: Interception) {
     this.who = who
@@ -96,6 +98,10 @@ export class Tapped {
     }
     role.start({ data: hear('role'), drain: () => {}, closed: () => proxy.end() })
     proxy.start({ data: hear('proxy'), drain: () => {}, closed: () => role.end() })
+    this.cut = () => {
+      role.destroy()
+      proxy.destroy()
+    }
     this.toRole = message => senders.proxy({ _: 'tcp.packet', data: encodeAny(message) })
     this.toProxy = message => senders.role({ _: 'tcp.packet', data: encodeAny(message) })
   }

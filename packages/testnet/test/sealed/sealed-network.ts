@@ -16,7 +16,7 @@ import {
   streamedAnswer,
   withoutThreads,
 } from '../../src/index.ts'
-import { pipeStreet } from '../../src/street.ts'
+import { pipeStreet, type Street } from '../../src/street.ts'
 import { type Asked, ask } from '../asked.ts'
 import type { VirtualNetwork } from '../scripted-peer.ts'
 import { Interception } from './interception.ts'
@@ -36,10 +36,11 @@ export interface SealedNetwork extends VirtualNetwork {
 }
 
 export interface SealedNetworkOptions {
-  workers?: Array<Partial<WorkerOptions> & { script?: BackendScript }>
+  workers?: Array<{ script?: BackendScript; options?: Partial<WorkerOptions> }>
   clients?: Array<Partial<ClientOptions>>
   proxies?: Array<Partial<ProxyOptions>>
   sealer?: Partial<SealerOptions>
+  street?: (world: SimWorld) => Street
 }
 
 /** Long enough that a canary is no accident. */
@@ -81,24 +82,24 @@ export async function sealedNetwork(options: SealedNetworkOptions = {}): Promise
   const threads = withoutThreads()
   const world = new SimWorld()
   const stage = await sealedStage(world)
-  const street = pipeStreet(world)
+  const street = (options.street ?? pipeStreet)(world)
   const tap = new Interception(world, street)
   const events: Array<{ who: string; event: string }> = []
   const given = options.workers ?? [{}]
   const holders = await Promise.all(
     given.map((_, index) => (index === 0 ? stage.identities : stage.holder())),
   )
-  const backends = given.map(({ script }) => new ScriptedBackend(script ?? spokenAnswer(world)))
+  const backends = given.map(({ script = spokenAnswer(world) }) => new ScriptedBackend(script))
   const network = await startTestNetwork({
     ...stage.options,
     world,
     street,
     proxies: (options.proxies ?? [{}]).map(proxy => ({ sealCrypto: nodeSeal, ...proxy })),
-    workers: given.map(({ script: _, ...worker }, index) => ({
+    workers: given.map(({ options }, index) => ({
       sealing: { identities: holders[index]!, crypto: nodeSeal },
       backend: backends[index]!,
       dial: tap.dialAs(`worker ${index}`),
-      ...worker,
+      ...options,
     })),
     clients: (options.clients ?? [{}]).map((client, index) => ({
       sealing: {
