@@ -1,12 +1,15 @@
-import { createPublicKey, hash, verify } from 'node:crypto'
-import type { LogCrypto } from '@cocoon/trust/log'
+import { createPublicKey, verify } from 'node:crypto'
+import { type LogCrypto, nobleLogCrypto } from '@cocoon/trust/log'
 
 /** SubjectPublicKeyInfo of an Ed25519 key, up to the key: RFC 8410. */
 const prefix = Buffer.from('302a300506032b6570032100', 'hex')
 
-/** OpenSSL by way of `node:crypto`: a signature in a tenth of the time that plain JavaScript takes. */
+/**
+ * Signatures by OpenSSL, in a tenth of the time that plain JavaScript takes. Hashes of a few bytes are as fast without
+ * the call.
+ */
 export const nodeLogCrypto: LogCrypto = {
-  sha256: bytes => Uint8Array.from(hash('sha256', bytes, 'buffer')),
+  sha256: nobleLogCrypto.sha256,
   verify(publicKey, message, signature) {
     if (publicKey.length !== 32 || signature.length !== 64) return false
     try {

@@ -10,6 +10,7 @@ import {
   formatNote,
   type KnownLog,
   LogReader,
+  type LogStore,
   MemoryWitnessStore,
   parseAddCheckpoint,
   parseNote,
@@ -255,3 +256,23 @@ test('a log that has forked gets no cosignature', async () => {
     assert.equal(failures.get('witness.example/1')?.code, 'log-unverified')
   }
 })
+
+for (const fault of ['failed', 'failed but persisted'] as const) {
+  test(`publishing that has ${fault} is done again`, async () => {
+    const log = await filledLog(5)
+    let isFaulty = true
+    const publish: LogStore['publish'] = async head => {
+      if (isFaulty && fault === 'failed') throw new Error('the disk is full')
+      await log.store.publish(head)
+      if (isFaulty) throw new Error('the answer was lost')
+    }
+    const { store } = log
+    const faulty = { head: () => store.head(), tile: store.tile.bind(store), publish } as unknown as LogStore
+    const cosigners = new Cosigners({ store: faulty, witnesses: [remote(1)], quorum: 1 })
+    await assert.rejects(cosigners.publish(new AbortController().signal), /disk|answer/)
+    isFaulty = false
+    const { isPublished, head } = await cosigners.publish(new AbortController().signal)
+    assert.ok(isPublished)
+    assert.deepEqual(await store.published(), head)
+  })
+}
