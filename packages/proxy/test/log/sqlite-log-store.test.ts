@@ -51,6 +51,7 @@ test('files that hold no log, or one of a later version', async () => {
 test('a file has one owner', async () => {
   const path = newPath()
   await using store = openAt(path)
+  await store.head()
   await assert.rejects(openAt(path).head(), { ...unusable, message: /another process/ })
   await (await appenderOf(store)).append(entriesFrom(0, 3))
   assert.equal(await checkStore(store), 3)
