@@ -1,5 +1,5 @@
 import { type Context, foreign, tinted } from '../context.ts'
-import type { AuditFinding } from './log-audit.ts'
+import { type AuditFinding, count, grouped } from './log-audit.ts'
 import { knotText, wrapped } from './thread.ts'
 
 interface Audit {
@@ -46,7 +46,7 @@ export function auditText(audit: Audit, stream: Context['stdout']): string[] {
     ...[
       `log   ${foreign(log)}`,
       `key   ${key}`,
-      `head  ${size} entries, ${sealed} of them with a receipt`,
+      `head  ${count(size, 'entry')}, ${grouped(sealed)} with a receipt`,
       `root  ${root}`,
     ].map(line => tinted('faint', line, stream)),
     '',

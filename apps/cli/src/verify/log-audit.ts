@@ -120,7 +120,7 @@ async function compareHistory(
     }
   }
   return {
-    finding: finding('checked', `It continues the ${count(largest, 'entry')} that were known.`),
+    finding: finding('checked', `It continues the ${count(largest, 'entry')} known before.`),
     fork: undefined,
   }
 }

@@ -2,6 +2,7 @@ import { priceUsage } from '@cocoon/money/pricing'
 import { requestCommitment, startAnswerCommitment, verifyReceipt } from '@cocoon/trust/seal'
 import { sameBytes, toHex } from '@cocoon/wire'
 import { StatedUsage } from '../sealing/stated-usage.ts'
+import { sealedAnswers, sealedRequests } from './callers-text.ts'
 import { Findings, type Outcome } from './link.ts'
 import { grouped, isoTime, notChecked, type Subject } from './subject.ts'
 import { callerKnows } from './verdict.ts'
@@ -123,7 +124,7 @@ export function checkReceipt({ context, read, identity, digest, machine }: Subje
   const findings = new Findings()
   const isSigned = verifyReceipt(context.sealCrypto, signed, identity.signingKey)
   const key = toHex(identity.signingKey)
-  findings.require('signed by ed25519', isSigned, {
+  findings.require('signing key', isSigned, {
     found: isSigned ? key : 'another key, or over other bytes',
     expected: key,
     sentence: 'The receipt is not signed by the key in the hardware’s quote.',
@@ -167,7 +168,7 @@ function comparePrompt(
   const { sealCrypto } = context
   const { header } = read
   const due = read.signed.receipt.requestCommitment
-  const isIt = bodiesOf(prompt, routing.maxTokens).some(body =>
+  const isIt = sealedRequests(prompt, routing.maxTokens).some(body =>
     paths.some(path => sameBytes(requestCommitment(sealCrypto, { requestSalt, header, path, body }), due)),
   )
   findings.require('your request', isIt, {
@@ -186,7 +187,7 @@ function compareAnswer(
   answerSalt: Uint8Array,
 ): void {
   const { status, answerCommitment: due } = read.signed.receipt
-  const isIt = [answer, withoutLineEnd(answer)].some(body => {
+  const isIt = sealedAnswers(answer).some(body => {
     const hash = startAnswerCommitment(context.sealCrypto, answerSalt, status)
     hash.update(body)
     return sameBytes(hash.digest(), due)
@@ -198,21 +199,6 @@ function compareAnswer(
     expected: toHex(due),
     sentence: 'The answer at hand is not the one that this receipt is for.',
   })
-}
-
-/** A body as a client sends it on: as it is, without the line end of a file, or with the limit that it adds. */
-function bodiesOf(prompt: Uint8Array, maxTokens: number): Uint8Array[] {
-  const trimmed = withoutLineEnd(prompt)
-  const text = new TextDecoder().decode(trimmed).trim()
-  if (!text.startsWith('{') || !text.endsWith('}')) return [prompt, trimmed]
-  const limited = `{"max_tokens":${maxTokens},${text.slice(1, -1).trim()}}`
-  return [prompt, trimmed, new TextEncoder().encode(limited)]
-}
-
-function withoutLineEnd(bytes: Uint8Array): Uint8Array {
-  let end = bytes.length
-  while (end > 0 && (bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d)) end--
-  return bytes.subarray(0, end)
 }
 
 /** With the texts at hand: no more tokens than they can have, and than the answer itself states. */

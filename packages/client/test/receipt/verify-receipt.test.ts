@@ -151,7 +151,7 @@ describe('verdicts', () => {
     assert.equal(verdict.title, 'Do not rely on this answer')
     assert.match(
       verdict.sentence,
-      /^Receipt: The receipt is not signed by the key in the hardware’s quote\. Expected for signed by ed25519: [\da-f]{8}…[\da-f]{4}; found: another key, or over other bytes\. The log’s entry in this file says that 1,060 nanoTON were charged\.$/,
+      /^Receipt: The receipt is not signed by the key in the hardware’s quote\. Expected for signing key: [\da-f]{8}…[\da-f]{4}; found: another key, or over other bytes\. The log’s entry in this file says that 1,060 nanoTON were charged\.$/,
     )
     const unlogged = await failure({ signer, log: 'none' })
     assert.match(unlogged.verdict.sentence, /Nothing in this file says that anything was charged\.$/)
