@@ -16,10 +16,15 @@ import {
   type TestNetworkOptions,
 } from '../../src/index.ts'
 
+import { pipeStreet } from '../../src/street.ts'
+import { Interception } from '../sealed/interception.ts'
+
 /** A network with an endpoint that pays for callers who seal by themselves. */
 export interface SdkStage extends AsyncDisposable {
   readonly network: TestNetwork
   readonly backend: ScriptedBackend
+  /** Everything that passes to the proxy and from it. */
+  readonly tap: Interception
   /** Of the endpoint, with `/v1`. */
   readonly baseURL: string
   /** What makes the SDK believe the simulated machines. */
@@ -38,11 +43,16 @@ export async function sdkStage(
   await using stack = new AsyncDisposableStack()
   const stage = stack.use(await sealedStage(systemWorld))
   const backend = new ScriptedBackend(script)
+  const street = pipeStreet(systemWorld)
+  const tap = new Interception(systemWorld, street)
   const [worker] = stage.options.workers!
+  const [client] = stage.options.clients!
   const network = stack.use(
     await startTestNetwork({
       ...stage.options,
-      workers: [{ ...worker, backend }],
+      street,
+      workers: [{ ...worker, backend, dial: tap.dialAs('worker') }],
+      clients: [{ ...client, dial: tap.dialAs('client') }],
       ...options.network,
     }),
   )
@@ -65,6 +75,7 @@ export async function sdkStage(
   return {
     network,
     backend,
+    tap,
     baseURL,
     believing,
     cocoon: change => new Cocoon({ baseURL, ...believing, ...change }),

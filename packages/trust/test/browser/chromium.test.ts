@@ -1,24 +1,12 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { chromium } from 'playwright-core'
 import { nodeCrypto } from '../../src/crypto/node.ts'
 import { verifyQuote } from '../../src/verify/verify-quote.ts'
 import { caseFiles, caseOf } from '../verify/vectors.ts'
+import { executablePath, skip } from './chromium.ts'
 import { startModuleServer } from './module-server.ts'
 import type { Outcome } from './test-runner.ts'
-
-const places = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/usr/bin/google-chrome-stable',
-  '/snap/bin/chromium',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-  '/Applications/Chromium.app/Contents/MacOS/Chromium',
-]
-const executablePath = process.env['CHROMIUM'] || places.find(existsSync)
-const skip = executablePath === undefined && 'there is no Chromium here: CHROMIUM names one'
 
 /** Tests that run in a browser as they are. */
 const suites = [

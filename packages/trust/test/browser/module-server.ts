@@ -8,9 +8,11 @@ import { caseFiles } from '../verify/vectors.ts'
 
 const repository = fileURLToPath(new URL('../../../../', import.meta.url))
 const here = '/packages/trust/test/browser'
+/** Whose dependencies are taken. */
+export const trust = join(repository, 'packages/trust/src/index.ts')
 
 /** Where modules of this name lie, as the module that is named finds them, by their path on the server. */
-function folderOf(name: string, from: string): string {
+export function folderOf(name: string, from: string): string {
   const paths = createRequire(from).resolve.paths(name) ?? []
   const require = createRequire(from)
   for (const path of paths) {
@@ -24,9 +26,8 @@ function folderOf(name: string, from: string): string {
   throw new Error(`${name} is not installed.`)
 }
 
-/** What a browser is to take for the modules that tests name. */
-function importMap(): object {
-  const trust = join(repository, 'packages/trust/src/index.ts')
+/** What a browser is to take for the modules that tests name, and for those that are named here besides. */
+function importMap(more: Readonly<Record<string, string>>): object {
   const curves = folderOf('@noble/curves', trust)
   return {
     imports: {
@@ -39,6 +40,7 @@ function importMap(): object {
       'node:assert/strict': `${here}/assertions.ts`,
       '/packages/trust/src/crypto/node.ts': `${here}/backends.ts`,
       '/packages/trust/test/verify/vectors.ts': `${here}/vectors.ts`,
+      ...more,
     },
     scopes: {
       [curves]: { '@noble/hashes/': folderOf('@noble/hashes', join(repository, curves, 'nist.js')) },
@@ -51,8 +53,8 @@ export interface ModuleServer extends AsyncDisposable {
 }
 
 /** Serves the modules of this repository to a browser on loopback; types are stripped, and nothing is bundled. */
-export async function startModuleServer(): Promise<ModuleServer> {
-  const page = `<!doctype html><script type="importmap">${JSON.stringify(importMap())}</script>`
+export async function startModuleServer(more: Readonly<Record<string, string>> = {}): Promise<ModuleServer> {
+  const page = `<!doctype html><script type="importmap">${JSON.stringify(importMap(more))}</script>`
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname
     if (path === '/') return response.writeHead(200, { 'content-type': 'text/html' }).end(page)
