@@ -25,6 +25,8 @@ const ambient: readonly (readonly [what: string, pattern: RegExp])[] = [
 /** Files that stand for the outside world, or begin a process of their own. */
 const outside: readonly (readonly [path: RegExp, what: readonly string[]])[] = [
   [/^packages\/wire\/src\/system-world\.ts$/, ['the clock', 'a timer', 'randomness']],
+  // A library has no main of its own that could pass it a world.
+  [/^packages\/client\/src\/sdk\/ambient-world\.ts$/, ['the clock', 'a timer', 'randomness']],
   [/^packages\/worker\/src\/backend\//, ['the clock', 'a timer', 'randomness']],
   // The name of a draft file that nobody else may guess.
   [/^packages\/worker\/src\/model\/tiny-model\.ts$/, ['randomness']],

@@ -123,6 +123,13 @@ export function readProxyAnswer(data: Uint8Array): ProxyAnswer {
         final: tally(requestTokensUsed.totalTokensUsed),
       }
     }
+    default:
+      return readSealedPiece(data)
+  }
+}
+
+function readSealedPiece(data: Uint8Array): SealedPiece {
+  switch (peekId(data)) {
     case clientSealedAnswerPart.id: {
       const { requestId, chunk, end } = decode(clientSealedAnswerPart, data)
       return { kind: 'sealed-part', requestId, chunk, end: endOf(end) }

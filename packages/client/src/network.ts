@@ -33,8 +33,11 @@ export interface Passing {
   ): Run
   /** Tells the proxy that a receipt is not accepted; false where the query is not known any more. */
   dispute(requestId: Uint8Array, reason: number): boolean
-  /** Boxed `client.inclusion` of a receipt's digest; undefined while no proxy has logged it. Rejects with a ClientError. */
-  inclusion?(receipt: Uint8Array): Promise<Uint8Array | undefined>
+  /**
+   * Boxed `client.inclusion` of the entry with this leaf hash; undefined while it is in no proxy's log. Rejects with a
+   * ClientError.
+   */
+  inclusion?(leaf: Uint8Array): Promise<Uint8Array | undefined>
 }
 
 export interface PassedOffers {

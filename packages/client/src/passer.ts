@@ -3,6 +3,7 @@ import { TrustError } from '@cocoon/trust'
 import { readRouting, type SealedRouting } from '@cocoon/trust/seal'
 import {
   bytesKey,
+  clientInclusion,
   encode,
   sameBytes,
   type SealedQuery,
@@ -115,6 +116,14 @@ export class Passer implements Passing {
     return true
   }
 
+  async inclusion(leaf: Uint8Array): Promise<Uint8Array | undefined> {
+    for (const session of this.#sealing()) {
+      const found = await asked(session.logProofs?.inclusion(leaf) ?? Promise.resolve(undefined))
+      if (found !== undefined) return encode(clientInclusion, found)
+    }
+    return undefined
+  }
+
   #remember(requestId: Uint8Array, session: ClientSession): void {
     const now = this.#options.world.monotonic()
     for (const [key, { untilMs }] of this.#disputable) {
@@ -167,7 +176,7 @@ async function asked<Value>(answer: Promise<Value>): Promise<Value> {
     return await answer
   } catch (cause) {
     const isLate = cause instanceof WireError && cause.code === 'timeout'
-    const message = 'The proxy does not tell which machines a query can be sealed to.'
+    const message = 'The proxy does not answer what it is asked of its machines and its log.'
     throw new ClientError(isLate ? 'timeout' : 'upstream', message, { cause })
   }
 }

@@ -20,20 +20,13 @@ import {
   clientConnectedToProxy,
   clientConnectToProxy,
   clientDisputeReceipt,
-  clientGetEvidence,
-  clientGetOffers,
-  clientGetWorkerTypes,
-  clientGetWorkerTypesV2,
   type ClientOffer,
-  clientOffers,
   clientPaymentStatus,
   type ClientProxyConnectionAuthAny,
   clientRunQuery,
   clientRunQueryEx,
   clientRunSealedQuery,
   clientUpdatePaymentStatus,
-  clientWorkerTypes,
-  clientWorkerTypesV2,
   Connection,
   decode,
   decodeBoxed,
@@ -44,7 +37,6 @@ import {
   type Reply,
   type SealedQuery,
   type SealedWorkerEvidence,
-  sealedWorkerEvidence,
   type Timer,
   type Transport,
   type UplinkSession,
@@ -57,6 +49,7 @@ import {
 import { isProxyAnswer, readProxyAnswer } from './answer.ts'
 import { ClientError } from './error.ts'
 import type { ModelOffer, Protection } from './network.ts'
+import { askEvidence, askModels, askOffers } from './offers.ts'
 import type { PassedQuery } from './passed-query.ts'
 import type { PendingQuery } from './pending.ts'
 import { type LogProofs, logProofsOf } from './receipt/log-proofs.ts'
@@ -70,7 +63,6 @@ const sealedVersion = 3
 const connectTimeoutMs = 30_000
 const authoriseTimeoutMs = 300_000
 const statusTimeoutMs = 60_000
-const offersTimeoutMs = 10_000
 /** How long running queries keep a session that the registry has overtaken. */
 const retireMs = 30_000
 const congestedBytes = 4 << 20
@@ -258,14 +250,12 @@ export class ClientSession implements UplinkSession {
     })
   }
 
-  async sealedOffers(model: string): Promise<ClientOffer[]> {
-    const ask = { _: 'client.getOffers' as const, model }
-    return decode(clientOffers, await this.#connection.query(clientGetOffers, ask, offersTimeoutMs)).offers
+  sealedOffers(model: string): Promise<ClientOffer[]> {
+    return askOffers(this.#connection, model)
   }
 
-  async evidence(identity: Uint8Array): Promise<SealedWorkerEvidence> {
-    const ask = { _: 'client.getEvidence' as const, identity }
-    return decode(sealedWorkerEvidence, await this.#connection.query(clientGetEvidence, ask, offersTimeoutMs))
+  evidence(identity: Uint8Array): Promise<SealedWorkerEvidence> {
+    return askEvidence(this.#connection, identity)
   }
 
   /** Sends a query. False when this connection does not take it. */
@@ -334,35 +324,8 @@ export class ClientSession implements UplinkSession {
     this.#connection.send(clientCancelQuery, { _: 'client.cancelQuery', requestId })
   }
 
-  async offers(): Promise<ModelOffer[]> {
-    if (this.#terms?.version === 0) {
-      const data = await this.#connection.query(
-        clientGetWorkerTypes,
-        { _: 'client.getWorkerTypes' },
-        offersTimeoutMs,
-      )
-      return decode(clientWorkerTypes, data).types.map(({ name, activeWorkers, coefficientMin }) => ({
-        id: name,
-        workers: Array.from({ length: Math.min(Math.max(0, activeWorkers), 1) }, () => ({
-          coefficient: coefficientMin,
-          runningRequests: 0,
-          maxRunningRequests: 0,
-        })),
-      }))
-    }
-    const data = await this.#connection.query(
-      clientGetWorkerTypesV2,
-      { _: 'client.getWorkerTypesV2' },
-      offersTimeoutMs,
-    )
-    return decode(clientWorkerTypesV2, data).types.map(({ name, workers }) => ({
-      id: name,
-      workers: workers.map(worker => ({
-        coefficient: worker.coefficient,
-        runningRequests: worker.activeRequests,
-        maxRunningRequests: worker.maxActiveRequests,
-      })),
-    }))
+  offers(): Promise<ModelOffer[]> {
+    return askModels(this.#connection, this.#terms?.version)
   }
 
   close(cause: WireError): void {

@@ -82,10 +82,10 @@ function serveIdentity(exchange: Exchange, id: string): void {
 
 function serveInclusion(exchange: Exchange, id: string): void {
   exchange.key = exchange.shared.keys?.find(exchange.request.headers)
-  const receipt = digestOf(id, 'receipt digest')
-  const asked = passingOf(exchange).inclusion?.(receipt) ?? Promise.resolve(undefined)
+  const leaf = digestOf(id, 'leaf hash')
+  const asked = passingOf(exchange).inclusion?.(leaf) ?? Promise.resolve(undefined)
   later(exchange, asked, inclusion => {
-    if (inclusion === undefined) return notFound(exchange, 'not_logged', 'The receipt is not in the log yet.')
+    if (inclusion === undefined) return notFound(exchange, 'not_logged', 'No log has this entry yet.')
     exchange.send(200, [...octets], Buffer.from(inclusion))
   })
 }

@@ -129,7 +129,11 @@ async function askInPage(given: Given): Promise<unknown> {
 }
 
 /** Neither text is anywhere on the way: as it is, in base64 at any offset, in hexadecimal, in UTF-16. */
-function checkUnread(stage: SdkStage, relay: Relay, left: ReadonlyArray<{ url: string; bytes: Buffer }>): void {
+function checkUnread(
+  stage: SdkStage,
+  relay: Relay,
+  left: ReadonlyArray<{ url: string; bytes: Buffer }>,
+): void {
   const hops: ReadonlyArray<readonly [name: string, pieces: readonly Uint8Array[]]> = [
     ['what the browser sent', left.flatMap(({ url, bytes }) => [Buffer.from(url), bytes])],
     [
@@ -160,7 +164,9 @@ function formsOf(text: string): Array<readonly [form: string, bytes: Buffer]> {
   const utf8 = Buffer.from(text)
   const utf16 = Buffer.from(text, 'utf16le')
   const base64 = [0, 1, 2].map(offset => {
-    const encoded = Buffer.concat([Buffer.alloc(offset), utf8]).toString('base64').replaceAll('=', '')
+    const encoded = Buffer.concat([Buffer.alloc(offset), utf8])
+      .toString('base64')
+      .replaceAll('=', '')
     // What depends on its neighbours is left out at both ends.
     return encoded.slice(4, -4)
   })
