@@ -165,7 +165,7 @@ export class ClientLink implements RelayClient {
       this.#admitSealed(decode(clientRunSealedQuery, data))
     } else if (id === clientDisputeReceipt.id) {
       const { requestId, reason } = decode(clientDisputeReceipt, data)
-      this.#desk.receipts.dispute(this, requestId, reason)
+      this.#desk.receipts.dispute(this.ownerText, requestId, reason)
     } else if (id === witnessOffer.id) {
       this.#witnessing ??= this.#askWitness(decode(witnessOffer, data))
     } else if (id === clientCancelQuery.id) {

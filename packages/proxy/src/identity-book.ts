@@ -1,4 +1,5 @@
 import { TrustError } from '@cocoon/trust'
+import { TrustError } from '@cocoon/trust'
 import {
   decodeIdentity,
   identityDigest,
@@ -37,11 +38,15 @@ export interface AnnouncedHere {
 
 /** Identities that a connection keeps: queries may be on their way to the one before. */
 const keptIdentities = 2
+/** Identities that are not believed any more; they end by themselves, so that the oldest may be forgotten. */
+const maxDistrusted = 10_000
 
 /** The identities that connected workers have announced, for clients who ask for the evidence behind them. */
 export class IdentityBook {
   readonly #crypto: SealCrypto
   readonly #announced = new Map<string, { announced: AnnouncedIdentity; connections: number }>()
+  /** Whose receipts are worth nothing, the longest known first. */
+  readonly #distrusted = new Set<string>()
 
   constructor(crypto: SealCrypto) {
     this.#crypto = crypto
@@ -61,6 +66,18 @@ export class IdentityBook {
     if (!verifyAnnouncement(this.#crypto, identity, digest, to, signature))
       return 'its announcement is not signed'
     return { identity, digest, key: bytesKey(digest), evidence }
+  }
+
+  /** Its receipts are worth nothing: whoever announces it leaves. */
+  distrust({ key }: AnnouncedIdentity): void {
+    this.#distrusted.delete(key)
+    this.#distrusted.add(key)
+    if (this.#distrusted.size > maxDistrusted)
+      this.#distrusted.delete(this.#distrusted.values().next().value!)
+  }
+
+  isDistrusted({ key }: AnnouncedIdentity): boolean {
+    return this.#distrusted.has(key)
   }
 
   /** Takes a connection's newest identity beside those that it has; gives those that it has then. */
@@ -85,6 +102,15 @@ export class IdentityBook {
   /** What a worker that is connected now has announced. `digest`: 32 bytes. */
   find(digest: Uint8Array): AnnouncedIdentity | undefined {
     return this.#announced.get(bytesKey(digest))?.announced
+  }
+}
+
+function readOrWhy(document: Uint8Array): WorkerIdentity | string {
+  try {
+    return decodeIdentity(document)
+  } catch (error) {
+    if (error instanceof TrustError) return error.message
+    throw error
   }
 }
 

@@ -27,7 +27,7 @@ import { ClientLink } from './client-link.ts'
 import { type Desk, type ProxyLimits, proxyLimits } from './desk.ts'
 import { ProxyError } from './error.ts'
 import { newStats, type ProxyEvent, type ProxyStats } from './event.ts'
-import { IdentityBook } from './identity-book.ts'
+import { type AnnouncedIdentity, IdentityBook } from './identity-book.ts'
 import { Market, type MarketLimits } from './market/market.ts'
 import { Standings } from './market/standing.ts'
 import { type ClientAccount, Payments } from './payments.ts'
@@ -124,7 +124,12 @@ export class Proxy implements Desk {
     const { sealCrypto = nobleSeal } = options
     this.#sealCrypto = sealCrypto
     this.identities = new IdentityBook(sealCrypto)
-    this.receipts = new Receipts({ world, crypto: sealCrypto, proxyKey: key.publicKey })
+    this.receipts = new Receipts({
+      world,
+      crypto: sealCrypto,
+      proxyKey: key.publicKey,
+      distrusted: (announced, why) => this.#distrusted(announced, why),
+    })
     this.#contract = proxyContractAddress(options.config, {
       proxyPublicKey: options.key.publicKey,
       proxyOwner: options.owner,
@@ -306,7 +311,7 @@ export class Proxy implements Desk {
       bodyBytes: relay.queryBytes,
       answerBytes: relay.answerBytes,
     }
-    const parties = { signer: worker, client: relay.client }
+    const parties = { signer: worker, client: relay.client.ownerText }
     const settled = this.receipts.settle(piece.receipt, facts, this.#config, parties)
     if (typeof settled === 'string') {
       this.log({ event: 'receipt-refused', worker: worker.name, why: settled })
@@ -319,6 +324,14 @@ export class Proxy implements Desk {
       startTime: receipt.startedAtMs / 1000,
       endTime: receipt.finishedAtMs / 1000,
       receipt: { signed: piece.receipt, receipt },
+    }
+  }
+
+  /** Nobody has this identity any more, on whatever connections. */
+  #distrusted(announced: AnnouncedIdentity, why: string): void {
+    this.identities.distrust(announced)
+    for (const link of [...this.workers]) {
+      if (link.identities.some(({ key }) => key === announced.key)) link.distrust(why)
     }
   }
 

@@ -26,20 +26,25 @@ export interface ReceiptFacts {
 
 /** What a worker is told of whose receipts do not hold. */
 export interface ReceiptSigner {
-  /** For logs. */
-  readonly name: string
+  /** The worker, whatever connections it has. */
+  readonly worker: string
   /** Its signature is wrong: nothing that it says is worth anything. */
   distrust(why: string): void
   /** Several clients do not accept what it signed. */
   recordDispute(): void
 }
 
+/** Whose receipts are judged, for whom. */
+export interface ReceiptParties {
+  readonly signer: ReceiptSigner
+  /** The account, whatever connections it has. */
+  readonly client: string
+}
+
 /** A receipt that a client may still dispute. */
-interface Kept {
+interface Kept extends ReceiptParties {
   readonly signed: SignedReceipt
   readonly announced: AnnouncedIdentity
-  readonly signer: ReceiptSigner
-  readonly client: object
   readonly keptUntil: number
   isDisputed: boolean
 }
@@ -66,12 +71,21 @@ export class Receipts {
   readonly #world: World
   readonly #crypto: SealCrypto
   readonly #proxyKey: Uint8Array
+  readonly #distrusted: (announced: AnnouncedIdentity, why: string) => void
   /** Oldest first. */
   readonly #kept = new Map<string, Kept>()
   readonly #seen = new Map<string, number>()
-  readonly #disputes = new Map<ReceiptSigner, Map<object, number>>()
+  /** By worker: which accounts, and when. */
+  readonly #disputes = new Map<string, Map<string, number>>()
 
-  constructor(options: { world: World; crypto: SealCrypto; proxyKey: Uint8Array }) {
+  /** `distrusted` hears of identities that have signed wrongly. */
+  constructor(options: {
+    world: World
+    crypto: SealCrypto
+    proxyKey: Uint8Array
+    distrusted: (announced: AnnouncedIdentity, why: string) => void
+  }) {
+    this.#distrusted = options.distrusted
     this.#world = options.world
     this.#crypto = options.crypto
     this.#proxyKey = options.proxyKey
@@ -85,7 +99,7 @@ export class Receipts {
     sent: SealedSignedReceipt,
     facts: ReceiptFacts,
     config: RootConfig,
-    parties: { readonly signer: ReceiptSigner; readonly client: object },
+    parties: ReceiptParties,
   ): { receipt: Receipt; tokens: TokensUsed } | string {
     const signed = readOrWhy(sent)
     if (typeof signed === 'string') return signed
@@ -94,20 +108,20 @@ export class Receipts {
     if (fault !== undefined) return fault
     const { announced } = facts
     if (this.#isSample(announced.key) && !this.#isSigned(signed, announced)) {
-      parties.signer.distrust('the signature of its receipt is wrong')
+      this.#distrust(parties.signer, announced)
       return 'its signature is wrong'
     }
     this.#keep(facts.requestId, { signed, announced, ...parties })
     return { receipt, tokens: tokensOf(receipt, config) }
   }
 
-  /** A client does not accept the receipt of this request of its own. */
-  dispute(client: object, requestId: Uint8Array, reason: number): 'unknown' | 'signature' | 'recorded' {
+  /** A client does not accept the receipt of this request of its own. `client`: its account. */
+  dispute(client: string, requestId: Uint8Array, reason: number): 'unknown' | 'signature' | 'recorded' {
     const kept = this.#kept.get(bytesKey(requestId))
     if (kept === undefined || kept.client !== client || kept.isDisputed) return 'unknown'
     kept.isDisputed = true
     if (reason === disputeReasons.signature && !this.#isSigned(kept.signed, kept.announced)) {
-      kept.signer.distrust('the signature of its receipt is wrong')
+      this.#distrust(kept.signer, kept.announced)
       return 'signature'
     }
     this.#record(kept.signer, client)
@@ -152,7 +166,7 @@ export class Receipts {
     return verifyReceipt(this.#crypto, signed, identity.signingKey)
   }
 
-  #keep(requestId: Uint8Array, kept: Pick<Kept, 'signed' | 'announced' | 'signer' | 'client'>): void {
+  #keep(requestId: Uint8Array, kept: Omit<Kept, 'keptUntil' | 'isDisputed'>): void {
     const now = this.#world.monotonic()
     for (const [key, { keptUntil }] of this.#kept) {
       if (keptUntil > now && this.#kept.size < limits.kept) break
@@ -161,16 +175,23 @@ export class Receipts {
     this.#kept.set(bytesKey(requestId), { ...kept, keptUntil: now + limits.keptMs, isDisputed: false })
   }
 
-  #record(signer: ReceiptSigner, client: object): void {
+  #distrust(signer: ReceiptSigner, announced: AnnouncedIdentity): void {
+    const why = 'the signature of its receipt is wrong'
+    this.#distrusted(announced, why)
+    signer.distrust(why)
+  }
+
+  #record(signer: ReceiptSigner, client: string): void {
     const now = this.#world.monotonic()
     for (const [other, times] of this.#disputes) {
       for (const [who, at] of times) if (now - at > limits.disputeMs) times.delete(who)
       if (times.size === 0) this.#disputes.delete(other)
     }
-    const times = this.#disputes.get(signer) ?? new Map<object, number>()
-    this.#disputes.set(signer, times.set(client, now))
+    const { worker } = signer
+    const times = this.#disputes.get(worker) ?? new Map<string, number>()
+    this.#disputes.set(worker, times.set(client, now))
     if (times.size < limits.disputants) return
-    this.#disputes.delete(signer)
+    this.#disputes.delete(worker)
     signer.recordDispute()
   }
 }

@@ -200,6 +200,8 @@ export class Relay {
       answer.kind === 'part' ? answer.bytes.length : answer.kind === 'head' ? answer.response.length : 0
     const { receipt } = answer
     const final = receipt === undefined ? answer.final : this.#desk.settle(this, run, answer)
+    // A worker whose signature is wrong was dropped meanwhile, and its run with it.
+    if (run !== this.#run) return
     if (receipt !== undefined && final === undefined)
       return this.#brokenWorker('a receipt that does not hold')
     if (this.#state === 'settling') {

@@ -60,6 +60,8 @@ const announcementMs = 10_000
 /** What a wrong signature weighs: as much as so many queries that failed. */
 const distrustedFailures = 50
 
+const distrustedBefore = 'its identity has signed what does not hold'
+
 /** Unsent bytes at which a worker gets nothing new until they have gone. */
 const congestedBytes = 8 << 20
 const randomIdBytes = 24
@@ -133,6 +135,10 @@ export class WorkerLink implements RelayWorker {
   /** For logs: never a secret. */
   get name(): string {
     return this.connection.peer.address
+  }
+
+  get worker(): string {
+    return this.terms?.identity ?? ''
   }
 
   get account(): WorkerAccount | undefined {
@@ -227,6 +233,7 @@ export class WorkerLink implements RelayWorker {
     const announced = this.#desk.identities.judge(announcement, here)
     if (typeof announced === 'string')
       return this.#desk.log({ event: 'identity-refused', worker: this.name, why: announced })
+    if (this.#desk.identities.isDistrusted(announced)) return this.#dropFor(distrustedBefore)
     this.identities = this.#desk.identities.add(this.identities, announced)
     this.#desk.market.freed(terms.model)
   }
@@ -244,10 +251,14 @@ export class WorkerLink implements RelayWorker {
 
   /** Its receipts are not worth anything: it leaves, and has no identity any more. */
   distrust(why: string): void {
+    if (this.connection.isClosed) return
     this.#desk.log({ event: 'worker-distrusted', worker: this.name, why })
     const now = this.#desk.world.monotonic()
     for (let count = 0; count < distrustedFailures; count++) this.standing.record('failure', 0, now)
-    this.retireUnless(false, why)
+    this.#dropFor(why)
+  }
+
+  #dropFor(why: string): void {
     this.connection.close(new WireError('malformed', why))
   }
 

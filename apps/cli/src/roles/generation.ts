@@ -14,8 +14,10 @@ import {
   type SharedLedger,
   writeRootAsText,
 } from '@cocoon/money'
-import { openPostgresLogStore, openSqliteLogStore, ProxyLog } from '@cocoon/proxy'
+import { openPostgresLogStore, openSqliteLogStore, ProxyError, ProxyLog } from '@cocoon/proxy'
+import { TrustError } from '@cocoon/trust'
 import type { World } from '@cocoon/wire'
+import { CliError } from '../error.ts'
 import type { Report } from '../event.ts'
 import { type ChainSide, storeOf } from './chain-side.ts'
 
@@ -36,6 +38,7 @@ const usualLogIntervalMs = 10_000
 
 export const generationPrefix = 'generation/'
 const retiredPrefix = 'retired/'
+const logPrefix = 'log/'
 
 /** A proxy contract with its books. Its prices and codes are fixed for its life. */
 export class Generation implements AsyncDisposable {
@@ -93,21 +96,31 @@ export class Generation implements AsyncDisposable {
     const { world, key, chainSide, report, logIntervalMs = usualLogIntervalMs } = this.#options
     const { shared, directory } = chainSide.setup
     const name = `log-${this.contract.slice(2, 18)}`
-    this.#log = await ProxyLog.open({
+    const begun = logPrefix + this.contract
+    const opening = ProxyLog.open({
       world,
       ledger: this.ledger,
       store:
         shared === undefined
-          ? openSqliteLogStore(join(directory, `${name}.sqlite`))
+          ? openSqliteLogStore(join(directory, `${name}.sqlite`), world)
           : await openPostgresLogStore({ url: shared.url, name, world }),
       key,
       contract: this.contract,
+      ifEmpty: this.#store.get(begun) === undefined ? 'create' : 'refuse',
       intervalMs: logIntervalMs,
       mayAct: () => shared?.records.mayAct() ?? true,
       anchors: () => this.#settlement?.anchors() ?? [],
       onFailure: cause =>
         report({ event: 'log-not-written', why: cause instanceof Error ? cause.message : String(cause) }),
     })
+    this.#log = await opening.catch((cause: unknown) => {
+      if (!(cause instanceof TrustError || cause instanceof ProxyError)) throw cause
+      throw new CliError('config', cause.message, {
+        cause,
+        advice: 'docs/OPERATIONS.md says how to restore a log.',
+      })
+    })
+    await this.#store.write(new Map([[begun, 'begun']]))
   }
 
   /** The one of now: another one after `settleAnew`. */

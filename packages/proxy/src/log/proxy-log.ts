@@ -20,6 +20,8 @@ export interface ProxyLogOptions {
   /** Where its notes are. */
   readonly ledger: Pick<Ledger, 'notes' | 'dropNotes'>
   readonly store: LogStore
+  /** Whether a store without a log gets a new one: where there was one before, that would be a second history. */
+  readonly ifEmpty: 'create' | 'refuse'
   /** The proxy's own: its contract has the public half. */
   readonly key: PaymentKey
   /** `addressKey` of the proxy's contract. */
@@ -69,7 +71,7 @@ export class ProxyLog implements AsyncDisposable {
 
   /** Opens the log of a store, or begins one. Rejects with a TrustError where the store's state does not hold. */
   static async open(options: ProxyLogOptions): Promise<ProxyLog> {
-    const { store, key, contract } = options
+    const { store, key, contract, ifEmpty } = options
     const origin = logOrigin(contract)
     const appender = await LogAppender.open({
       store,
@@ -79,7 +81,7 @@ export class ProxyLog implements AsyncDisposable {
         sign: message => key.sign(message),
       },
       writer: 'proxy',
-      ifEmpty: 'create',
+      ifEmpty,
       isWitnessed: true,
       crypto: nodeLogCrypto,
     })

@@ -41,6 +41,7 @@ class Bench {
       store: lasting(this.store),
       key,
       contract,
+      ifEmpty: 'create',
       intervalMs: 600_000,
       mayAct: () => this.isLeading,
       anchors: () => this.anchors,
