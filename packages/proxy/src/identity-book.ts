@@ -1,5 +1,4 @@
 import { TrustError } from '@cocoon/trust'
-import { TrustError } from '@cocoon/trust'
 import {
   decodeIdentity,
   identityDigest,
@@ -38,6 +37,7 @@ export interface AnnouncedHere {
 
 /** Identities that a connection keeps: queries may be on their way to the one before. */
 const keptIdentities = 2
+
 /** Identities that are not believed any more; they end by themselves, so that the oldest may be forgotten. */
 const maxDistrusted = 10_000
 
@@ -102,15 +102,6 @@ export class IdentityBook {
   /** What a worker that is connected now has announced. `digest`: 32 bytes. */
   find(digest: Uint8Array): AnnouncedIdentity | undefined {
     return this.#announced.get(bytesKey(digest))?.announced
-  }
-}
-
-function readOrWhy(document: Uint8Array): WorkerIdentity | string {
-  try {
-    return decodeIdentity(document)
-  } catch (error) {
-    if (error instanceof TrustError) return error.message
-    throw error
   }
 }
 
