@@ -133,6 +133,7 @@ export interface CallerFlags {
   protection?: LeastProtection
   receipts?: string
   unlinked?: true
+  requireGpu?: true
   constantChunks?: { readonly chunkBytes: number; readonly cadenceMs: number }
 }
 
@@ -155,6 +156,7 @@ export function withCallers(command: Command): Command {
       '--receipts <dir>',
       'save the receipt of each sealed answer here, with its place in the public log',
     )
+    .option('--require-gpu', 'seal only to machines that have proved their GPUs')
     .option('--unlinked', 'seal each query by itself, so that a proxy cannot tell that two are of one client')
     .option(
       '--constant-chunks <bytes:ms>',

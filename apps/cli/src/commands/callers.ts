@@ -6,10 +6,11 @@ import { isLoopback } from '../roles/port.ts'
 
 /** How queries are protected, as the flags say. */
 export function protectionOf(flags: CallerFlags): ProtectionChoice {
-  const { protection, receipts, unlinked, constantChunks } = flags
+  const { protection, receipts, unlinked, requireGpu, constantChunks } = flags
   return {
     least: protection,
     receiptsDirectory: receipts,
+    gpus: requireGpu && 'required',
     sealer: { ...(unlinked && { linkage: 'query' }), ...(constantChunks && { shape: constantChunks }) },
   }
 }

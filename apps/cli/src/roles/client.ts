@@ -57,6 +57,8 @@ export interface ProtectionChoice {
   /** Where the receipts of sealed answers are saved; absent: nowhere. */
   readonly receiptsDirectory?: string | undefined
   readonly sealer?: Pick<SealerOptions, 'linkage' | 'shape'> | undefined
+  /** Whether machines have to prove their GPUs. */
+  readonly gpus?: 'required' | 'optional' | undefined
 }
 
 /** Who may call the endpoint, and from where. */
@@ -102,6 +104,7 @@ export async function startClient(setup: ClientSetup): Promise<RunningClient> {
       network: setup.network,
       report: troubles.report,
       sealer: setup.protection?.sealer,
+      gpus: setup.protection?.gpus,
     }),
     witness: await openWitness(world, {
       role: 'client',

@@ -4,6 +4,7 @@ import { nodeSeal } from '@cocoon/trust/node'
 import { IdentityHolder, IdentityVerifier } from '@cocoon/trust/seal'
 import type { World } from '@cocoon/wire'
 import type { WorkerSealing } from '@cocoon/worker'
+import { gpuMaterial } from '../attest/gpu-material.ts'
 import type { Report } from '../event.ts'
 import type { Attestation } from './attestation.ts'
 import type { NetworkSetup } from './role.ts'
@@ -55,14 +56,17 @@ export function openClientSealing(options: {
   readonly network: Blocks
   readonly report: Report
   readonly sealer?: Pick<SealerOptions, 'linkage' | 'shape'> | undefined
+  /** Whether machines have to prove GPUs too; `optional` if absent: those that show some are held to it. */
+  readonly gpus?: 'required' | 'optional' | undefined
 }): ClientSealing | undefined {
-  const { attestation, network, report, sealer } = options
+  const { attestation, network, report, sealer, gpus } = options
   const { machines } = attestation
   if (machines === undefined) return undefined
   const chain = network.chain?.chain
   const verifier = new IdentityVerifier({
     ...machines,
     sealCrypto: nodeSeal,
+    gpu: { gpus: gpus ?? 'optional', material: gpuMaterial(machines.world) },
     needsBlock: chain !== undefined,
     block:
       chain &&
