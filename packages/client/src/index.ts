@@ -12,3 +12,5 @@ export { Cocoon, type Create } from './sdk/cocoon.ts'
 export type { CocoonStream } from './sdk/cocoon-stream.ts'
 export type { AllowList, CocoonOptions, Fetch } from './sdk/options.ts'
 export type * from './sdk/types.ts'
+// What the options are made of.
+export { defaultPolicy, type QuotePolicy, simulatedRoot, type TrustedRoot } from '@cocoon/trust'
