@@ -274,6 +274,7 @@ export class ClientLink implements RelayClient {
         header,
         keys,
         recipients: new Map(recipients.map((digest, index) => [bytesKey(digest), index])),
+        first: recipients[0]!,
       },
     })
   }

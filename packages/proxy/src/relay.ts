@@ -39,6 +39,8 @@ export interface RelayQuery extends Pick<
 export interface SealedRelayQuery extends Pick<SealedQuery, 'header' | 'keys'> {
   /** Where the key for an identity is, by its digest as a key of maps. */
   readonly recipients: ReadonlyMap<string, number>
+  /** The first of these, 32 bytes. */
+  readonly first: Uint8Array
 }
 
 /** The client that a relay answers. */
@@ -239,9 +241,22 @@ export class Relay {
     const match = this.#desk.market.match(modelName, maxCoefficient, this.#excluded)
     if (match.kind === 'matched') return this.#forward(match.ask)
     if (match.kind === 'busy') return this.#wait()
+    const gone = this.#goneRecipient()
+    if (gone !== undefined) return this.#refuse(refusals.sealed(errorCode.identityUnknown, gone))
     if (this.#refusal !== undefined) return this.#refuse(this.#refusal)
     if (match.kind === 'none') return this.#refuse(refusals.noWorker(modelName))
     this.#refuse(refusals.tooExpensive(match.cheapest, maxCoefficient))
+  }
+
+  /** Of a sealed query that nobody who is here can read, while it could be sealed to others. */
+  #goneRecipient(): Uint8Array | undefined {
+    const { sealed, modelName } = this.#query
+    if (sealed === undefined) return undefined
+    const asks = (this.#desk.market.books.get(modelName)?.asks ?? []).filter(ask => !ask.disabled)
+    const isOutdated =
+      asks.some(({ identities }) => identities.length > 0) &&
+      !asks.some(worker => worker.isRecipient(sealed.recipients))
+    return isOutdated ? sealed.first : undefined
   }
 
   #wait(): void {

@@ -235,7 +235,7 @@ export class WorkerLink implements RelayWorker {
       return this.#desk.log({ event: 'identity-refused', worker: this.name, why: announced })
     if (this.#desk.identities.isDistrusted(announced)) return this.#dropFor(distrustedBefore)
     this.identities = this.#desk.identities.add(this.identities, announced)
-    this.#desk.market.freed(terms.model)
+    this.#desk.market.freed(terms.model, this)
   }
 
   /** A peer that cosigns the log. One whose name or key is none is not asked. */
@@ -282,14 +282,14 @@ export class WorkerLink implements RelayWorker {
     if (outcome !== 'neutral') this.standing.record(outcome, now - run.startedAt, now)
     if (outcome === 'success') this.#desk.market.books.get(model)?.recordLatency(now - run.startedAt)
     if (outcome === 'failure') this.#freedLater(model, this.standing.acceptsAt - now)
-    this.#desk.market.freed(model)
+    this.#desk.market.freed(model, this)
   }
 
   /** Queries that wait while the worker's breaker is open are told when it lets one through. */
   #freedLater(model: string, waitMs: number): void {
     if (waitMs <= 0) return
     this.#acceptTimer?.cancel()
-    this.#acceptTimer = this.#desk.world.after(waitMs, () => this.#desk.market.freed(model))
+    this.#acceptTimer = this.#desk.world.after(waitMs, () => this.#desk.market.freed(model, this))
   }
 
   /** Tells the worker what its queries earned and hands it the newest signature. */
@@ -333,14 +333,14 @@ export class WorkerLink implements RelayWorker {
       this.#announced(decode(workerIdentity, data))
     } else if (id === workerEnabledDisabled.id) {
       this.disabled = this.#retired || decode(workerEnabledDisabled, data).disabled !== 0
-      if (!this.disabled) this.#desk.market.freed(this.terms.model)
+      if (!this.disabled) this.#desk.market.freed(this.terms.model, this)
     } else if (id === workerNewCoefficient.id) {
       const { newCoefficient } = decode(workerNewCoefficient, data)
       if (newCoefficient < 0 || newCoefficient >= 1e9) {
         throw new WireError('malformed', `coefficient ${newCoefficient}; 0 to 999999999 are allowed`)
       }
       this.coefficient = newCoefficient
-      this.#desk.market.freed(this.terms.model)
+      this.#desk.market.freed(this.terms.model, this)
     } else {
       this.#desk.ignored('worker', id)
     }
@@ -386,7 +386,7 @@ export class WorkerLink implements RelayWorker {
 
   #drained(): void {
     this.congested = false
-    if (this.terms !== undefined) this.#desk.market.freed(this.terms.model)
+    if (this.terms !== undefined) this.#desk.market.freed(this.terms.model, this)
   }
 
   #closed(cause: WireError): void {

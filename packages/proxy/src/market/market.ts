@@ -25,7 +25,7 @@ export interface MarketLimits {
 
 export const marketLimits: MarketLimits = { maxWaiting: 2_000, maxWaitingPerClient: 500, maxWaitMs: 5_000 }
 
-/** A waiting query with a low price cap holds up at most so many behind it. */
+/** So many waiting queries with a low price cap are passed over for one behind them. */
 const passedOver = 8
 /** A model whose last worker left stays known for so long: its absence is an outage, not a wrong name. */
 const rememberModelMs = 300_000
@@ -57,7 +57,7 @@ export class Market<A extends Ask> {
     }
     this.#emptySince.delete(model)
     book.add(ask)
-    this.freed(model)
+    this.freed(model, ask)
   }
 
   leave(model: string, ask: A): void {
@@ -117,14 +117,20 @@ export class Market<A extends Ask> {
     return this.#waiting.get(model)?.length ?? 0
   }
 
-  /** A worker has room again: the queries that wait take it in turn. */
-  freed(model: string): void {
-    const queue = this.#waiting.get(model)
-    for (let position = 0; queue !== undefined && position < Math.min(queue.length, passedOver);) {
+  /**
+   * A worker has room again: the queries that wait take it in turn. Who cannot go to it, as a query that was sealed to
+   * others, holds nobody up.
+   */
+  freed(model: string, ask: A): void {
+    const queue = this.#waiting.get(model) ?? []
+    let passed = 0
+    for (let position = 0; position < queue.length && passed < passedOver;) {
       const waiter = queue[position]!
-      const match = this.match(model, waiter.maxCoefficient, waiter.excluded)
-      if (match.kind !== 'matched') {
+      const isElsewhere = waiter.excluded?.has(ask) === true
+      const match = isElsewhere ? undefined : this.match(model, waiter.maxCoefficient, waiter.excluded)
+      if (match?.kind !== 'matched') {
         position++
+        if (!isElsewhere) passed++
         continue
       }
       queue.splice(position, 1)

@@ -42,7 +42,7 @@ class Waiting {
 
   free(worker: TestAsk): void {
     worker.running--
-    this.market.freed(m)
+    this.market.freed(m, worker)
   }
 }
 
@@ -248,5 +248,19 @@ describe('clients', () => {
     const taken = ['a', 'b', 'c'].map(name => waiting.wait(name, 4_000, { client: crowd }) !== undefined)
     assert.deepEqual(taken, [true, true, false])
     assert.ok(waiting.wait('x', 4_000, { client: single }))
+  })
+
+  test('queries that cannot go to a worker hold up nobody who can, however many they are', () => {
+    const waiting = new Waiting()
+    const [busy, free] = [ask('busy', { limit: 1, running: 1 }), ask('free', { limit: 1, running: 1 })]
+    waiting.market.join(m, busy)
+    waiting.market.join(m, free)
+    for (let count = 0; count < 100; count++)
+      waiting.wait(`sealed ${count}`, 4_000, { excluded: new Set([free]) })
+    waiting.wait('open')
+    waiting.free(free)
+    assert.deepEqual(waiting.fates, ['open at free'])
+    waiting.free(busy)
+    assert.deepEqual(waiting.fates, ['open at free', 'sealed 0 at busy'])
   })
 })

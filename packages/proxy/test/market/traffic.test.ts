@@ -102,7 +102,7 @@ function traffic(
         result.served++
         market.books.get(model)!.recordLatency(clock.timeMs - startedAt)
       }
-      market.freed(model)
+      market.freed(model, worker)
     })
   }
   const arrive = (): void => {
