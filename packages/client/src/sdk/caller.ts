@@ -57,7 +57,7 @@ export class Caller {
         ? this.#opened(await sealed.call(request, listed, deadline), deadline)
         : await this.#openly(request, least, deadline)
     } catch (error) {
-      deadline[Symbol.dispose]()
+      deadline.end()
       throw error
     }
   }
@@ -96,7 +96,7 @@ export class Caller {
       this.#options.receipts.add(proof)
       return { protection: 'sealed', simulated: isSimulated, receipt: receiptFileOf(proof), costNano }
     } finally {
-      deadline[Symbol.dispose]()
+      deadline.end()
     }
   }
 
@@ -165,7 +165,7 @@ async function* openBody(
       ...(/^\d{1,30}$/.test(cost) && { costNano: BigInt(cost) }),
     }
   } finally {
-    deadline[Symbol.dispose]()
+    deadline.end()
   }
 }
 

@@ -1,13 +1,14 @@
+import type { Timer } from '@cocoon/wire'
 import { ClientError } from '../error.ts'
 import { errorOf } from './endpoint-error.ts'
 import type { SdkWorld } from './ambient-world.ts'
 
-/** Ends a query when its time is over or its caller wants no more of it. */
-export class Deadline implements Disposable {
+/** Ends a query when its time is over or its caller wants no more of it. Whoever makes one ends it. */
+export class Deadline {
   readonly #controller = new AbortController()
   readonly #world: Pick<SdkWorld, 'monotonic' | 'after'>
   readonly #endsAt: number
-  readonly #timer: Disposable
+  readonly #timer: Timer
   readonly #caller: AbortSignal | undefined
 
   constructor(
@@ -18,10 +19,9 @@ export class Deadline implements Disposable {
     this.#world = world
     this.#endsAt = world.monotonic() + timeoutMs
     this.#caller = caller
-    const timer = world.after(timeoutMs, () =>
+    this.#timer = world.after(timeoutMs, () =>
       this.#controller.abort(new ClientError('timeout', `No complete answer within ${timeoutMs} ms.`)),
     )
-    this.#timer = { [Symbol.dispose]: () => timer.cancel() }
     if (caller?.aborted === true) this.#left()
     else caller?.addEventListener('abort', this.#left)
   }
@@ -39,16 +39,16 @@ export class Deadline implements Disposable {
     const { signal } = this
     return new Promise((resolve, reject) => {
       const end = (): void => reject(errorOf(signal.reason, signal))
-      if (signal.aborted) return end()
-      signal.addEventListener('abort', end, { once: true })
+      if (signal.aborted) end()
+      else signal.addEventListener('abort', end, { once: true })
       Promise.resolve(asked)
         .then(resolve, reject)
         .finally(() => signal.removeEventListener('abort', end))
     })
   }
 
-  [Symbol.dispose](): void {
-    this.#timer[Symbol.dispose]()
+  end(): void {
+    this.#timer.cancel()
     this.#caller?.removeEventListener('abort', this.#left)
   }
 

@@ -210,8 +210,12 @@ export class SealedCalls {
   }
 
   async #soon<Value>(ask: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
-    using deadline = new Deadline(this.#options.world, offersTimeoutMs, undefined)
-    return await deadline.within(ask(deadline.signal))
+    const deadline = new Deadline(this.#options.world, offersTimeoutMs, undefined)
+    try {
+      return await deadline.within(ask(deadline.signal))
+    } finally {
+      deadline.end()
+    }
   }
 }
 
