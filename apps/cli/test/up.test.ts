@@ -81,12 +81,13 @@ test('up in front of a server, and the commands that look at it', async t => {
     assert.equal(once.exitCode, 0)
     assert.equal(once.stdout, `${backendAnswer}\n`)
     const piped = await runToEnd(['chat', '--json', '--url', client.http], { stdin: 'Hello' })
-    const { usage, ...rest } = JSON.parse(piped.stdout)
+    const { usage, receipt, ...rest } = JSON.parse(piped.stdout)
+    assert.match(receipt, /^[\da-f]{64}$/)
     assert.deepEqual(rest, {
       model: backendModel,
       answer: backendAnswer,
       finish_reason: 'stop',
-      protection: 'simulated',
+      protection: 'sealed; simulated',
     })
     assert.equal(usage.total_tokens, 8)
     const unknown = await runToEnd(['chat', 'Hello', '--url', url, '--model', 'no/such'])

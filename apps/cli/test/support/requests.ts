@@ -13,7 +13,7 @@ export async function getJson(url: string): Promise<Json> {
 }
 
 /** One question to an endpoint, whole, whose answer is protected like that. */
-export async function ask(baseUrl: string, model: string, protection = 'simulated'): Promise<string> {
+export async function ask(baseUrl: string, model: string, protection = 'sealed; simulated'): Promise<string> {
   const response = await fetch(`${baseUrl}/chat/completions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
