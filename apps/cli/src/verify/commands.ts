@@ -22,7 +22,6 @@ export function addVerification(program: Command, context: Context, outcome: Out
     )
     .option('--root <file>', 'a simulated root to know beside that of Intel, PEM')
     .option('--state <dir>', 'folder of the simulated root of this machine (default: ~/.cache/cocoon)')
-    .option('--offline', 'ask nobody: check what the files at hand can show')
     .option('--evidence', 'show what was compared, for every link')
     .action(async (receipt: string, flags) => {
       outcome.isWell = await (await import('./verify.ts')).runVerifyReceipt(context, receipt, flags)
@@ -66,5 +65,6 @@ function withNetwork(command: Command): Command {
       'key of a witness that has to have cosigned, name+id+key; repeatable',
       repeated(),
     )
+    .option('--offline', 'ask neither a chain nor anybody else that is not named')
     .option('--quorum <n>', 'how many of the witnesses (default: all)', count)
 }

@@ -78,11 +78,15 @@ function inOrder({ state, evidence }: Link): readonly Finding[] {
   return [...evidence.filter(({ ok }) => !ok), ...evidence.filter(({ ok }) => ok)]
 }
 
-/** What to do about evidence of the machine that was refused. */
+/** What to do about what was refused, where the sentence does not say it. */
 function adviceOf({ name, state, evidence, fault }: Link): string[] {
   const refused = evidence.find(({ ok }) => !ok)
-  if (name !== 'Hardware' || state !== 'failed' || refused === undefined) return []
-  return [adviceFor({ name: refused.label, outcome: 'failed', kind: fault ?? 'invalid' })]
+  if (state !== 'failed' || refused === undefined) return []
+  if (name === 'Hardware') {
+    return [adviceFor({ name: refused.label, outcome: 'failed', kind: fault ?? 'invalid' })]
+  }
+  const isText = name === 'Seal' && refused.label.startsWith('your ')
+  return isText ? ['Name the very bytes that were sent and that came: --prompt, --answer.'] : []
 }
 
 /** The place in the thread of a link that was told of before. */

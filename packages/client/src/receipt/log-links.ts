@@ -94,7 +94,8 @@ export async function checkChain(subject: Subject): Promise<Outcome> {
     : findings.outcome('checked', 'The log’s fingerprint is written on TON.')
 }
 
-function pendingOr({ context, read }: Subject, findings: Findings): Outcome {
+function pendingOr({ context, read, identity }: Subject, findings: Findings): Outcome {
+  if (identity.blockSeqno === 0) return notChecked('the machine names no block, so its network has no chain')
   const sentence = 'The log’s fingerprint goes on TON with the next anchor. This file is older than that one.'
   if (context.nowMs - read.signed.receipt.finishedAtMs <= anchorDueMs)
     return findings.outcome('pending', sentence)

@@ -237,7 +237,8 @@ async function checkCards({ read, identity, context }: Subject, findings: Findin
   })
   const count = report.devices.length
   const model = report.devices[0]?.device?.model ?? 'graphics card'
-  return ` with ${count === 1 ? 'an' : count} NVIDIA ${count === 1 ? 'card' : 'cards'} (${model})`
+  const cards = count === 1 ? 'an NVIDIA card' : `${count} NVIDIA cards`
+  return ` with ${cards} (${model})${isCompared ? '' : ', whose firmware was not compared'}`
 }
 
 /** A file brings along neither reference documents nor word on revocation. */

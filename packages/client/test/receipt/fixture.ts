@@ -48,12 +48,12 @@ import type {
   ReceiptFile,
 } from '../../src/index.ts'
 
-export const nowMs = Date.UTC(2026, 10, 20, 14, 32, 10)
+export const nowMs = Date.UTC(2025, 10, 20, 14, 32, 10)
 export const model = `test/model@1:${'0'.repeat(64)}`
 export const contract = `0:${'ab'.repeat(32)}`
 export const rootAddress = `0:${'cd'.repeat(32)}`
 const blockHash = new Uint8Array(32).fill(7)
-const tee = createSimulatedTee(new Uint8Array(32).fill(7))
+export const tee = createSimulatedTee(new Uint8Array(32).fill(7))
 const image = toHex(await imageHash(zeroMeasurements()))
 
 /** It proves nothing, and says so. */

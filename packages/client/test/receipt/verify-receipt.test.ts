@@ -102,6 +102,12 @@ describe('verdicts', () => {
         ['anchor-pending', 'Verified, anchor pending', 'The last one waits for the next anchor on TON.'],
       )
     }
+    const chainless = await makeReceipt({
+      log: 'unanchored',
+      identity: { blockSeqno: 0, blockHash: new Uint8Array(32) },
+    })
+    const never = await verify(chainless.file, { ...chainless.context, chain: undefined })
+    assert.equal(never.verdict, 'not-verified')
     const late = await verify(file, { ...context, nowMs: nowMs + 3 * 86_400_000 })
     assert.equal(late.verdict, 'not-verified')
   })
