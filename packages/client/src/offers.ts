@@ -11,10 +11,13 @@ import {
   decode,
   type SealedWorkerEvidence,
   sealedWorkerEvidence,
+  WireError,
 } from '@cocoon/wire'
+import { ClientError } from './error.ts'
 import type { ModelOffer } from './network.ts'
 
 const offersTimeoutMs = 10_000
+const unknownModel = 621
 
 /** What a proxy offers: worker by worker, or what the oldest version tells. */
 export async function askModels(connection: Connection, version: number | undefined): Promise<ModelOffer[]> {
@@ -42,10 +45,16 @@ export async function askModels(connection: Connection, version: number | undefi
   }))
 }
 
-/** The machines that a query for a model can be sealed to, as the proxy has it. */
+/** The machines that a query for a model can be sealed to, as the proxy has it. Rejects with `model-not-found`. */
 export async function askOffers(connection: Connection, model: string): Promise<ClientOffer[]> {
   const ask = { _: 'client.getOffers' as const, model }
-  return decode(clientOffers, await connection.query(clientGetOffers, ask, offersTimeoutMs)).offers
+  try {
+    return decode(clientOffers, await connection.query(clientGetOffers, ask, offersTimeoutMs)).offers
+  } catch (cause) {
+    if (!(cause instanceof WireError && cause.peerCode === unknownModel)) throw cause
+    const name = JSON.stringify(model.slice(0, 80))
+    throw new ClientError('model-not-found', `No worker offers the model ${name}.`, { cause })
+  }
 }
 
 /** What a machine shows of itself, as the proxy has it. */

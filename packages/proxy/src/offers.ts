@@ -9,6 +9,7 @@ import {
 import type { AnnouncedIdentity } from './identity-book.ts'
 import type { Ask } from './market/book.ts'
 import type { Market } from './market/market.ts'
+import { errorCode } from './refusal.ts'
 
 /** Workers of one model that an answer lists at most: the cheapest. */
 const maxListed = 1_000
@@ -58,6 +59,7 @@ const maxOffers = 64
 
 /** The identities that a query for a model can be sealed to: the newest of each worker, cheapest first. */
 export function answerOffers(market: Market<IdentifiedAsk>, model: string, reply: Reply): void {
+  if (!market.books.has(model)) return reply.error(errorCode.protocol, 'unknown model')
   const offers = new Map<string, ClientOffer>()
   for (const ask of enabled(market.books.get(model)?.asks ?? [])) {
     const [announced] = ask.identities
