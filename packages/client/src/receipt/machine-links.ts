@@ -12,10 +12,7 @@ import {
 import { defaultGpuPolicy, type GpusReport, parseEvidenceFile, verifyGpus } from '@cocoon/trust/nvidia'
 import { gpuNonceParts, type GpuRules, identityReportData, modelTextHash } from '@cocoon/trust/seal'
 import { Findings, type Outcome } from './link.ts'
-import { isoTime, notChecked, reasonOf, shortHex, type Subject } from './subject.ts'
-
-/** Clocks of machines differ. */
-const clockSlackMs = 60_000
+import { clockSlackMs, isoTime, notChecked, reasonOf, shortHex, type Subject } from './subject.ts'
 
 /** That a genuine machine made the identity, and that all of that held when the receipt was signed. */
 export async function checkHardware(subject: Subject): Promise<Outcome> {

@@ -10,6 +10,9 @@ import type { Outcome } from './link.ts'
 import type { ReceiptContext } from './receipt-context.ts'
 import type { ReadReceiptFile } from './receipt-file.ts'
 
+/** Clocks of machines differ. */
+export const clockSlackMs = 60_000
+
 /** A receipt file that is being checked, and what the links before have shown. */
 export interface Subject {
   readonly read: ReadReceiptFile

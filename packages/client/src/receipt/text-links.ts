@@ -4,14 +4,12 @@ import { sameBytes, toHex } from '@cocoon/wire'
 import { StatedUsage } from '../sealing/stated-usage.ts'
 import { sealedAnswers, sealedRequests } from './callers-text.ts'
 import { Findings, type Outcome } from './link.ts'
-import { grouped, isoTime, notChecked, type Subject } from './subject.ts'
+import { clockSlackMs, grouped, isoTime, notChecked, type Subject } from './subject.ts'
 import { callerKnows } from './verdict.ts'
 
 const paths = ['/v1/chat/completions', '/v1/completions', '/v1/embeddings'] as const
 /** Tokens that a reader does not see; what a template adds to a prompt. */
 const slackTokens = { completion: 64, prompt: 256 } as const
-/** Clocks of machines differ. */
-const clockSlackMs = 60_000
 
 /** How the text got there: to which keys it was locked, and, with the texts at hand, that these are they. */
 export function checkSeal(subject: Subject): Outcome {
