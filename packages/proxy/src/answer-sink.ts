@@ -1,5 +1,4 @@
-import type { TokensUsed } from '@cocoon/wire'
-import type { SealedSignedReceipt } from '@cocoon/wire'
+import type { SealedSignedReceipt, TokensUsed } from '@cocoon/wire'
 import type { Refusal } from './refusal.ts'
 import type { WorkerHead } from './worker-answer.ts'
 

@@ -10,7 +10,6 @@ import {
   encode,
   type HttpResponse,
   httpResponse,
-  type TokensUsed,
 } from '@cocoon/wire'
 import type { AnswerSink, ClientFinal, HeldHead } from './answer-sink.ts'
 import { type Refusal, refusalResponse } from './refusal.ts'

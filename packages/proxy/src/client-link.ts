@@ -27,7 +27,6 @@ import {
   type Transport,
   WireError,
   bytesKey,
-  type WitnessOffer,
   witnessOffer,
 } from '@cocoon/wire'
 import { ClientAnswer } from './client-answer.ts'
@@ -36,7 +35,8 @@ import type { Desk } from './desk.ts'
 import { answerOffers, answerWorkerTypes, answerWorkerTypesV2 } from './offers.ts'
 import { askPeer } from './log/peer-witness.ts'
 import { errorCode, type Refusal, refusals } from './refusal.ts'
-import { Relay, type RelayClient, type RelayQuery } from './relay.ts'
+import { Relay } from './relay.ts'
+import type { RelayClient, RelayQuery } from './relay-parts.ts'
 import { SealedClientAnswer } from './sealed-client-answer.ts'
 import { bundledPaymentMs, bundledPaymentVersion } from './version.ts'
 import { noTokens } from './worker-answer.ts'
@@ -167,7 +167,10 @@ export class ClientLink implements RelayClient {
       const { requestId, reason } = decode(clientDisputeReceipt, data)
       this.#desk.receipts.dispute(this.ownerText, requestId, reason)
     } else if (id === witnessOffer.id) {
-      this.#witnessing ??= this.#askWitness(decode(witnessOffer, data))
+      const offer = decode(witnessOffer, data)
+      if (this.#desk.publicLog !== undefined) {
+        this.#witnessing ??= askPeer(this.#desk.publicLog, this.connection, offer)
+      }
     } else if (id === clientCancelQuery.id) {
       this.#relays.get(bytesKey(decode(clientCancelQuery, data).requestId))?.cancel()
     } else {
@@ -218,17 +221,6 @@ export class ClientLink implements RelayClient {
       default:
         reply.error(errorCode.protocol, 'already authorized')
         this.connection.close(new WireError('handshake', 'a query that no authorised client asks'))
-    }
-  }
-
-  /** A peer that cosigns the log. One whose name or key is none is not asked. */
-  #askWitness(offer: WitnessOffer): Disposable | undefined {
-    const { publicLog } = this.#desk
-    try {
-      return publicLog && askPeer(publicLog, this.connection, offer)
-    } catch (error) {
-      if (error instanceof TrustError) return undefined
-      throw error
     }
   }
 

@@ -7,7 +7,7 @@ import type { Standings } from './market/standing.ts'
 import type { ClientAccount, Payments } from './payments.ts'
 import type { Receipts } from './receipts.ts'
 import type { Refusal } from './refusal.ts'
-import type { RelayDesk, RelayQuery } from './relay.ts'
+import type { RelayDesk, RelayQuery } from './relay-parts.ts'
 
 /** What links and relays share: the proxy as seen from inside. */
 export interface Desk extends RelayDesk {

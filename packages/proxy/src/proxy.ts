@@ -36,7 +36,8 @@ import { Rejection } from './rejection.ts'
 import { noteOf } from './log/log-entry.ts'
 import type { ProxyLog } from './log/proxy-log.ts'
 import { Receipts } from './receipts.ts'
-import type { Relay, RelayQuery, RelayWorker, Run } from './relay.ts'
+import type { Relay } from './relay.ts'
+import type { RelayQuery, RelayWorker, Run } from './relay-parts.ts'
 import { capTokens } from './token-cap.ts'
 import type { WorkerAnswer, WorkerFinal } from './worker-answer.ts'
 import { WorkerLink, type WorkerRun } from './worker-link.ts'
@@ -330,7 +331,7 @@ export class Proxy implements Desk {
   /** Nobody has this identity any more, on whatever connections. */
   #distrusted(announced: AnnouncedIdentity, why: string): void {
     this.identities.distrust(announced)
-    for (const link of [...this.workers]) {
+    for (const link of this.workers) {
       if (link.identities.some(({ key }) => key === announced.key)) link.distrust(why)
     }
   }

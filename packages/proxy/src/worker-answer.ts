@@ -141,6 +141,13 @@ export function readWorkerAnswer(data: Uint8Array): WorkerAnswer {
         final: finalOfTokens(tokensUsed),
       }
     }
+    default:
+      return readSealedAnswer(data)
+  }
+}
+
+function readSealedAnswer(data: Uint8Array): WorkerAnswer {
+  switch (peekId(data)) {
     case proxySealedAnswerPart.id: {
       const { requestId, chunk, receipt } = decode(proxySealedAnswerPart, data)
       return { kind: 'part', isSealed: true, requestId, bytes: chunk, final: undefined, receipt }

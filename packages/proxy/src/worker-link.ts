@@ -1,4 +1,3 @@
-import { TrustError } from '@cocoon/trust'
 import {
   Connection,
   decode,
@@ -19,7 +18,6 @@ import {
   workerPaymentStatus,
   workerUpdatePaymentStatus,
   WireError,
-  type WitnessOffer,
   witnessOffer,
 } from '@cocoon/wire'
 import type { Desk } from './desk.ts'
@@ -28,7 +26,8 @@ import { Standing } from './market/standing.ts'
 import type { WorkerAccount } from './payments.ts'
 import { askPeer } from './log/peer-witness.ts'
 import { errorCode } from './refusal.ts'
-import type { Relay, RelayQuery, RelayWorker, Run, SealedRelayQuery } from './relay.ts'
+import type { Relay } from './relay.ts'
+import type { RelayQuery, RelayWorker, Run, SealedRelayQuery } from './relay-parts.ts'
 import { bundledPaymentMs, bundledPaymentVersion, cancelVersion } from './version.ts'
 import { isWorkerAnswer, readWorkerAnswer } from './worker-answer.ts'
 import { WorkerHandshake, type WorkerTerms } from './worker-handshake.ts'
@@ -238,17 +237,6 @@ export class WorkerLink implements RelayWorker {
     this.#desk.market.freed(terms.model, this)
   }
 
-  /** A peer that cosigns the log. One whose name or key is none is not asked. */
-  #askWitness(offer: WitnessOffer): Disposable | undefined {
-    const { publicLog } = this.#desk
-    try {
-      return publicLog && askPeer(publicLog, this.connection, offer)
-    } catch (error) {
-      if (error instanceof TrustError) return undefined
-      throw error
-    }
-  }
-
   /** Its receipts are not worth anything: it leaves, and has no identity any more. */
   distrust(why: string): void {
     if (this.connection.isClosed) return
@@ -328,7 +316,10 @@ export class WorkerLink implements RelayWorker {
       if (answer.kind === 'head' && answer.sealed && run.identity) answer.sealed.identity = run.identity
       run.relay.workerAnswered(run, answer)
     } else if (id === witnessOffer.id) {
-      this.#witnessing ??= this.#askWitness(decode(witnessOffer, data))
+      const offer = decode(witnessOffer, data)
+      if (this.#desk.publicLog !== undefined) {
+        this.#witnessing ??= askPeer(this.#desk.publicLog, this.connection, offer)
+      }
     } else if (id === workerIdentity.id) {
       this.#announced(decode(workerIdentity, data))
     } else if (id === workerEnabledDisabled.id) {

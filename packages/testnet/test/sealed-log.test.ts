@@ -85,7 +85,7 @@ async function loggedNetwork() {
       clients: [{ ...client, witness: witnessNamed('the-client') }],
     }),
   )
-  return { network, store, contract, stack }
+  return { network, store, contract, [Symbol.asyncDispose]: () => stack.disposeAsync() }
 }
 
 /** The address follows from what is the same for all networks of these options. */
@@ -110,21 +110,24 @@ async function answered(asked: Asked): Promise<Asked> {
 }
 
 test('a receipt is followed into the log, which the client and the worker have cosigned', async () => {
-  const { network, stack } = await loggedNetwork()
-  await using _all = stack
+  await using logged = await loggedNetwork()
+  const { network } = logged
   await network.ready()
   const book = new ReceiptBook(systemWorld)
   const files: ReceiptFile[] = []
-  using _listening = book.onChange(file => files.push(file))
-  using _follower = new LogFollower({
-    world: systemWorld,
-    book,
-    sealCrypto: nodeSeal,
-    logCrypto: nodeLogCrypto,
-    proofs: proxyKey => network.client.logProofs(proxyKey),
-    unlogged: () => assert.fail('it is logged'),
-    forked: () => assert.fail('it has one history'),
-  })
+  using following = new DisposableStack()
+  following.use(book.onChange(file => files.push(file)))
+  following.use(
+    new LogFollower({
+      world: systemWorld,
+      book,
+      sealCrypto: nodeSeal,
+      logCrypto: nodeLogCrypto,
+      proofs: proxyKey => network.client.logProofs(proxyKey),
+      unlogged: () => assert.fail('it is logged'),
+      forked: () => assert.fail('it has one history'),
+    }),
+  )
   for (let round = 0; round < 3; round++) {
     const asked = await answered(ask(network.client))
     book.add(asked.summary!.proof!)
@@ -135,24 +138,27 @@ test('a receipt is followed into the log, which the client and the worker have c
 })
 
 test('a proxy that shows another log than before is caught, with a proof that stands by itself', async () => {
-  const { network, store, contract, stack } = await loggedNetwork()
-  await using _all = stack
+  await using logged = await loggedNetwork()
+  const { network, store, contract } = logged
   await network.ready()
   const book = new ReceiptBook(systemWorld)
   const forks: Equivocation[] = []
   let hasForked = false
-  using _follower = new LogFollower({
-    world: systemWorld,
-    book,
-    sealCrypto: nodeSeal,
-    logCrypto: nodeLogCrypto,
-    proofs: proxyKey => {
-      const honest = network.client.logProofs(proxyKey)
-      return honest && hasForked ? { ...honest, inclusion: leaf => forked(leaf) } : honest
-    },
-    unlogged: () => {},
-    forked: (_proxyKey, evidence) => forks.push(evidence),
-  })
+  using following = new DisposableStack()
+  following.use(
+    new LogFollower({
+      world: systemWorld,
+      book,
+      sealCrypto: nodeSeal,
+      logCrypto: nodeLogCrypto,
+      proofs: proxyKey => {
+        const honest = network.client.logProofs(proxyKey)
+        return honest && hasForked ? { ...honest, inclusion: leaf => forked(leaf) } : honest
+      },
+      unlogged: () => {},
+      forked: (_log, evidence) => forks.push(evidence),
+    }),
+  )
   const first = await answered(ask(network.client))
   const id = book.add(first.summary!.proof!)
   await until(() => book.find(id)?.log !== undefined)

@@ -55,7 +55,7 @@ describe('queries', () => {
     const bench = await SessionBench.ready()
     bench.proxy.run(new Uint8Array(200_000))
     await bench.world.settle()
-    assert.equal((bench.servings[0]?.request.query as Uint8Array).length, 200_000)
+    assert.equal((bench.servings[0]!.request.query as Uint8Array).length, 200_000)
   })
 
   test('are cancelled by their id, and only while they run', async () => {

@@ -2,6 +2,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Client, LogFollower, ReceiptBook, type ReceiptFile } from '@cocoon/client/role'
 import { nodeLogCrypto } from '@cocoon/proxy'
+import type { Equivocation, KnownLog } from '@cocoon/trust/log'
 import { nodeSeal } from '@cocoon/trust/node'
 import { toHex, type World } from '@cocoon/wire'
 import { CliError } from '../error.ts'
@@ -47,7 +48,7 @@ export async function openReceipts(
         report({ event: 'receipt-not-logged', receipt: toHex(receipt.requestId) })
         client.dispute(receipt.proxyKey, receipt.requestId, reason)
       },
-      forked: (proxyKey, evidence) => void saveFork(stateDirectory, proxyKey, evidence, report),
+      forked: (log, evidence) => void saveFork(stateDirectory, { log, evidence }, report),
     }),
   )
   return book
@@ -91,21 +92,17 @@ class ReceiptSaver implements AsyncDisposable {
   }
 }
 
-/** A proof that a proxy has signed two logs is worth more than a line of a log. */
+/** A proof that a proxy has signed two logs is worth more than a line of a log: `cocoon log verify-fork` reads it. */
 async function saveFork(
   directory: string,
-  proxyKey: Uint8Array,
-  evidence: unknown,
+  { log, evidence }: { log: KnownLog; evidence: Equivocation },
   report: Report,
 ): Promise<void> {
-  const file = join(directory, `fork-${toHex(proxyKey).slice(0, 16)}.json`)
-  const text = JSON.stringify(
-    evidence,
-    (_, value: unknown) => (value instanceof Uint8Array ? toHex(value) : value),
-    2,
-  )
+  const [key] = log.keys
+  const file = join(directory, `fork-${toHex(key!.publicKey).slice(0, 16)}.json`)
   report({ event: 'log-forked', file })
-  await saveText(file, `${text}\n`).catch((error: unknown) =>
+  const { writeFork } = await import('../verify/fork-file.ts')
+  await writeFork(file, log, evidence).catch((error: unknown) =>
     report({ event: 'receipt-not-saved', why: reasonOf(error) }),
   )
 }

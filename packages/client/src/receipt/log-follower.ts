@@ -34,7 +34,7 @@ export interface LogFollowerOptions {
   /** The proxy has not logged an answer that it was paid for. */
   readonly unlogged: (proof: SealedProof, reason: number) => void
   /** The proxy has signed two logs: anybody can check that by the evidence. */
-  readonly forked: (proxyKey: Uint8Array, evidence: Equivocation) => void
+  readonly forked: (log: KnownLog, evidence: Equivocation) => void
 }
 
 const limits = {
@@ -60,6 +60,12 @@ interface Followed {
   isLogged: boolean
 }
 
+/** The log of a proxy, and its largest checkpoint so far. */
+interface Watched {
+  readonly log: KnownLog
+  readonly watcher: LogWatcher
+}
+
 /**
  * Follows the receipts of a client into the logs of its proxies: where each stands, that the log goes on from what it
  * was before, and by which head the chain has it.
@@ -67,7 +73,7 @@ interface Followed {
 export class LogFollower implements Disposable {
   readonly #options: LogFollowerOptions
   readonly #followed = new Map<string, Followed>()
-  readonly #watchers = new Map<string, LogWatcher>()
+  readonly #watchers = new Map<string, Watched>()
   readonly #listening: Disposable
   #timer: Timer | undefined
   #isClosed = false
@@ -158,12 +164,12 @@ export class LogFollower implements Disposable {
   ): Promise<LogRecord | undefined> {
     const { sha256 } = this.#options.logCrypto
     const { index, entry, proof, anchor } = inclusion
-    const watcher = this.#watcherOf(proofs)
+    const { watcher, log } = this.#watcherOf(proofs)
     const observed = await watcher.observe(inclusion.checkpoint, {
       consistency: (newer, oldSize) => proofs.consistency(oldSize, newer.size),
     })
     if (observed.kind === 'equivocation') {
-      this.#options.forked(proofs.proxyKey, observed.evidence)
+      this.#options.forked(log, observed.evidence)
       return undefined
     }
     const { size, root, note } = observed.checkpoint
@@ -179,16 +185,16 @@ export class LogFollower implements Disposable {
     return { ...record, anchor: anchorRecord(anchor, proofs.contract) }
   }
 
-  #watcherOf({ proxyKey, contract }: LogProofs): LogWatcher {
+  #watcherOf({ proxyKey, contract }: LogProofs): Watched {
     const key = bytesKey(proxyKey)
     const known = this.#watchers.get(key)
     if (known !== undefined) return known
     const { logCrypto } = this.#options
     const origin = `cocoon/${contract}`
     const log: KnownLog = { origin, keys: [noteKey(logCrypto, 'ed25519', origin, proxyKey)] }
-    const watcher = new LogWatcher({ log, crypto: logCrypto })
-    this.#watchers.set(key, watcher)
-    return watcher
+    const watched = { log, watcher: new LogWatcher({ log, crypto: logCrypto }) }
+    this.#watchers.set(key, watched)
+    return watched
   }
 
   #giveUp({ id, proof, since, isLogged }: Followed): void {

@@ -1,4 +1,4 @@
-import { type Ledger, type LogHead, type PaymentKey, type SeenAnchor } from '@cocoon/money'
+import type { Ledger, LogHead, PaymentKey, SeenAnchor } from '@cocoon/money'
 import {
   consistencyProof,
   Cosigners,

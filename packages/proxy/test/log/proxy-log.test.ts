@@ -188,9 +188,10 @@ test('witnesses cosign what is published, and one that does not answer holds not
     nowMs: () => systemWorld.now(),
     crypto: nodeLogCrypto,
   })
-  using _first = log.addWitness({ key: witnessKey, submit: body => witness.addCheckpoint(body) })
+  using witnesses = new DisposableStack()
+  witnesses.use(log.addWitness({ key: witnessKey, submit: body => witness.addCheckpoint(body) }))
   const deaf = noteKey(nodeLogCrypto, 'cosignature-v1', 'deaf', nodeSeal.signingKey(none).publicKey)
-  using _second = log.addWitness({ key: deaf, submit: () => Promise.reject(new Error('gone')) })
+  witnesses.use(log.addWitness({ key: deaf, submit: () => Promise.reject(new Error('gone')) }))
   for (let round = 0; round < 3; round++) {
     await bench.charge(1n)
     await log.append()

@@ -116,7 +116,9 @@ export class IdentityVerifier {
     const report = await this.#examine(evidence, nowMs)
     const gpus = await this.#examineGpus(evidence, identity, nowMs)
     const isBlockChecked = await this.#checkBlock(identity)
-    const ends = [report.expiresAt, gpus?.expiresAt].flatMap(end => (end == null ? [] : Date.parse(end)))
+    const ends = [report.expiresAt, gpus?.expiresAt].flatMap(end =>
+      typeof end === 'string' ? Date.parse(end) : [],
+    )
     const verified: VerifiedIdentity = {
       identity,
       digest,
