@@ -3,7 +3,8 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
-import { contractAddress, formatAddress, writePseudoConfig } from '@cocoon/money'
+import { contractAddress, formatAddress, modelHash, writePseudoConfig } from '@cocoon/money'
+import { imageHash, zeroMeasurements } from '@cocoon/trust'
 import { freePort, Program } from './processes.ts'
 import { benchModel } from './scenarios.ts'
 
@@ -32,7 +33,11 @@ export class Deployment implements AsyncDisposable {
   }
 
   /** Starts all of it and resolves once the client offers the model. */
-  static async start(options: { cpuProfiles: string | undefined }): Promise<Deployment> {
+  static async start(options: {
+    cpuProfiles: string | undefined
+    /** Queries are sealed to a simulated machine, in a session or each by itself. */
+    sealed?: 'session' | 'query'
+  }): Promise<Deployment> {
     await using started = new AsyncDisposableStack()
     const folder = await mkdtemp(join(tmpdir(), 'cocoon-bench-'))
     // On exit, since that comes after interruptions too.
@@ -41,10 +46,15 @@ export class Deployment implements AsyncDisposable {
     const backendPort = Number(await backend.firstLine())
     const ports = { clients: await freePort(), workers: await freePort(), endpoint: await freePort() }
     await writeConfigs(folder, { ...ports, backend: backendPort })
+    const { sealed } = options
+    // One simulated maker of processors for all three.
+    const shared = join(folder, 'state')
+    const attested = ['--evidence', 'simulated', '--policy', join(folder, 'policy.json')]
 
     const startRole = (name: RoleName, args: string[]): Program => {
       const files = ['--config', join(folder, `${name}.json`), '--disable-ton', join(folder, 'root.json')]
-      const quietly = ['--log-level', 'error', '--state', join(folder, `${name}-state`)]
+      const state = sealed === undefined ? join(folder, `${name}-state`) : shared
+      const quietly = ['--log-level', 'error', '--state', state, ...(sealed === undefined ? [] : attested)]
       const profile = profileOptions(options.cpuProfiles, name)
       return started.use(
         Program.start(name, [...profile, commandLine, name, ...files, ...quietly, ...args], 'quiet'),
@@ -54,7 +64,7 @@ export class Deployment implements AsyncDisposable {
     const roles = {
       proxy: startRole('proxy', [...listens, '--difficulty', '8', '--host', '127.0.0.1']),
       worker: startRole('worker', []),
-      client: startRole('client', []),
+      client: startRole('client', sealed === 'query' ? ['--unlinked'] : []),
     }
     await modelOffered(ports.endpoint, Object.values(roles))
     const running = started.move()
@@ -98,11 +108,15 @@ interface Ports {
 async function writeConfigs(folder: string, ports: Ports): Promise<void> {
   const owner = contractAddress(0, '22'.repeat(32))
   const host = '127.0.0.1'
+  const image = Buffer.from(await imageHash(zeroMeasurements())).toString('hex')
   const root = writePseudoConfig({
     ownerAddress: owner,
     // A token of the least price leaves the client without a chain the most tokens to spend.
     pricePerTokenNano: 1n,
     workerFeePerTokenNano: 1n,
+    proxyHashes: [image],
+    workerHashes: [image],
+    modelHashes: [modelHash(`${benchModel}@0:0`)],
     proxies: [
       {
         seqno: 1,
@@ -120,6 +134,7 @@ async function writeConfigs(folder: string, ports: Ports): Promise<void> {
   }
   const key = (byte: number): string => Buffer.alloc(32, byte).toString('base64')
   const files = {
+    policy: { allowSimulated: true },
     root,
     client: { ...common, node_wallet_key: key(1), proxy_connections: 1, http_port: ports.endpoint },
     proxy: {

@@ -7,6 +7,8 @@ export interface Scenario {
   readonly promptBytes: number
   /** Chunks of a streamed answer; absent for an answer in one JSON object. */
   readonly stream?: { readonly chunks: number; readonly intervalMs: number }
+  /** Streams end with a comment that names the receipt. */
+  readonly isSealed?: boolean
 }
 
 /** Whom the callers call. */
@@ -54,9 +56,9 @@ export function requestBytes(scenario: Scenario, port: number): Buffer {
 
 /**
  * Server-sent events of a right answer: the chunks, why it ended, the end marker, and, through the network, what
- * it cost. 0 for an answer in one JSON object.
+ * it cost, and the comment of a sealed one. 0 for an answer in one JSON object.
  */
-export function expectedEvents({ stream }: Scenario, target: Target): number {
+export function expectedEvents({ stream, isSealed = false }: Scenario, target: Target): number {
   if (stream === undefined) return 0
-  return stream.chunks + (target === 'network' ? 3 : 2)
+  return stream.chunks + (target === 'network' ? 3 : 2) + (isSealed ? 1 : 0)
 }

@@ -67,7 +67,8 @@ class Ends {
   }
 
   single(): void {
-    if (this.#sessions.isFull) this.#sessions = new ReceiverSessions(this.#crypto, this.#identity, this.#keys.sealing)
+    if (this.#sessions.isFull)
+      this.#sessions = new ReceiverSessions(this.#crypto, this.#identity, this.#keys.sealing)
     this.#exchange([singleKeys(this.#crypto, this.#sender)])
   }
 
@@ -109,7 +110,13 @@ class Ends {
   #exchange(recipients: readonly NamedKeys[]): void {
     const crypto = this.#crypto
     const identities = [this.#identity, ...this.#others].slice(0, recipients.length)
-    const content = { path: '/v1/chat/completions', body: this.#body, ...this.#salts, chunkBytes: 0, cadenceMs: 0 }
+    const content = {
+      path: '/v1/chat/completions',
+      body: this.#body,
+      ...this.#salts,
+      chunkBytes: 0,
+      cadenceMs: 0,
+    }
     const routing = {
       requestId: random(32),
       model: 'bench/model',

@@ -116,10 +116,11 @@ test('a receipt is followed into the log, which the client and the worker have c
   const book = new ReceiptBook(systemWorld)
   const files: ReceiptFile[] = []
   using following = new DisposableStack()
-  following.use(book.onChange(file => files.push(file)))
+  following.use(book.onChange(news => files.push(news.file())))
   following.use(
     new LogFollower({
       world: systemWorld,
+      most: 10,
       book,
       sealCrypto: nodeSeal,
       logCrypto: nodeLogCrypto,
@@ -148,6 +149,7 @@ test('a proxy that shows another log than before is caught, with a proof that st
   following.use(
     new LogFollower({
       world: systemWorld,
+      most: 10,
       book,
       sealCrypto: nodeSeal,
       logCrypto: nodeLogCrypto,

@@ -1,6 +1,6 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Client, LogFollower, ReceiptBook, type ReceiptFile } from '@cocoon/client/role'
+import { type Client, LogFollower, ReceiptBook, type ReceiptNews } from '@cocoon/client/role'
 import { nodeLogCrypto } from '@cocoon/proxy'
 import type { Equivocation, KnownLog } from '@cocoon/trust/log'
 import { nodeSeal } from '@cocoon/trust/node'
@@ -19,6 +19,9 @@ export interface ReceiptsOptions {
 
 /** Files that wait to be written; of more the newest are left out, and that is reported. */
 const maxWaiting = 1_000
+/** Receipts that are followed into the log at once: some of all, or as many as are saved in a while. */
+const spotChecks = 64
+const maxFollowed = 5_000
 
 /** Keeps the receipts of a client, follows them into the logs of its proxies, and saves them. Rejects with a CliError. */
 export async function openReceipts(
@@ -35,11 +38,12 @@ export async function openReceipts(
       })
     })
     const saver = stack.use(new ReceiptSaver(receiptsDirectory, report))
-    stack.use(book.onChange(file => saver.save(file)))
+    stack.use(book.onChange(news => saver.save(news)))
   }
   stack.use(
     new LogFollower({
       world,
+      most: receiptsDirectory === undefined ? spotChecks : maxFollowed,
       book,
       sealCrypto: nodeSeal,
       logCrypto: nodeLogCrypto,
@@ -59,7 +63,7 @@ class ReceiptSaver implements AsyncDisposable {
   readonly #directory: string
   readonly #report: Report
   /** The newest state of each. */
-  readonly #waiting = new Map<string, ReceiptFile>()
+  readonly #waiting = new Map<string, ReceiptNews>()
   #writing: Promise<void> | undefined
 
   constructor(directory: string, report: Report) {
@@ -67,11 +71,11 @@ class ReceiptSaver implements AsyncDisposable {
     this.#report = report
   }
 
-  save(file: ReceiptFile): void {
-    if (this.#waiting.size >= maxWaiting && !this.#waiting.has(file.id)) {
+  save(news: ReceiptNews): void {
+    if (this.#waiting.size >= maxWaiting && !this.#waiting.has(news.id)) {
       return this.#report({ event: 'receipt-not-saved', why: 'too many wait to be written' })
     }
-    this.#waiting.set(file.id, file)
+    this.#waiting.set(news.id, news)
     this.#writing ??= this.#write().finally(() => (this.#writing = undefined))
   }
 
@@ -81,11 +85,11 @@ class ReceiptSaver implements AsyncDisposable {
 
   async #write(): Promise<void> {
     for (;;) {
-      const [file] = this.#waiting.values()
-      if (file === undefined) return
-      this.#waiting.delete(file.id)
-      const path = join(this.#directory, `${file.id}.json`)
-      await saveText(path, `${JSON.stringify(file, undefined, 2)}\n`).catch((error: unknown) =>
+      const [news] = this.#waiting.values()
+      if (news === undefined) return
+      this.#waiting.delete(news.id)
+      const path = join(this.#directory, `${news.id}.json`)
+      await saveText(path, `${JSON.stringify(news.file(), undefined, 2)}\n`).catch((error: unknown) =>
         this.#report({ event: 'receipt-not-saved', why: reasonOf(error) }),
       )
     }

@@ -26,6 +26,8 @@ import type { AnchorRecord, LogRecord } from './receipt-file.ts'
 
 export interface LogFollowerOptions {
   readonly world: Pick<World, 'monotonic' | 'after'>
+  /** Receipts that are followed at once, of more the newest are left out: a few keep a proxy honest. */
+  readonly most: number
   readonly book: ReceiptBook
   readonly sealCrypto: Pick<SealCrypto, 'sha256'>
   readonly logCrypto: LogCrypto
@@ -38,16 +40,15 @@ export interface LogFollowerOptions {
 }
 
 const limits = {
-  /** Receipts that are followed at once: of more the newest are left out. */
-  followed: 2_000,
   /** Between two looks, from the first on: doubled each time. */
   firstMs: 1_000,
   longestMs: 30_000,
   /** Until a receipt has to be in the log, and until nobody waits for its anchor any more. */
   loggedMs: 60_000,
   anchoredMs: 20 * 60_000,
-  /** Receipts that are asked about in one look. */
-  atOnce: 32,
+  /** Receipts that are asked about in one look, and of these at the same time. */
+  aLook: 512,
+  atOnce: 16,
 } as const
 
 interface Followed {
@@ -58,6 +59,8 @@ interface Followed {
   nextAt: number
   waitMs: number
   isLogged: boolean
+  /** The proxy has said that it is in no log. */
+  isMissing: boolean
 }
 
 /** The log of a proxy, and its largest checkpoint so far. */
@@ -80,8 +83,8 @@ export class LogFollower implements Disposable {
 
   constructor(options: LogFollowerOptions) {
     this.#options = options
-    this.#listening = options.book.onChange((file, proof) => {
-      if (file.log === undefined) this.#follow(file.id, proof)
+    this.#listening = options.book.onChange(({ id, proof, log }) => {
+      if (log === undefined) this.#follow(id, proof)
     })
   }
 
@@ -92,7 +95,7 @@ export class LogFollower implements Disposable {
   }
 
   #follow(id: string, proof: SealedProof): void {
-    if (this.#followed.size >= limits.followed) return
+    if (this.#followed.size >= this.#options.most) return
     const now = this.#options.world.monotonic()
     const { firstMs } = limits
     const leaf = this.#leafOf(proof)
@@ -104,6 +107,7 @@ export class LogFollower implements Disposable {
       nextAt: now + firstMs,
       waitMs: firstMs,
       isLogged: false,
+      isMissing: false,
     })
     this.#later()
   }
@@ -133,13 +137,18 @@ export class LogFollower implements Disposable {
 
   async #look(): Promise<void> {
     const now = this.#options.world.monotonic()
-    const due = [...this.#followed.values()].filter(({ nextAt }) => nextAt <= now).slice(0, limits.atOnce)
-    for (const followed of due) {
-      followed.waitMs = Math.min(limits.longestMs, followed.waitMs * 2)
-      followed.nextAt = now + followed.waitMs
-      await this.#lookAt(followed).catch(() => {})
-      this.#giveUp(followed)
+    const due = [...this.#followed.values()].filter(({ nextAt }) => nextAt <= now).slice(0, limits.aLook)
+    for (let at = 0; at < due.length; at += limits.atOnce) {
+      await Promise.all(due.slice(at, at + limits.atOnce).map(followed => this.#lookAgain(followed)))
     }
+  }
+
+  async #lookAgain(followed: Followed): Promise<void> {
+    followed.waitMs = Math.min(limits.longestMs, followed.waitMs * 2)
+    followed.nextAt = this.#options.world.monotonic() + followed.waitMs
+    // Who does not answer says nothing against the log.
+    await this.#lookAt(followed).catch(() => {})
+    this.#giveUp(followed)
   }
 
   async #lookAt(followed: Followed): Promise<void> {
@@ -148,6 +157,7 @@ export class LogFollower implements Disposable {
     const proofs = this.#options.proofs(proxyKey)
     if (proofs === undefined) return
     const inclusion = await proofs.inclusion(leaf)
+    followed.isMissing = inclusion === undefined
     if (inclusion === undefined) return
     const record = await this.#verify(inclusion, leaf, proofs)
     if (record === undefined) return
@@ -197,11 +207,11 @@ export class LogFollower implements Disposable {
     return watched
   }
 
-  #giveUp({ id, proof, since, isLogged }: Followed): void {
+  #giveUp({ id, proof, since, isLogged, isMissing }: Followed): void {
     const ageMs = this.#options.world.monotonic() - since
-    if (isLogged ? ageMs < limits.anchoredMs : ageMs < limits.loggedMs) return
+    if (ageMs < (isMissing && !isLogged ? limits.loggedMs : limits.anchoredMs)) return
     this.#followed.delete(id)
-    if (!isLogged) this.#options.unlogged(proof, disputeReasons.unlogged)
+    if (isMissing && !isLogged) this.#options.unlogged(proof, disputeReasons.unlogged)
   }
 }
 

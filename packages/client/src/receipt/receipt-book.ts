@@ -16,8 +16,18 @@ interface Kept {
   log: LogRecord | undefined
 }
 
-/** Hears of a receipt that is new, or that the log has now. */
-export type ReceiptListener = (file: ReceiptFile, proof: SealedProof) => void
+/** A receipt that is new, or that the log has now. */
+export interface ReceiptNews {
+  /** Of the query, 64 hexadecimal digits. */
+  readonly id: string
+  readonly proof: SealedProof
+  /** Where it stands in the proxy's log; undefined while that is not known. */
+  readonly log: LogRecord | undefined
+  /** Makes the file: it holds all that the machine has shown of itself, so that it takes its time. */
+  file(): ReceiptFile
+}
+
+export type ReceiptListener = (news: ReceiptNews) => void
 
 /**
  * The receipts of the newest answers. What machines showed of themselves is shared by the receipts of each, and a
@@ -46,7 +56,7 @@ export class ReceiptBook {
     this.#kept.delete(id)
     this.#kept.set(id, kept)
     if (this.#kept.size > limits.kept) this.#kept.delete(this.#kept.keys().next().value!)
-    this.#tell(kept)
+    this.#tell(id, kept)
     return id
   }
 
@@ -63,7 +73,7 @@ export class ReceiptBook {
     const kept = this.#kept.get(id)
     if (kept === undefined) return false
     kept.log = log
-    this.#tell(kept)
+    this.#tell(id, kept)
     return true
   }
 
@@ -73,10 +83,9 @@ export class ReceiptBook {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
   }
 
-  #tell(kept: Kept): void {
-    if (this.#listeners.size === 0) return
-    const file = fileOf(kept)
-    for (const listener of this.#listeners) listener(file, kept.proof)
+  #tell(id: string, kept: Kept): void {
+    const { proof, log } = kept
+    for (const listener of this.#listeners) listener({ id, proof, log, file: () => fileOf(kept) })
   }
 
   #dropOld(): void {
