@@ -1,6 +1,7 @@
-import type { AnswerSummary, Network, Run } from '@cocoon/client/role'
+import type { AnswerSummary, Network, Protection, Run } from '@cocoon/client/role'
 import type { RootConfig } from '@cocoon/money'
 import { reservationTokens } from '@cocoon/money'
+import { verifyReceipt } from '@cocoon/trust/seal'
 import { simHeader } from './backend.ts'
 import {
   answerBody,
@@ -13,6 +14,7 @@ import {
   withoutCosts,
 } from './plan.ts'
 import type { SimProcess } from './process.ts'
+import type { SimSealing } from './sealing.ts'
 
 /** Later than its deadline by more than this, an answer is late. */
 const slackMs = 5
@@ -28,6 +30,8 @@ export interface CallOptions {
   timeoutMs: number
   /** Workers of unknown make may have answered: what they say is not judged. */
   strangers: boolean
+  /** Every answer has to be sealed, if that is what there is. */
+  sealing: SimSealing | undefined
   ended: (call: Call, outcome: Outcome) => void
   violation: (what: string) => void
 }
@@ -63,7 +67,7 @@ export class Call {
       enableDebug: process.chance.chance(0.2),
     }
     this.#run = network.run(query, {
-      head: (status, headers) => this.#head(status, headers),
+      head: (status, headers, protection) => this.#head(status, headers, protection),
       data: bytes => this.#data(bytes),
       end: summary => this.#end(summary),
       failed: (error, { tokens, proxy }) =>
@@ -76,8 +80,10 @@ export class Call {
     if (this.outcome === undefined) this.#wrong('went on after it was cancelled')
   }
 
-  #head(status: number, headers: Array<[string, string]>): void {
+  #head(status: number, headers: Array<[string, string]>, protection: Protection | undefined): void {
     this.#alive('a head')
+    if (this.#options.sealing?.least === 'sealed' && protection?.kind !== 'sealed')
+      this.#wrong(`got an answer with protection ${protection?.kind} and asked for a sealed one`)
     if (this.#status !== undefined) this.#wrong('got a second head')
     this.#status = status
     this.#from = headers.find(([name]) => name === simHeader)?.[1]
@@ -92,6 +98,7 @@ export class Call {
   #end(summary: AnswerSummary): void {
     if (this.#status === undefined) this.#wrong('ended without a head')
     const body = Buffer.concat(this.#body)
+    if (this.#options.sealing !== undefined) this.#checkReceipt(this.#options.sealing, summary)
     if (this.#from !== undefined && this.#status === 200) this.#checkAnswer(body, summary)
     if (this.#status !== 200 && !this.#options.strangers) this.#checkRefusal(body)
     if (summary.costNano !== summary.tokens * this.#config.pricePerTokenNano)
@@ -122,8 +129,26 @@ export class Call {
     }
     const { tokens } = summary
     const due = (statedCost(body) ?? 0n) / this.#config.pricePerTokenNano
-    const isCut = tokens < due && tokens >= this.#leastReservation()
+    // A proxy that is not to be trusted may charge less than the receipt that it hands on has.
+    const isGift = tokens < due && this.#options.strangers && this.#options.sealing !== undefined
+    const isCut = tokens < due && (isGift || tokens >= this.#leastReservation())
     if (tokens !== due && !isCut) this.#wrong(`was charged ${tokens} where ${due} were due`)
+  }
+
+  /** An answer is complete with a receipt of the worker that it came from, over what was charged. */
+  #checkReceipt({ crypto, signerOf }: SimSealing, { proof, tokens }: AnswerSummary): void {
+    if (proof === undefined) return this.#wrong('was told that an answer is complete, without a receipt')
+    const { signed, verified } = proof
+    const { receipt } = signed
+    const signer = signerOf(verified.identity.signingKey)
+    if (signer === undefined || !verifyReceipt(crypto, signed, verified.identity.signingKey))
+      this.#wrong('got a receipt that none of the workers has signed')
+    if (this.#from !== undefined && !this.#from.startsWith(`${signer}.`))
+      this.#wrong(`got an answer of ${this.#from} with a receipt of ${signer}`)
+    if (receipt.outcome !== 'complete' || receipt.status !== this.#status)
+      this.#wrong(`got a receipt for status ${receipt.status}, ${receipt.outcome}`)
+    if (tokens > receipt.chargedTokens)
+      this.#wrong(`was charged ${tokens} where the receipt has ${receipt.chargedTokens}`)
   }
 
   #checkRefusal(body: Buffer): void {

@@ -16,11 +16,13 @@ import {
 } from '@cocoon/money'
 import { contractsWithoutChain, Proxy } from '@cocoon/proxy'
 import { Worker } from '@cocoon/worker'
+import type { IdentityHolder } from '@cocoon/trust/seal'
 import { hash } from 'node:crypto'
 import { calmTemper, SimBackend, type Temper } from './backend.ts'
 import type { SimNetwork } from './network.ts'
 import { simModel } from './plan.ts'
 import { SimProcess } from './process.ts'
+import type { SimSealing } from './sealing.ts'
 import { WatchedLedger } from './watched-ledger.ts'
 import type { SimWorld } from './world.ts'
 
@@ -30,6 +32,8 @@ export interface Scene {
   network: SimNetwork
   config: RootConfig
   root: ContractAddress
+  /** Absent: nothing is sealed. */
+  sealing: SimSealing | undefined
   violation: (what: string) => void
 }
 
@@ -46,13 +50,14 @@ export function proxyHost(index: number): string {
   return `10.0.0.${index + 1}`
 }
 
-export function sceneConfig(proxies: number): RootConfig {
+/** `image`: of workers that can be sealed to, 64 hexadecimal digits. */
+export function sceneConfig(proxies: number, image: string): RootConfig {
   const zeroImage = '0'.repeat(64)
   return parsePseudoConfig(
     writePseudoConfig({
       ownerAddress: addressFor('root owner'),
       proxyHashes: [zeroImage],
-      workerHashes: [zeroImage],
+      workerHashes: [zeroImage, image],
       modelHashes: [modelHash(fullModel)],
       proxies: Array.from({ length: proxies }, (_, index) => ({
         seqno: index + 1,
@@ -79,7 +84,9 @@ abstract class Party<Role> {
     this.scene = scene
     this.name = name
     this.host = host
-    this.clockOffsetMs = scene.world.chance.between(-30_000, 30_000)
+    // A sealed query ends half a minute after its timeout, by the clock of who sent it.
+    const aheadMs = scene.sealing === undefined ? 30_000 : 14_000
+    this.clockOffsetMs = scene.world.chance.between(-aheadMs, aheadMs)
     this.process = this.#newProcess()
   }
 
@@ -185,6 +192,7 @@ export class ProxyParty extends Party<Proxy> {
       },
       isTestnet: false,
       checkWorkerHashes: true,
+      ...(this.scene.sealing && { sealCrypto: this.scene.sealing.crypto }),
       log: event => this.log(event),
     })
     network.listen(this.process, { host: this.host, port: workerPort }, transport =>
@@ -212,6 +220,7 @@ export class WorkerParty extends Party<Worker> {
   temper: Temper = calmTemper
   coefficient: number
   readonly maxActiveRequests: number
+  #identities: IdentityHolder | undefined
 
   constructor(scene: Scene, index: number) {
     super(scene, `worker${index + 1}`, `10.0.1.${index + 1}`)
@@ -222,6 +231,8 @@ export class WorkerParty extends Party<Worker> {
   protected override compose(): Worker {
     const { network, config, root } = this.scene
     this.backend = new SimBackend(this.process, this.temper)
+    const { sealing } = this.scene
+    this.#identities = sealing?.identitiesOf(this.name, this.process, fullModel)
     const worker = new Worker({
       world: this.process,
       config,
@@ -235,6 +246,7 @@ export class WorkerParty extends Party<Worker> {
       proxyConnections: config.proxies.length,
       checkProxyHashes: true,
       backend: this.backend,
+      ...(sealing && { sealing: { identities: this.#identities!, crypto: sealing.crypto } }),
       dial: (endpoint, signal) => network.dial(this.process, this.host, endpoint, signal),
       log: event => this.log(event),
     })
@@ -242,8 +254,10 @@ export class WorkerParty extends Party<Worker> {
     return worker
   }
 
-  protected override close(worker: Worker, graceMs: number): Promise<void> {
-    return worker.close(graceMs)
+  protected override async close(worker: Worker, graceMs: number): Promise<void> {
+    const identities = this.#identities
+    await worker.close(graceMs)
+    identities?.[Symbol.dispose]()
   }
 }
 
@@ -256,7 +270,7 @@ export class ClientParty extends Party<Client> {
   }
 
   protected override compose(): Client {
-    const { network, config, root } = this.scene
+    const { network, config, root, sealing } = this.scene
     const client = new Client({
       world: this.process,
       config,
@@ -266,6 +280,10 @@ export class ClientParty extends Party<Client> {
       channels: new ChannelsWithoutChain('client-charge'),
       checkProxyHashes: true,
       proxyConnections: config.proxies.length,
+      ...(sealing && {
+        sealing: sealing.clientSealing(this.process),
+        leastProtection: sealing.least,
+      }),
       dial: (endpoint, signal) => network.dial(this.process, this.host, endpoint, signal),
       log: event => this.log(event),
     })

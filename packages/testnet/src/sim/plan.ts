@@ -14,14 +14,22 @@ export interface Plan {
 
 export const simModel = 'sim'
 
+/** How long answers are, on average; `plausible`: no model counts more tokens than a prompt has bytes. */
+export interface AnswerSize {
+  pieces: number
+  pieceBytes: number
+  plausible?: boolean
+}
+
 /** An answer of a few pieces up to some thousands; now and then it goes on past its limit. */
-export function drawPlan(chance: Random, id: string, size: { pieces: number; pieceBytes: number }): Plan {
+export function drawPlan(chance: Random, id: string, size: AnswerSize): Plan {
   const stream = chance.chance(0.6)
   const pieces = Math.ceil(chance.exponential(size.pieces))
   const runsOver = stream && pieces > 3 && chance.chance(0.05)
   const maxTokens = runsOver ? chance.whole(1, pieces - 1) : pieces + chance.whole(0, 50)
   const completion = runsOver || stream ? pieces : chance.whole(0, maxTokens)
-  const prompt = chance.chance(0.05) ? chance.whole(0, 100_000) : chance.whole(0, 40)
+  const prompt =
+    chance.chance(0.05) && size.plausible !== true ? chance.whole(0, 100_000) : chance.whole(0, 40)
   return {
     id,
     stream,

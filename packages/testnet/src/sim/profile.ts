@@ -1,5 +1,7 @@
+import type { LeastProtection } from '@cocoon/client/role'
 import { calmTemper, type Temper } from './backend.ts'
 import { calmNetwork, type NetworkConditions } from './network.ts'
+import type { AnswerSize } from './plan.ts'
 import { type LedgerFaults, soundLedger } from './watched-ledger.ts'
 
 /** What may happen in a simulation besides time passing. */
@@ -41,8 +43,10 @@ export interface Profile {
   ledger: LedgerFaults
   /** Longest that a timer is late. */
   timerDelayMs: number
-  answers: { pieces: number; pieceBytes: number }
+  answers: AnswerSize
   timeoutMs: [from: number, to: number]
+  /** The least protection of every query, where workers can be sealed to; absent: nothing is sealed. */
+  sealing?: LeastProtection
 }
 
 const calm: Profile = {
@@ -148,6 +152,35 @@ const storm: Profile = {
   timeoutMs: flaky.timeoutMs,
 }
 
-export const profiles = { calm, flaky, dying, slow, hostile, deceit, storm } satisfies Record<string, Profile>
+/** Every query is sealed, while connections break and machines come and go. */
+const sealed: Profile = {
+  ...dying,
+  sealing: 'sealed',
+  actions: { ...flaky.actions, ...dying.actions, 'turn-clock': 0 },
+  actionMs: 150,
+  answers: { ...calm.answers, plausible: true },
+}
+
+/** The same with a proxy in between that offers real machines and changes what it passes on. */
+const sealedDeceit: Profile = {
+  ...deceit,
+  sealing: 'sealed',
+  hostileClients: 1,
+  workers: 3,
+  actionMs: 100,
+  answers: { ...calm.answers, plausible: true },
+}
+
+export const profiles = {
+  calm,
+  flaky,
+  dying,
+  slow,
+  hostile,
+  deceit,
+  storm,
+  sealed,
+  sealedDeceit,
+} satisfies Record<string, Profile>
 
 export type ProfileName = keyof typeof profiles

@@ -2,7 +2,7 @@ import { addressKey, formatAddress } from '@cocoon/money'
 import { check } from '../error.ts'
 import { Call, type Outcome } from './caller.ts'
 import type { Cast } from './cast.ts'
-import type { ClientParty, Scene } from './parties.ts'
+import { addressFor, type ClientParty, type Scene } from './parties.ts'
 import { drawPlan } from './plan.ts'
 import type { Profile } from './profile.ts'
 import type { Random } from './random.ts'
@@ -63,6 +63,7 @@ export class Queries {
     const call = new Call(party.process, client, this.#scene.config, {
       plan,
       ...options,
+      sealing: this.#scene.sealing,
       strangers: hostileWorkers + hostileProxies > 0,
       violation: this.#scene.violation,
       ended: (over, outcome) => {
@@ -105,6 +106,15 @@ export class Queries {
       )
       charges.splice(position, 1)
     }
+  }
+
+  /** Where everything is sealed, every charge is one that the worker has signed. */
+  checkReceipts({ ledgers, clients, workers }: Cast): void {
+    const { sealing } = this.#scene
+    if (sealing?.least !== 'sealed') return
+    const honest = new Set(clients.map(({ wallet }) => addressKey(wallet)))
+    const charges = [...ledgers].flatMap(ledger => ledger.charges).filter(({ client }) => honest.has(client))
+    sealing.checkCharges(charges, new Map(workers.map(({ name }) => [addressKey(addressFor(name)), name])))
   }
 
   #count(client: ClientParty, id: string, outcome: Outcome): void {

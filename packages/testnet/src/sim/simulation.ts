@@ -8,6 +8,7 @@ import { addressFor, type ClientParty, type Scene, sceneConfig } from './parties
 import { type Profile, profiles, type ProfileName } from './profile.ts'
 import { Queries } from './queries.ts'
 import type { Random } from './random.ts'
+import { SimSealing, simulatedImage } from './sealing.ts'
 import { actions } from './weather.ts'
 import { withoutThreads } from './without-threads.ts'
 import { SimWorld } from './world.ts'
@@ -55,7 +56,7 @@ const probesInRow = 3
  */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   using _ = withoutThreads()
-  const simulation = new Simulation(options)
+  const simulation = new Simulation(options, await simulatedImage())
   const unhandled = (error: unknown): void => simulation.violated(`unhandled rejection: ${textOf(error)}`)
   process.on('unhandledRejection', unhandled)
   try {
@@ -77,7 +78,7 @@ class Simulation {
   readonly #queries: Queries
   readonly #violations: string[] = []
 
-  constructor(options: SimulationOptions) {
+  constructor(options: SimulationOptions, image: string) {
     this.#options = options
     const profile = profiles[options.profile]
     this.#profile = profile
@@ -88,12 +89,15 @@ class Simulation {
     })
     this.#chance = this.#world.chance.fork('actions')
     this.#network = new SimNetwork(this.#world, profile.network)
+    const violation = (what: string): void => this.violated(what)
+    const { sealing: least } = profile
     const scene: Scene = {
       world: this.#world,
       network: this.#network,
-      config: sceneConfig(profile.proxies + profile.hostileProxies),
+      config: sceneConfig(profile.proxies + profile.hostileProxies, image),
       root: addressFor('root'),
-      violation: what => this.violated(what),
+      sealing: least && new SimSealing({ least, image, violation }),
+      violation,
     }
     this.#cast = new Cast(scene, profile)
     this.#queries = new Queries(scene, profile, this.#chance)
@@ -105,6 +109,7 @@ class Simulation {
     await this.#heal()
     await this.#end()
     this.#queries.checkBooks(this.#cast)
+    this.#queries.checkReceipts(this.#cast)
     return this.#result()
   }
 

@@ -27,6 +27,8 @@ export interface BookedCharge {
   worker: AccountKey
   reserved: bigint
   charged: bigint
+  /** What was asked for: as much as was charged, or more than was reserved. */
+  due: bigint
 }
 
 /**
@@ -105,6 +107,7 @@ export class WatchedLedger implements Ledger {
       worker: request.worker,
       reserved: reservation?.tokens ?? 0n,
       charged: chargedTokens,
+      due: request.tokens,
     })
     await this.#pause(process)
     return charge

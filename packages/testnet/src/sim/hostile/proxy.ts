@@ -26,6 +26,7 @@ import { drawPlan, requestBody } from '../plan.ts'
 import { SimProcess } from '../process.ts'
 import { damaged, randomMessage } from '../random-value.ts'
 import { namesUnder, sendAnything } from './party.ts'
+import { HostileSealedRelay } from './sealed-relay.ts'
 import { rogueFinal, rogueHead } from './worker.ts'
 
 /** What nobody has asked for. */
@@ -43,12 +44,14 @@ export class HostileProxy {
   readonly #host: string
   readonly #key = createPaymentKey(hash('sha256', 'rogue key', 'buffer'))
   readonly #owner = addressFor('rogue proxy')
+  readonly #sealed: HostileSealedRelay
 
   /** `index` counts on after the honest proxies. */
   constructor(scene: Scene, index: number) {
     this.#scene = scene
     this.#host = proxyHost(index)
     this.process = new SimProcess(scene.world, `rogueP${index + 1}`)
+    this.#sealed = new HostileSealedRelay(this.process)
   }
 
   start(): void {
@@ -131,12 +134,17 @@ export class HostileProxy {
         return { _: 'worker.extendedCompareBalanceWithProxyResult', errorCode: chance.pick([0, 0, 1]) }
       case 'worker.proxyHandshakeComplete':
         return { _: 'worker.proxyHandshakeCompleted' }
+      case 'client.getOffers':
+        return this.#sealed.offers()
+      case 'client.getEvidence':
+        return this.#sealed.evidence(question.identity)
     }
     return undefined
   }
 
   #params(newest: number) {
-    const protoVersion = this.process.chance.whole(0, newest)
+    const { chance } = this.process
+    const protoVersion = chance.chance(0.5) ? newest : chance.whole(0, newest)
     return {
       _: 'proxy.params' as const,
       flags: 3,
@@ -171,6 +179,16 @@ export class HostileProxy {
   /** A query gets some pieces of an answer, of any kind and in any order. */
   #packet(connection: Connection, data: Uint8Array): void {
     const message = decodeAny(data)
+    switch (message._) {
+      case 'worker.identity':
+        return this.#sealed.announced(connection, message)
+      case 'client.runSealedQuery':
+        return this.#sealed.query(connection, message)
+      case 'proxy.sealedAnswer':
+      case 'proxy.sealedAnswerPart':
+      case 'proxy.sealedFailure':
+        return this.#sealed.answered(message)
+    }
     if (message._ !== 'client.runQuery' && message._ !== 'client.runQueryEx') return
     const { chance } = this.process
     for (let left = chance.whole(0, 4); left > 0; left--) {
