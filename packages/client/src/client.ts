@@ -252,7 +252,7 @@ export class Client implements Network {
   ): void {
     if (pending.ended) return
     if (chosen.length === 0) return this.#unsealed(pending, session, least, undefined)
-    if (!session.isReady) return this.#retry(pending, session)
+    if (!session.isReady || session.isRetired) return this.#retry(pending, session)
     const { model, path, body, maxTokens } = pending.query
     const plain = { model, path, body, maxTokens, timeoutMs: pending.timeLeftMs() }
     pending.exchange = this.#options.sealing!.sealer.seal(plain, chosen, session.sealedTerms)
@@ -263,6 +263,8 @@ export class Client implements Network {
   /** Nothing can be sealed for this query here: whether it may go openly is its caller's rule. */
   #unsealed(pending: PendingQuery, session: ClientSession, least: LeastProtection, cause: unknown): void {
     if (pending.ended) return
+    // It ended, or is no longer believed, while it was asked for offers.
+    if (!session.isReady || session.isRetired) return this.#retry(pending, session)
     if (least === 'sealed') return this.#fail(pending, notSealed(pending.query.model, cause))
     const { kind } = session.openProtection
     if (least === 'attested-proxy' && kind !== 'attested-proxy') {

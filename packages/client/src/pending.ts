@@ -133,6 +133,8 @@ export class PendingQuery {
     } catch (error) {
       if (!(error instanceof TrustError)) throw error
       const { chargedTokens = 0n } = piece.end ?? {}
+      // Nobody relies on the rest any more, so nobody is to make it and have it paid.
+      if (piece.end === undefined) this.session?.cancel(this)
       this.#owner.disputed(this, error instanceof ReceiptFault ? error.reason : disputeReasons.missing)
       this.fail(
         new ClientError('answer-invalid', error.message, { cause: error }),

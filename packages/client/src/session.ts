@@ -48,6 +48,7 @@ import {
 } from '@cocoon/wire'
 import { isProxyAnswer, readProxyAnswer } from './answer.ts'
 import { ClientError } from './error.ts'
+import { FewAtOnce } from './few-at-once.ts'
 import type { ModelOffer, Protection } from './network.ts'
 import { askEvidence, askModels, askOffers } from './offers.ts'
 import type { PassedQuery } from './passed-query.ts'
@@ -66,6 +67,8 @@ const statusTimeoutMs = 60_000
 /** How long running queries keep a session that the registry has overtaken. */
 const retireMs = 30_000
 const congestedBytes = 4 << 20
+/** Questions about machines at once: a connection takes 64 of all kinds, and refuses more. */
+const maxAsking = 32
 /** Of the caller's time, what the proxy gets: the rest is for the way back. */
 const proxyShare = 0.95
 
@@ -104,6 +107,7 @@ export class ClientSession implements UplinkSession {
   readonly #queries = new Map<string, PendingQuery | PassedQuery>()
   #channel: Channel | undefined
   #offerBook: OfferBook | undefined
+  readonly #asking = new FewAtOnce(maxAsking)
   #logProofs: LogProofs | undefined
   #witnessed: ((data: Uint8Array, reply: Reply) => boolean) | undefined
   #terms: ProxyTerms | undefined
@@ -251,11 +255,11 @@ export class ClientSession implements UplinkSession {
   }
 
   sealedOffers(model: string): Promise<ClientOffer[]> {
-    return askOffers(this.#connection, model)
+    return this.#asking.run(() => askOffers(this.#connection, model))
   }
 
   evidence(identity: Uint8Array): Promise<SealedWorkerEvidence> {
-    return askEvidence(this.#connection, identity)
+    return this.#asking.run(() => askEvidence(this.#connection, identity))
   }
 
   /** Sends a query. False when this connection does not take it. */

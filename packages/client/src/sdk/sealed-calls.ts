@@ -119,14 +119,14 @@ export class SealedCalls {
     first: Exclude<SealedPiece, { kind: 'sealed-failure' }>,
     pieces: AsyncGenerator<SealedPiece, void>,
   ): OpenedAnswer {
-    if (first.kind !== 'sealed-head') throw notReliable('It did not begin with its head.')
     try {
+      if (first.kind !== 'sealed-head') throw notReliable('It did not begin with its head.')
       const head = exchange.begin(first, first.end !== undefined)
       const { isSimulated, requestId } = exchange
       return { head, isSimulated, requestId, body: this.#body(exchange, head, first, pieces) }
     } catch (error) {
       void pieces.return()
-      throw this.#refuse(exchange, error)
+      throw error instanceof ClientError ? error : this.#refuse(exchange, error)
     }
   }
 

@@ -34,7 +34,7 @@ export interface Candidate {
 }
 
 export interface OfferBookOptions {
-  readonly world: Pick<World, 'now' | 'monotonic'>
+  readonly world: Pick<World, 'now' | 'monotonic' | 'after'>
   readonly source: OfferSource
   readonly verifier: IdentityVerifier
   readonly registry: () => Registry
@@ -52,6 +52,8 @@ const limits = {
   /** Offers that are looked at, cheapest first, and machines that a query is sealed to. */
   offers: 16,
   recipients: 3,
+  /** For the verification of one machine, beside what its evidence takes to come. */
+  verifyMs: 10_000,
   /** What an identity has to last at least, and how long one is left alone that failed. */
   leastMs: 60_000,
   avoidMs: 60_000,
@@ -63,13 +65,14 @@ interface Shelf {
   /** Why a machine was not believed, if that happened. */
   refusal: Error | undefined
   atMs: number
-  pending: Promise<Shelf> | undefined
 }
 
 /** The machines that a source offers and that were verified, by model. */
 export class OfferBook {
   readonly #options: OfferBookOptions
   readonly #shelves = new Map<string, Shelf>()
+  /** What is being asked, by model: who comes meanwhile waits for the same. */
+  readonly #loads = new Map<string, Promise<Shelf>>()
   /** Machines that failed lately, and until when they are left alone. */
   readonly #avoided = new Map<string, number>()
 
@@ -85,7 +88,10 @@ export class OfferBook {
   choose(model: string, maxCoefficient: number): readonly Candidate[] | Promise<readonly Candidate[]> {
     const shelf = this.#shelves.get(model)
     const ageMs = shelf === undefined ? Infinity : this.#options.world.monotonic() - shelf.atMs
-    if (ageMs > limits.staleMs) return this.#load(model).then(loaded => this.#pick(loaded, maxCoefficient))
+    // What was not there a while ago may have come.
+    const isEmpty = shelf === undefined || shelf.candidates.length === 0
+    if (ageMs > (isEmpty ? limits.freshMs : limits.staleMs))
+      return this.#load(model).then(loaded => this.#pick(loaded, maxCoefficient))
     if (ageMs > limits.freshMs) this.#load(model).catch(() => {})
     return this.#pick(shelf!, maxCoefficient)
   }
@@ -93,6 +99,7 @@ export class OfferBook {
   /** Asks anew before the next choice. */
   forget(model: string): void {
     this.#shelves.delete(model)
+    this.#loads.delete(model)
   }
 
   /** Leaves a machine alone for a while. */
@@ -123,17 +130,17 @@ export class OfferBook {
   }
 
   #load(model: string): Promise<Shelf> {
-    const known = this.#shelves.get(model)
-    if (known?.pending !== undefined) return known.pending
-    const pending = this.#fetch(model).then(
+    const running = this.#loads.get(model)
+    if (running !== undefined) return running
+    // False once it was forgotten: what was asked before does not count then.
+    const end = (): boolean => this.#loads.get(model) === load && this.#loads.delete(model)
+    const load = this.#fetch(model).then(
       shelf => {
-        this.#shelves.delete(model)
-        this.#shelves.set(model, shelf)
-        if (this.#shelves.size > limits.models) this.#shelves.delete(this.#shelves.keys().next().value!)
+        if (end()) this.#keep(model, shelf)
         return shelf
       },
       (error: unknown) => {
-        if (known !== undefined) known.pending = undefined
+        end()
         throw error instanceof ClientError
           ? error
           : new ClientError('upstream', 'The proxy does not tell which machines a query can be sealed to.', {
@@ -141,8 +148,14 @@ export class OfferBook {
             })
       },
     )
-    if (known !== undefined) known.pending = pending
-    return pending
+    this.#loads.set(model, load)
+    return load
+  }
+
+  #keep(model: string, shelf: Shelf): void {
+    this.#shelves.delete(model)
+    this.#shelves.set(model, shelf)
+    if (this.#shelves.size > limits.models) this.#shelves.delete(this.#shelves.keys().next().value!)
   }
 
   async #fetch(model: string): Promise<Shelf> {
@@ -162,19 +175,29 @@ export class OfferBook {
       ),
     )
     const candidates = judged.filter(candidate => candidate !== undefined)
-    return { candidates, refusal, atMs: this.#options.world.monotonic(), pending: undefined }
+    return { candidates, refusal, atMs: this.#options.world.monotonic() }
   }
 
   async #verify({ identity, coefficient }: Offer, model: string): Promise<Candidate> {
     const { verifier, world, source, registry, modelHash } = this.#options
     const verified =
       verifier.known(identity, world.now()) ??
-      (await verifier.verify(await source.evidence(identity), world.now()))
+      (await this.#inTime(verifier.verify(await source.evidence(identity), world.now())))
     if (bytesKey(verified.digest) !== bytesKey(identity)) {
       throw new TrustError('identity-invalid', 'The evidence is of another machine than the offer.')
     }
     requireListed(verified, model, registry(), modelHash)
     return { verified, coefficient }
+  }
+
+  /** One proof that cannot be had now does not hold up the machines that have theirs. */
+  #inTime<Value>(verifying: Promise<Value>): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      const timer = this.#options.world.after(limits.verifyMs, () =>
+        reject(new TrustError('evidence-invalid', 'The evidence could not be verified in time.')),
+      )
+      verifying.then(resolve, reject).finally(() => timer.cancel())
+    })
   }
 }
 
