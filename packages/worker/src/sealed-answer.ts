@@ -193,6 +193,8 @@ export class SealedAnswer implements AnswerWriter {
   #tick(): void {
     if (this.#isDone) return
     const { frameBytes, cadenceMs } = this.#shape!
+    // A connection that carries no more at this pace would be given up, with all other queries on it.
+    if (this.#options.connection.queuedBytes > congestedBytes) return this.#tickLater(cadenceMs)
     const bytes = this.#take(frameRoom(frameBytes))
     const isLast = this.#final !== undefined && this.#waitingBytes === 0
     this.#part(bytes, isLast ? this.#final : undefined, frameBytes)

@@ -12,6 +12,7 @@ import {
   type Connection,
   type ProxyRunSealedQuery,
   proxySealedFailure,
+  type Timer,
   toHex,
   workerIdentity,
   type World,
@@ -37,11 +38,15 @@ const sealedVersion = 3
 /** Failures of sealed queries before anything of them was run. */
 const failureCodes = { session: 660, unreadable: 661, identity: 662 } as const
 const noKey = new Uint8Array(32)
+/** Between two announcements, milliseconds: a proxy ignores one that comes within 10 s of the one before. */
+const announcementMs = 15_000
 
 /** What a worker does about sealed queries on one connection. */
 export class SealedQueries implements Disposable {
   readonly #options: SealedQueriesOptions
   #announcing: Disposable | undefined
+  #announcedAt = Number.NEGATIVE_INFINITY
+  #announcingLater: Timer | undefined
 
   constructor(options: SealedQueriesOptions) {
     this.#options = options
@@ -50,15 +55,25 @@ export class SealedQueries implements Disposable {
   /** Tells a proxy that knows of sealed queries who the worker is, now and whenever that changes. */
   announce({ version, publicKey: proxyKey }: ProxyTerms): void {
     if (version < sealedVersion) return
-    const { connection, sealing } = this.#options
-    const tlsKey = connection.peer.publicKey ?? noKey
-    const tell = ({ digest, evidence, keys }: HeldIdentity): void => {
-      const signature = signAnnouncement(keys, digest, { proxyKey, tlsKey })
-      connection.send(workerIdentity, { _: 'worker.identity', evidence, tlsKey, signature })
+    const { world, sealing } = this.#options
+    const tell = (): void => {
+      const waitMs = this.#announcedAt + announcementMs - world.monotonic()
+      this.#announcingLater?.cancel()
+      if (waitMs > 0) this.#announcingLater = world.after(waitMs, tell)
+      else this.#tell(sealing.identities.current, proxyKey)
     }
-    const { current } = sealing.identities
-    if (current !== undefined) tell(current)
+    tell()
     this.#announcing = sealing.identities.onNew(tell)
+  }
+
+  #tell(held: HeldIdentity | undefined, proxyKey: Uint8Array): void {
+    if (held === undefined) return
+    const { world, connection } = this.#options
+    const { digest, evidence, keys } = held
+    const tlsKey = connection.peer.publicKey ?? noKey
+    const signature = signAnnouncement(keys, digest, { proxyKey, tlsKey })
+    this.#announcedAt = world.monotonic()
+    connection.send(workerIdentity, { _: 'worker.identity', evidence, tlsKey, signature })
   }
 
   /** Opens a query. Undefined where it cannot be taken: the proxy has been told. */
@@ -101,6 +116,7 @@ export class SealedQueries implements Disposable {
 
   [Symbol.dispose](): void {
     this.#announcing?.[Symbol.dispose]()
+    this.#announcingLater?.cancel()
   }
 
   /** The query, or the number of the failure. */
