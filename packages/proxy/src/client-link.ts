@@ -22,6 +22,7 @@ import {
   peekId,
   proxyClientRequestPayment,
   type Reply,
+  type SealedKey,
   sealedWorkerEvidence,
   type Timer,
   type Transport,
@@ -34,6 +35,7 @@ import { ClientHandshake, type ClientTerms } from './client-handshake.ts'
 import type { Desk } from './desk.ts'
 import { answerOffers, answerWorkerTypes, answerWorkerTypesV2 } from './offers.ts'
 import { askPeer } from './log/peer-witness.ts'
+import type { ProxyLog } from './log/proxy-log.ts'
 import { errorCode, type Refusal, refusals } from './refusal.ts'
 import { Relay } from './relay.ts'
 import type { RelayClient, RelayQuery } from './relay-parts.ts'
@@ -46,6 +48,8 @@ const longestTimeoutS = 3_600
 const longAuthorisationMs = 300_000
 /** Questions about the log that one client has open. */
 const maxProving = 64
+/** An encapsulation has 1120 bytes, and is the longest of what is in a key. */
+const longestKeyPart = 1_120
 /** How long queries keep a client whose evidence ended. */
 const retireMs = 30_000
 
@@ -206,16 +210,20 @@ export class ClientLink implements RelayClient {
         return answerOffers(this.#desk.market, decode(clientGetOffers, data).model, reply)
       case clientGetEvidence.id:
         return this.#evidence(decode(clientGetEvidence, data).identity, reply)
-      case clientGetInclusion.id:
+      case clientGetInclusion.id: {
+        const { leaf } = decode(clientGetInclusion, data)
         return this.#prove(
           reply,
-          this.#desk.publicLog?.inclusion(decode(clientGetInclusion, data).leaf),
+          log => log.inclusion(leaf),
           proof => reply.answer(clientInclusion, proof),
         )
+      }
       case clientGetConsistency.id: {
         const { oldSize, newSize } = decode(clientGetConsistency, data)
-        return this.#prove(reply, this.#desk.publicLog?.consistency(oldSize, newSize), proof =>
-          reply.answer(clientConsistency, proof),
+        return this.#prove(
+          reply,
+          log => log.consistency(oldSize, newSize),
+          proof => reply.answer(clientConsistency, proof),
         )
       }
       default:
@@ -227,13 +235,14 @@ export class ClientLink implements RelayClient {
   /** Answers with what the log proves, a few questions at a time. */
   #prove<Proof>(
     reply: Reply,
-    proof: Promise<Proof | undefined> | undefined,
+    prove: (log: ProxyLog) => Promise<Proof | undefined>,
     answer: (proof: Proof) => void,
   ): void {
-    if (proof === undefined) return reply.error(errorCode.notLogged, 'this proxy keeps no log')
+    const { publicLog } = this.#desk
+    if (publicLog === undefined) return reply.error(errorCode.notLogged, 'this proxy keeps no log')
     if (this.#proving >= maxProving) return reply.error(errorCode.notReady, 'ask for fewer proofs at once')
     this.#proving++
-    proof
+    prove(publicLog)
       .then(found =>
         found === undefined ? reply.error(errorCode.notLogged, 'it is not in the log') : answer(found),
       )
@@ -310,6 +319,9 @@ export class ClientLink implements RelayClient {
     if (!(query.timeout > 0 && query.timeout <= longestTimeoutS)) {
       return refusals.invalid(`timeout is more than 0 and at most ${longestTimeoutS} seconds.`)
     }
+    if (query.sealed?.keys.every(isKeyBounded) === false) {
+      return refusals.invalid('a key of a sealed query is longer than any is.')
+    }
     if (this.#relays.has(bytesKey(query.requestId))) return refusals.duplicate()
     if (this.#relays.size >= limits.maxRelaysPerClient) return refusals.busy(query.modelName)
     const queryBytes = query.query.length
@@ -376,6 +388,11 @@ export class ClientLink implements RelayClient {
     for (const relay of this.#relays.values()) relay.cancel()
     this.#gone(this, cause)
   }
+}
+
+/** Keys are not counted where the body is, while they are kept as long. */
+function isKeyBounded({ encapsulation, wrapped }: SealedKey): boolean {
+  return (encapsulation?.length ?? 0) <= longestKeyPart && (wrapped?.length ?? 0) <= longestKeyPart
 }
 
 function routingOf(header: Uint8Array): SealedRouting {

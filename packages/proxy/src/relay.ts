@@ -181,6 +181,8 @@ export class Relay {
     const { modelName, maxCoefficient } = this.#query
     this.#state = 'matching'
     const gaveUp = () => {
+      const gone = this.#goneRecipient()
+      if (gone !== undefined) return this.#refuse(refusals.sealed(errorCode.identityUnknown, gone))
       const isOffered = (this.#desk.market.books.get(modelName)?.size ?? 0) > 0
       this.#refuse(this.#refusal ?? (isOffered ? refusals.busy(modelName) : refusals.noWorker(modelName)))
     }

@@ -11,9 +11,13 @@ import {
   type ClientParams,
   clientPaymentStatus,
   clientRunQueryEx,
+  clientRunSealedQuery,
+  clientSealedFailure,
   clientUpdatePaymentStatus,
   clientWorkerTypes,
   clientWorkerTypesV2,
+  encode,
+  sealedHeader,
   WireError,
 } from '@cocoon/wire'
 import { contractsWithoutChain } from '../src/index.ts'
@@ -219,6 +223,43 @@ describe('admission', () => {
       }
     })
   }
+
+  test('a sealed query with a key that is longer than any is: refused, and nothing of it is kept', async () => {
+    const bench = new ProxyBench()
+    await bench.worker()
+    const client = await bench.client()
+    const header = encode(sealedHeader, {
+      _: 'sealed.header',
+      requestId: new Uint8Array(32).fill(9),
+      model,
+      maxCoefficient: 4_000,
+      maxTokens: 10,
+      expiresAt: BigInt(bench.world.now() + 60_000),
+      recipients: [new Uint8Array(32)],
+    })
+    const key = { _: 'sealed.key' as const, session: new Uint8Array(32), counter: 0, flags: 3 }
+    for (const long of [{ encapsulation: new Uint8Array(1_121) }, { wrapped: new Uint8Array(1 << 20) }]) {
+      const parts = { encapsulation: new Uint8Array(1_120), wrapped: new Uint8Array(48), ...long }
+      client.connection.send(clientRunSealedQuery, {
+        _: 'client.runSealedQuery',
+        query: { _: 'sealed.query', header, keys: [{ ...key, ...parts }], body: new Uint8Array(272) },
+        timeout: 60,
+        minConfigVersion: 0,
+      })
+      await bench.world.settle()
+    }
+    const failures = client.all(clientSealedFailure)
+    assert.deepEqual(
+      failures.map(({ errorCode, chargedTokens }) => [errorCode, chargedTokens]),
+      [
+        [621, 0n],
+        [621, 0n],
+      ],
+    )
+    assert.match(failures[0]!.error, /longer than any is/)
+    assert.deepEqual([bench.proxy.running, bench.proxy.queryBudget.usedBytes], [0, 0])
+    assert.equal(client.isClosed, false)
+  })
 
   test('an id that is in use is refused, and the first query lives on', async () => {
     const bench = new ProxyBench()
