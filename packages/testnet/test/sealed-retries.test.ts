@@ -161,3 +161,17 @@ test('sessions of twenty minutes ago and of other identities are begun anew, acr
     assertAnswered(await network.asked({ body: { stream: false } }), `${pauseMs}`)
   }
 })
+
+test('a query after a worker has come is answered, however long there was none', async () => {
+  await using network = await sealedNetwork({ workers: [{ script: whole }] })
+  await network.workers[0]!.close(0)
+  await network.world.runFor(500)
+  assertFailed(await network.asked({ body: { stream: false } }), 'unprotected')
+  network.addWorker({
+    backend: new ScriptedBackend(whole),
+    sealing: { identities: await network.stage.holder(), crypto: nodeSeal },
+    dial: network.tap.dialAs('worker again'),
+  })
+  await network.world.runFor(3_000)
+  assertAnswered(await network.asked({ body: { stream: false } }))
+})
