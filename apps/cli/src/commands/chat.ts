@@ -138,7 +138,7 @@ function footOf({ usage, protection, receipt }: Answer, coin: string): string {
 
 /** How an answer was protected, and where its receipt is. */
 function protectionText(protection: string | undefined, receipt: string | undefined): string {
-  if (receipt !== undefined) return `Sealed by the client · checked · receipt ${receipt.slice(0, 16)}…`
+  if (receipt !== undefined) return `Sealed by the client · checked · receipt ${receipt}`
   return protection === 'attested' ? 'Protected in transit, not sealed.' : ''
 }
 

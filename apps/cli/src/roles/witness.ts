@@ -1,5 +1,5 @@
 import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { nodeLogCrypto } from '@cocoon/proxy'
 import { fromHex } from '@cocoon/trust'
 import { noteKey, PeerWitness, type Witnessed, type WitnessStore } from '@cocoon/trust/log'
@@ -108,6 +108,10 @@ class WitnessFile implements WitnessStore {
       await using written = await open(draft, 'r+')
       await written.sync()
       await rename(draft, this.#path)
+      // A loss of power may undo a change of name until the folder is written too. Windows has no such call.
+      if (process.platform === 'win32') return
+      await using folder = await open(dirname(this.#path), 'r')
+      await folder.sync()
     } catch (cause) {
       throw new CliError('config', `${this.#path} cannot be written.`, { cause, advice: 'Check the folder.' })
     }

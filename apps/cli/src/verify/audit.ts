@@ -25,7 +25,7 @@ import {
   judgeSettlement,
   settlementOf,
 } from './chain-audit.ts'
-import { provingNothing, readFileOf, readReceipt } from './files.ts'
+import { parseReceipt, provingNothing, readFileOf } from './files.ts'
 import { writeFork } from './fork-file.ts'
 import { type AuditFinding, grouped, type ReadLog, readWholeLog } from './log-audit.ts'
 import { httpResources, logCrypto } from './log-http.ts'
@@ -51,7 +51,7 @@ export function runLogAudit(context: Context, url: string, flags: LogAuditFlags)
 async function auditAt(context: Context, url: string, flags: LogAuditFlags): Promise<boolean> {
   const { stderr, stdout, world } = context
   const get = httpResources(url)
-  const known = await Promise.all((flags.from ?? []).map(path => readKnown(context, path)))
+  const known = await Promise.all((flags.from ?? []).map(path => readKnown(path)))
   const { origin, contract } = await nameOf(get)
   await using network = await openKnownNetwork(context, flags, contract)
   const log = knownLog(origin, network, flags)
@@ -196,10 +196,10 @@ function knownLog(origin: string, { proxy }: KnownNetwork, flags: LogAuditFlags)
 }
 
 /** A signed checkpoint from a file: as it was saved, or out of a receipt. */
-async function readKnown(context: Context, path: string): Promise<string> {
+async function readKnown(path: string): Promise<string> {
   const text = new TextDecoder().decode(await readFileOf(path, 'The checkpoint', maxKnownBytes))
   if (!text.startsWith('{')) return text
-  const { log } = (await readReceipt(context, path)).file
+  const { log } = parseReceipt(text).file
   if (log !== undefined) return log.checkpoint
   throw new CliError('usage', `${path} is a receipt that was saved before it was logged.`, {
     advice: 'Name another one.',

@@ -13,7 +13,12 @@ export function addVerification(program: Command, context: Context, outcome: Out
     .description(
       'check the receipt of an answer; exit code 1 when it fails, 2 when too little could be checked',
     )
-    .argument('<receipt>', 'receipt file, as a client saves it; - reads it from the standard input')
+    .argument(
+      '<receipt>',
+      'receipt file, as a client saves it; - for the standard input; or the id of a new answer',
+    )
+    .option('--url <url>', 'where the client answers that has the receipt of an id', 'http://127.0.0.1:10000')
+    .option('--key <key>', 'API key, if it asks for one (or COCOON_API_KEY)')
     .option('--prompt <file>', 'the JSON body of the request, to compare with the receipt')
     .option('--answer <file>', 'the body of the answer, likewise')
     .option(

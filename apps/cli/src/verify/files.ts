@@ -1,21 +1,43 @@
 import { readFile, stat } from 'node:fs/promises'
 import { ClientError, maxReceiptFileBytes, readReceiptFile, type ReadReceiptFile } from '@cocoon/client'
+import { type ApiFlags, apiOf, callApi } from '../api.ts'
 import type { Context } from '../context.ts'
 import { CliError, reasonOf } from '../error.ts'
 
 /** A request or an answer. */
 const maxTextBytes = 64 << 20
 
-/** Reads a receipt file, or the standard input for `-`. Throws `usage`. */
-export async function readReceipt(context: Context, path: string): Promise<ReadReceiptFile> {
-  const bytes =
-    path === '-' ? await readInput(context) : await readFileOf(path, 'The receipt', maxReceiptFileBytes)
+/**
+ * Reads a receipt file, the standard input for `-`, or, for an id, what the client at the endpoint keeps. Throws `usage`.
+ */
+export async function readReceipt(
+  context: Context,
+  place: string,
+  flags: ApiFlags,
+): Promise<ReadReceiptFile> {
+  return parseReceipt(await receiptText(context, place, flags))
+}
+
+/** Throws `usage`. */
+export function parseReceipt(text: string): ReadReceiptFile {
   try {
-    return readReceiptFile(new TextDecoder().decode(bytes))
+    return readReceiptFile(text)
   } catch (cause) {
     if (!(cause instanceof ClientError)) throw cause
     throw new CliError('usage', cause.message, { cause, advice: 'Save it again, as the client gives it.' })
   }
+}
+
+async function receiptText(context: Context, place: string, flags: ApiFlags): Promise<string> {
+  if (/^[\da-f]{64}$/.test(place)) {
+    return provingNothing(async () => {
+      const response = await callApi(apiOf(flags, context.environment), `/cocoon/receipts/${place}`)
+      return response.text()
+    })
+  }
+  const bytes =
+    place === '-' ? await readInput(context) : await readFileOf(place, 'The receipt', maxReceiptFileBytes)
+  return new TextDecoder().decode(bytes)
 }
 
 export function readText(path: string, what: string): Promise<Uint8Array> {

@@ -5,13 +5,14 @@ import { nodeCrypto, nodeSeal } from '@cocoon/trust/node'
 import { CommanderError } from 'commander'
 import { readPolicyFile, readRootFile } from '../attest/files.ts'
 import { findLocalTee } from '../attest/local-tee.ts'
+import type { ApiFlags } from '../api.ts'
 import { type Context, print, printJson, stateDirectoryOf } from '../context.ts'
 import type { CommonFlags } from '../flags.ts'
 import { provingNothing, readReceipt, readText } from './files.ts'
 import { type KnownNetwork, type NetworkFlags, openKnownNetwork, witnessesOf } from './network.ts'
 import { verdictText } from './verdict-text.ts'
 
-export interface VerifyReceiptFlags extends CommonFlags, NetworkFlags {
+export interface VerifyReceiptFlags extends CommonFlags, NetworkFlags, ApiFlags {
   prompt?: string
   answer?: string
   policy?: string
@@ -33,7 +34,7 @@ export async function runVerifyReceipt(
 
 async function verify(context: Context, path: string, flags: VerifyReceiptFlags): Promise<ReceiptVerdict> {
   const { stdout } = context
-  const read = await readReceipt(context, path)
+  const read = await readReceipt(context, path, flags)
   const own = await ownContext(context, flags)
   const contract = contractIn(read.file.log?.checkpoint)
   await using network = await openKnownNetwork(context, flags, contract)
