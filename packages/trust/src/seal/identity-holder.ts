@@ -89,9 +89,7 @@ export class IdentityHolder implements Disposable {
 
   /** Has another identity made where this one's sessions are used up. */
   checkRoom(): void {
-    const { monotonic } = this.#options.world
-    const isFull = this.#held[0]?.sessions.isFull === true
-    if (isFull && monotonic() - this.#madeAt > retryAfterMs) void this.#renew()
+    if (this.#held[0]?.sessions.isFull === true) this.#renewEarly()
   }
 
   [Symbol.dispose](): void {
@@ -99,6 +97,10 @@ export class IdentityHolder implements Disposable {
     this.#timer?.cancel()
     this.#held = []
     this.#listeners.clear()
+  }
+
+  #renewEarly(): void {
+    if (this.#options.world.monotonic() - this.#madeAt > retryAfterMs) void this.#renew()
   }
 
   async #renew(): Promise<void> {
@@ -155,5 +157,7 @@ export class IdentityHolder implements Disposable {
     const nowMs = this.#options.world.now()
     if (this.#held.every(({ identity }) => identity.expiresAtMs > nowMs)) return
     this.#held = this.#held.filter(({ identity }) => identity.expiresAtMs > nowMs)
+    // The clock was set, or the machine slept: the timer would come too late.
+    if (this.#held.length === 0) this.#renewEarly()
   }
 }
