@@ -290,13 +290,13 @@ export class Client implements Network {
   }
 
   /** A machine could not open the query: it is sealed anew, after a second time in a row to others. */
-  #again(pending: PendingQuery, identity: Uint8Array, code: number): void {
+  #again(pending: PendingQuery, identity: Uint8Array | undefined, code: number): void {
     const { sealing, world, log } = this.#options
     log?.({ event: 'query-resealed', code })
-    sealing?.sealer.forget(identity)
+    if (identity !== undefined) sealing?.sealer.forget(identity)
     for (const { session } of this.#uplinks.targets()) {
       if (code === 662) session?.offerBook?.forget(pending.query.model)
-      if (pending.resealed > 1) session?.offerBook?.avoid(identity)
+      if (identity !== undefined && pending.resealed > 1) session?.offerBook?.avoid(identity)
     }
     world.soon(() => this.#send(pending))
   }

@@ -175,6 +175,7 @@ async function asked<Value>(answer: Promise<Value>): Promise<Value> {
   try {
     return await answer
   } catch (cause) {
+    if (cause instanceof ClientError) throw cause
     const isLate = cause instanceof WireError && cause.code === 'timeout'
     const message = 'The proxy does not answer what it is asked of its machines and its log.'
     throw new ClientError(isLate ? 'timeout' : 'upstream', message, { cause })

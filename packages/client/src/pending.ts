@@ -21,7 +21,10 @@ export interface PendingOwner {
   overstated(proxy: string): void
   overdue(pending: PendingQuery): void
   /** A sealed query is to be sealed anew: the machine does not know its session, or has another identity. */
-  again(pending: PendingQuery, failed: { readonly identity: Uint8Array; readonly code: number }): void
+  again(
+    pending: PendingQuery,
+    failed: { readonly identity: Uint8Array | undefined; readonly code: number },
+  ): void
   /** The receipt of a sealed answer does not hold: the proxy is to be told. */
   disputed(pending: PendingQuery, reason: number): void
   ended(
@@ -148,10 +151,12 @@ export class PendingQuery {
     const { code, message, tokens } = piece
     const mayRepeat = !this.begun && this.resealed < maxResealed && (code === 660 || code === 662)
     if (mayRepeat) {
+      // What is said of a machine that it was not sealed to is none of this query's matter.
+      const identity = this.exchange?.isFor(piece.identity) === true ? piece.identity : undefined
       this.resealed++
       this.exchange = undefined
       this.session = undefined
-      this.#owner.again(this, piece)
+      this.#owner.again(this, { identity, code })
       return true
     }
     this.fail(failureOf(code, message), this.#summary({ tokens }, proxy))

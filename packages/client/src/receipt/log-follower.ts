@@ -159,7 +159,11 @@ export class LogFollower implements Disposable {
     const inclusion = await proofs.inclusion(leaf)
     followed.isMissing = inclusion === undefined
     if (inclusion === undefined) return
-    const record = await this.#verify(inclusion, leaf, proofs)
+    const record = await this.#verify(inclusion, leaf, proofs).catch((error: unknown) => {
+      // Shown is something else, or nothing that proves it.
+      followed.isMissing = error instanceof TrustError
+      throw error
+    })
     if (record === undefined) return
     followed.isLogged = true
     const isKept = this.#options.book.attachLog(id, record)

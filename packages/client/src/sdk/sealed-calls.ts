@@ -102,7 +102,7 @@ export class SealedCalls {
       await pieces.return()
       const mayRepeat = resealed++ < maxResealed && (first.code === 660 || first.code === 662)
       if (!mayRepeat) throw failureOf(first.code, first.message)
-      this.#forget(request, first, resealed)
+      this.#forget(request, first, exchange, resealed)
     }
   }
 
@@ -194,10 +194,12 @@ export class SealedCalls {
   #forget(
     { model }: ReadRequest,
     { code, identity }: Extract<SealedPiece, { kind: 'sealed-failure' }>,
+    exchange: SealedExchange,
     resealed: number,
   ): void {
-    this.#options.sealer.forget(identity)
     if (code === 662) this.#book.forget(model)
+    if (!exchange.isFor(identity)) return
+    this.#options.sealer.forget(identity)
     if (resealed > 1) this.#book.avoid(identity)
   }
 

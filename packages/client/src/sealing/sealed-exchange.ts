@@ -103,6 +103,11 @@ export class SealedExchange {
     return this.#options.routing.recipients
   }
 
+  /** Whether it was sealed to the machine with this digest. */
+  isFor(identity: Uint8Array): boolean {
+    return this.recipients.some(recipient => sameBytes(recipient, identity))
+  }
+
   /** The first chunk: status, headers and the body so far. Throws a TrustError where it is not what it should be. */
   begin(
     first: { readonly identity: Uint8Array; readonly nonce: bigint; readonly chunk: Uint8Array },
@@ -186,6 +191,8 @@ export class SealedExchange {
     if (receipt.chargedTokens !== due || chargedTokens > due) {
       throw fault('charge', `The answer costs ${due} adjusted tokens, and more was charged.`)
     }
+    if (receipt.status >= 400 && due > 0n)
+      throw fault('charge', 'A refusal was charged, which costs nothing.')
   }
 
   #readResponse(content: Uint8Array): HttpResponse {

@@ -139,7 +139,7 @@ describe('what goes wrong', () => {
   test('a model that nobody offers, and a price that is too low', async () => {
     await using stage = await sdkStage(wholeAnswer('Hello', usage))
     const { create } = stage.cocoon().chat.completions
-    await assert.rejects(create({ model: 'another/model', messages }), { code: 'unprotected' })
+    await assert.rejects(create({ model: 'another/model', messages }), { code: 'model-not-found' })
     await assert.rejects(create({ model, messages, max_coefficient: 1 }), { code: 'unprotected' })
   })
 

@@ -82,7 +82,7 @@ describe("OpenAI's own library over a sealing fetch", () => {
     const wrong = openai.chat.completions.create({ model, messages, stream: 'yes' as never })
     await assert.rejects(wrong, { status: 400 })
     const unknown = openai.chat.completions.create({ model: 'another/model', messages })
-    await assert.rejects(unknown, { status: 503, code: 'unprotected' })
+    await assert.rejects(unknown, { status: 404, code: 'model_not_found' })
     await assert.rejects(openai.models.retrieve('none'), OpenAI.NotFoundError)
   })
 
