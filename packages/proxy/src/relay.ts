@@ -235,6 +235,8 @@ export class Relay {
     const head = this.#heldHead
     const status = head?.status ?? this.#sentStatus ?? 0
     const failed = isBackendFailure(status)
+    const isGreedy = status >= 400 && final.receipt !== undefined && final.tokens.totalTokensUsed > 0n
+    if (isGreedy) return this.#brokenWorker('a receipt that charges for a refusal')
     const run = this.#endRun(failed ? 'failure' : 'success')
     this.#desk.stats.succeeded++
     // Whatever a failing backend says it used, an error is worth nothing.

@@ -23,6 +23,7 @@ import {
   type Timer,
   type World,
 } from '@cocoon/wire'
+import type { Usage } from './meter/usage.ts'
 import {
   type AnswerHead,
   type AnswerWriter,
@@ -37,6 +38,8 @@ export interface SealedAnswerOptions {
   readonly world: World
   readonly crypto: SealCrypto
   readonly opened: OpenedQuery
+  /** Of the query as it came, sealed. */
+  readonly bodyBytes: number
   readonly held: HeldIdentity
   /** The proxy's name for the query. */
   readonly requestId: Uint8Array
@@ -49,6 +52,8 @@ export interface SealedAnswerOptions {
 }
 
 const partBytes = 1 << 20
+/** Tokens beyond the bytes that everybody sees: of the end, and of what a template adds to a prompt. */
+const unseenTokens = { completion: 64, prompt: 256 } as const
 const nothing = new Uint8Array(0)
 
 /** Seals one query's answer to who asked, and signs for it. */
@@ -226,7 +231,7 @@ export class SealedAnswer implements AnswerWriter {
     const { world, crypto, opened, held, proxyKey, coefficient, config } = this.#options
     const { answerSalt, ...content } = opened.content
     const isFree = tokens.totalTokensUsed === 0n
-    const counted = isFree ? noUsage : usage
+    const counted = isFree ? noUsage : this.#bounded(usage)
     const receipt: Receipt = {
       proxyKey,
       identity: held.digest,
@@ -238,8 +243,6 @@ export class SealedAnswer implements AnswerWriter {
       status: this.#status,
       coefficient,
       ...counted,
-      cachedTokens: Math.min(counted.cachedTokens, counted.promptTokens),
-      reasoningTokens: Math.min(counted.reasoningTokens, counted.completionTokens),
       chargedTokens: isFree ? 0n : priceUsage(counted, coefficient, config).adjusted.total,
       pricePerTokenNano: config.pricePerTokenNano,
       paramsVersion: config.paramsVersion,
@@ -247,6 +250,24 @@ export class SealedAnswer implements AnswerWriter {
       finishedAtMs: Math.floor(world.now()),
     }
     return signReceipt(held.keys.signing, receipt)
+  }
+
+  /**
+   * What proxy and client find plausible: they know lengths alone. What a template adds to a prompt beyond that, or a
+   * model says that no text is made of or that has not left, is not paid; a receipt that counts it holds for nothing.
+   */
+  #bounded({ promptTokens, cachedTokens, completionTokens, reasoningTokens }: Usage): Usage {
+    const { opened, bodyBytes } = this.#options
+    const { content, routing } = opened
+    const prompt = Math.min(promptTokens, bodyBytes, content.body.length + unseenTokens.prompt)
+    const seen = this.sentBytes + unseenTokens.completion
+    const completion = Math.min(completionTokens, routing.maxTokens, reasoningTokens + seen)
+    return {
+      promptTokens: prompt,
+      cachedTokens: Math.min(cachedTokens, prompt),
+      completionTokens: completion,
+      reasoningTokens: Math.min(reasoningTokens, completion),
+    }
   }
 }
 

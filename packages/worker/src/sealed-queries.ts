@@ -96,6 +96,7 @@ export class SealedQueries implements Disposable {
       world,
       crypto: sealing.crypto,
       opened,
+      bodyBytes: query.body.length,
       held,
       requestId,
       proxyKey: given.terms.publicKey,

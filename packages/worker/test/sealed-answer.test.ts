@@ -28,6 +28,7 @@ test('frames at a pace wait while the connection carries no more, and none is lo
     world,
     crypto: nodeSeal,
     opened: { routing, content, answerKey: hash, header: hash },
+    bodyBytes: 272,
     held: { identity: { model: 'm' }, digest: hash, keys } as unknown as HeldIdentity,
     requestId: hash,
     proxyKey: hash,
