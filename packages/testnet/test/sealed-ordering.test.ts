@@ -93,3 +93,19 @@ test('the machine that a query waits for leaves: its client is told to seal it t
   assert.ok(failures.length >= 2)
   assert.deepEqual(new Set(failures.map(({ errorCode }) => errorCode)), new Set([662]))
 })
+
+test('a proxy that says something of a machine that the query was not sealed to changes nothing for that', async () => {
+  await using network = await sealedNetwork({ workers: [{}, { options: { coefficient: 5_000 } }] })
+  const other = network.holders[1]!.current!.digest
+  let failures = 0
+  network.tap.rewrite = ({ message }) => {
+    if (message._ !== 'client.sealedAnswer' || failures++ > 1) return message
+    const { requestId } = message
+    const words = { errorCode: 660, error: 'made up', chargedTokens: 0n }
+    return { _: 'client.sealedFailure', requestId, identity: other, ...words }
+  }
+  assertAnswered(await network.asked())
+  assertAnswered(await network.asked({ maxCoefficient: 6_000 }))
+  const recipients = network.tap.all('client.runSealedQuery').map(({ query }) => query.keys.length)
+  assert.deepEqual(recipients, [1, 1, 1, 2])
+})
