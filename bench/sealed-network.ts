@@ -8,7 +8,7 @@ import { type Scenario, scenarios, streamedChunks } from './scenarios.ts'
 const ways = ['open', 'session', 'query'] as const
 type Way = (typeof ways)[number]
 
-const measured = ['json-30', 'stream-30', 'large-30']
+const measured = new Set(['json-30', 'stream-30', 'large-30'])
 const warmUpSeconds = 2
 
 const help = `npm run bench:sealed [-- options]: the network with queries sealed and open, in turns
@@ -34,7 +34,7 @@ async function measure(seconds: number, count: number): Promise<Row[]> {
     )
   }
   const rows: Row[] = scenarios
-    .filter(({ name }) => measured.includes(name))
+    .filter(({ name }) => measured.has(name))
     .map(scenario => ({ scenario, rounds: { open: [], session: [], query: [] } }))
   const run = (way: Way, scenario: Scenario, length: number): Promise<Round> =>
     runRound(deployments.get(way)!, load, {

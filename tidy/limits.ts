@@ -5,7 +5,12 @@ import { repository, sources } from './repository.ts'
 export interface LimitObject {
   readonly path: string
   readonly name: string
-  readonly values: Readonly<Record<string, number>>
+  readonly values: Readonly<Record<string, number | Bounds>>
+}
+
+interface Bounds {
+  readonly least: number
+  readonly most: number
 }
 
 /** Every export of a package whose name ends in `limits`: `dialerLimits`, `defaultLimits`. */
@@ -16,7 +21,7 @@ export async function limitObjects(): Promise<LimitObject[]> {
   )
   return Promise.all(
     found.map(async ({ path, name }) => {
-      const module = (await import(join(repository, path))) as Record<string, Record<string, number>>
+      const module = (await import(join(repository, path))) as Record<string, LimitObject['values']>
       return { path, name, values: module[name] ?? {} }
     }),
   )
@@ -73,7 +78,8 @@ const sizeUnits = [
 ] as const
 
 /** How the document writes a value: in the largest unit that it is a whole number of. */
-export function shownValue(name: string, value: number): string {
+export function shownValue(name: string, value: number | Bounds): string {
+  if (typeof value === 'object') return `${shownValue(name, value.least)} to ${shownValue(name, value.most)}`
   if (value === Infinity) return 'unlimited'
   if (name.endsWith('Ms')) return inUnits(value, timeUnits)
   if (/[a-z]S$/.test(name)) return inUnits(value * 1000, timeUnits)

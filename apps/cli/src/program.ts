@@ -74,7 +74,7 @@ function createProgram(context: Context, outcome: Outcome): Command {
     .configureOutput({
       writeOut: text => context.stdout.write(text),
       writeErr: text => context.stderr.write(text),
-      getOutHelpWidth: () => context.stdout.columns ?? 80,
+      getOutHelpWidth: () => context.stdout.columns || 80,
       getErrHelpWidth: () => 80,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
@@ -319,4 +319,5 @@ function withDial(command: Command): Command {
   return withRole(command, 'proxies')
     .option('--max-difficulty <bits>', 'refuse proofs of work that are harder', difficulty, 28)
     .option('--router', 'reach proxies through the router at connect_to_proxy_via')
+    .option('--no-witness', "do not cosign proxies' logs: checkpoints tell everybody who was connected")
 }

@@ -36,12 +36,25 @@ function verify(path: string, ...flags: string[]) {
   return runToEnd(['verify', path, '--offline', '--state', folder.path, ...flags])
 }
 
-for (const command of ['verify', 'log', 'log audit', 'log verify-fork']) {
+for (const command of ['verify', 'log', 'log audit', 'log witness-key', 'log verify-fork']) {
   test(`help of ${command} is as in its transcript`, async () => {
     const { stdout } = await runToEnd([...command.split(' '), '--help'])
     await matchesTranscript(`help-${command.replaceAll(' ', '-')}`, stdout)
   })
 }
+
+test('the key of a witness is printed as others name it, and other files have none', async () => {
+  const record = JSON.stringify({ seed: '11'.repeat(32), logs: {} })
+  const path = await folder.write('client.witness.json', record)
+  const { stdout, exitCode } = await runToEnd(['log', 'witness-key', path])
+  assert.match(stdout, /^cocoon-client-[\da-f]{16}\+[\da-f]{8}\+[\w+/]+=*\n$/)
+  assert.equal(exitCode, 0)
+  for (const other of [receipt, await folder.write('worker.witness.json', '{}'), 'no.witness.json']) {
+    const refused = await runToEnd(['log', 'witness-key', other])
+    assert.match(refused.stderr, /is no record of a witness\.\n/)
+    assert.equal(refused.exitCode, 2)
+  }
+})
 
 describe('verdicts of the command', () => {
   test('simulated: with a root that is named, exit code 0', async () => {

@@ -228,6 +228,10 @@ export class Client implements Network {
     const session = this.#choose()
     if (session === undefined) return this.#awaitProxy(pending)
     pending.attempts++
+    this.#sendBy(pending, session)
+  }
+
+  #sendBy(pending: PendingQuery, session: ClientSession): void {
     const { query } = pending
     const least = query.leastProtection ?? this.#options.leastProtection ?? 'any'
     let candidates: readonly Candidate[] | Promise<readonly Candidate[]>
@@ -265,14 +269,22 @@ export class Client implements Network {
     if (pending.ended) return
     // It ended, or is no longer believed, while it was asked for offers.
     if (!session.isReady || session.isRetired) return this.#retry(pending, session)
-    if (least === 'sealed') return this.#fail(pending, notSealed(pending.query.model, cause))
+    if (least === 'sealed') return this.#passOver(pending, session, notSealed(pending.query.model, cause))
     const { kind } = session.openProtection
     if (least === 'attested-proxy' && kind !== 'attested-proxy') {
       const message = 'The proxy has not proved which machine it is, and the query asks for that at least.'
-      return this.#fail(pending, new ClientError('unprotected', message, { cause }))
+      return this.#passOver(pending, session, new ClientError('unprotected', message, { cause }))
     }
     pending.exchange = undefined
     this.#runOn(pending, session)
+  }
+
+  /** Nothing protects this query enough at this proxy: asks the next one, and fails once none is left. */
+  #passOver(pending: PendingQuery, session: ClientSession, error: ClientError): void {
+    pending.passedOver.add(session)
+    const next = this.#choose(pending.passedOver)
+    if (next === undefined) this.#fail(pending, error)
+    else this.#sendBy(pending, next)
   }
 
   #runOn(pending: PendingQuery, session: ClientSession): void {
@@ -334,8 +346,8 @@ export class Client implements Network {
   }
 
   /** The least busy session that reads what it is sent; among equals each in turn. */
-  #choose(): ClientSession | undefined {
-    const sessions = this.#usable()
+  #choose(except?: ReadonlySet<object>): ClientSession | undefined {
+    const sessions = this.#usable(except)
     if (sessions.length <= 1) return sessions[0]
     const offset = this.#turn++ % sessions.length
     let best = sessions[offset]!
@@ -346,8 +358,10 @@ export class Client implements Network {
     return best
   }
 
-  #usable(): ClientSession[] {
-    return this.#uplinks.ready().filter(session => !session.isCongested && !session.isRetired)
+  #usable(except?: ReadonlySet<object>): ClientSession[] {
+    const isUsable = (session: ClientSession): boolean =>
+      !session.isCongested && !session.isRetired && except?.has(session) !== true
+    return this.#uplinks.ready().filter(isUsable)
   }
 
   /** What the model counted is known to the worker alone. */

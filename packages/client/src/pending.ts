@@ -54,6 +54,8 @@ export class PendingQuery {
   begun = false
   ended = false
   attempts = 0
+  /** Proxies where nothing protects it enough. */
+  readonly passedOver = new Set<object>()
   /** Who has it now. */
   session: { cancel(pending: PendingQuery): void } | undefined
   readonly #events: AnswerEvents

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Client, ClientOptions } from '@cocoon/client'
+import type { Client, ClientOptions } from '@cocoon/client/role'
 import { ChannelsWithoutChain, formatAddress } from '@cocoon/money'
 import {
   type AnyCombinator,

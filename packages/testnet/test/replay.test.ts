@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Client } from '@cocoon/client'
+import { Client } from '@cocoon/client/role'
 import { ChannelsWithoutChain, MemoryLedger } from '@cocoon/money'
 import { contractsWithoutChain, Proxy } from '@cocoon/proxy'
 import { type AnyCombinator, decode, httpResponse, pipe } from '@cocoon/wire'

@@ -84,6 +84,18 @@ test('a query whose caller says nothing gets what its client was told', async ()
   }
 })
 
+test('a proxy that offers no machine to seal to takes no query from another that does', async () => {
+  using stage = await sealedStage(systemWorld)
+  const proxies = [{}, ...stage.options.proxies!]
+  await using network = await startTestNetwork({ ...stage.options, proxies })
+  await network.ready()
+  for (let i = 0; i < 4; i++) {
+    const asked = ask(network.client)
+    await over(asked)
+    assert.equal(asked.protection?.kind, 'sealed')
+  }
+})
+
 async function optionsOf(stage: SealedStage, street: Street, seals: boolean) {
   const { options } = stage
   const { workerHashes } = options.config!

@@ -224,7 +224,7 @@ for (const code of [660, 662]) {
         identity: recipients[0]!,
         errorCode: code,
         error: 'made up',
-        chargedTokens: 0n,
+        chargedTokens: 500n,
       })
       return undefined
     }

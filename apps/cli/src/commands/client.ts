@@ -22,6 +22,7 @@ export async function runClient(context: Context, flags: ClientFlags): Promise<v
       report,
       stateDirectory,
       runner: flags.checkHashes ? { ...runner, checkProxyHashes: true } : runner,
+      isWitness: flags.witness,
       httpPort: runner.httpPort || undefined,
       httpPortSetting: httpPortSettingOf(flags),
       reach: reachOf(flags, await attestation(runner, registry), runner.connectToProxyVia),

@@ -23,6 +23,7 @@ export interface RoleFlags extends LogFlags, AttestationFlags {
 
 export interface DialFlags extends RoleFlags {
   maxDifficulty: number
+  witness: boolean
 }
 
 /** How long running answers may take once a stop was asked for. */

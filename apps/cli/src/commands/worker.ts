@@ -43,6 +43,7 @@ export function runWorker(context: Context, flags: WorkerFlags): Promise<void> {
       report,
       stateDirectory,
       runner,
+      isWitness: flags.witness,
       httpPort: runner.httpPort || undefined,
       httpPortSetting: httpPortSettingOf(flags),
       reach,

@@ -45,6 +45,8 @@ export interface ClientSetup extends RoleSetup {
   readonly runner: ClientRunnerConfig
   readonly reach: Reach
   readonly callers: Callers
+  /** Whether it cosigns the logs of its proxies; it does if absent. */
+  readonly isWitness?: boolean | undefined
   /** How queries are protected, where a person says so. */
   readonly protection?: ProtectionChoice | undefined
   /** When to act on the chain, where that is not as usual. */
@@ -106,10 +108,7 @@ export async function startClient(setup: ClientSetup): Promise<RunningClient> {
       sealer: setup.protection?.sealer,
       gpus: setup.protection?.gpus,
     }),
-    witness: await openWitness(world, {
-      role: 'client',
-      directory: setup.network.chain?.directory ?? stateDirectory,
-    }),
+    witness: await openWitness(setup, 'client'),
     leastProtection: setup.protection?.least ?? defaultProtection(setup.reach.attestation),
     tally: money.onChain?.tally,
     log: troubles.report,
@@ -122,7 +121,7 @@ export async function startClient(setup: ClientSetup): Promise<RunningClient> {
   const faces = stack.use(clientFaces({ client, setup, wallet, rootAddress, dialer, troubles, onChain }))
   const access = createAccess(runner.httpAccessHash, world, isLoopback(callers.host))
   const receipts = await openReceipts(
-    { world, client, report: troubles.report, stateDirectory, ...setup.protection },
+    { ...setup, ...setup.protection, client, report: troubles.report },
     stack,
   )
   const endpoint = await openEndpoint(

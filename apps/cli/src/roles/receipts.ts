@@ -4,15 +4,13 @@ import { type Client, LogFollower, ReceiptBook, type ReceiptNews } from '@cocoon
 import { nodeLogCrypto } from '@cocoon/proxy'
 import type { Equivocation, KnownLog } from '@cocoon/trust/log'
 import { nodeSeal } from '@cocoon/trust/node'
-import { toHex, type World } from '@cocoon/wire'
+import { toHex } from '@cocoon/wire'
 import { CliError } from '../error.ts'
 import type { Report } from '../event.ts'
+import type { RoleSetup } from './role.ts'
 
-export interface ReceiptsOptions {
-  readonly world: World
+export interface ReceiptsOptions extends Pick<RoleSetup, 'world' | 'network' | 'report' | 'stateDirectory'> {
   readonly client: Client
-  readonly report: Report
-  readonly stateDirectory: string
   /** Absent: nothing is saved. */
   readonly receiptsDirectory?: string | undefined
 }
@@ -28,7 +26,7 @@ export async function openReceipts(
   options: ReceiptsOptions,
   stack: AsyncDisposableStack,
 ): Promise<ReceiptBook> {
-  const { world, client, report, stateDirectory, receiptsDirectory } = options
+  const { world, network, client, report, stateDirectory, receiptsDirectory } = options
   const book = new ReceiptBook(world)
   if (receiptsDirectory !== undefined) {
     await mkdir(receiptsDirectory, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
@@ -40,6 +38,8 @@ export async function openReceipts(
     const saver = stack.use(new ReceiptSaver(receiptsDirectory, report))
     stack.use(book.onChange(news => saver.save(news)))
   }
+  // Proxies keep their logs with their books, which they have for a chain.
+  if (network.chain === undefined) return book
   stack.use(
     new LogFollower({
       world,

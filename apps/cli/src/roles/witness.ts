@@ -2,12 +2,19 @@ import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { nodeLogCrypto } from '@cocoon/proxy'
 import { fromHex } from '@cocoon/trust'
-import { noteKey, PeerWitness, type Witnessed, type WitnessStore } from '@cocoon/trust/log'
+import {
+  formatNoteKey,
+  type NoteKey,
+  noteKey,
+  PeerWitness,
+  type Witnessed,
+  type WitnessStore,
+} from '@cocoon/trust/log'
 import { nodeSeal } from '@cocoon/trust/node'
 import { toHex, type World } from '@cocoon/wire'
 import { z } from 'zod'
 import { CliError } from '../error.ts'
-import type { RoleName } from './role.ts'
+import type { RoleSetup } from './role.ts'
 
 const recordShape = z.object({
   seed: z.string().regex(/^[\da-f]{64}$/),
@@ -16,24 +23,51 @@ const recordShape = z.object({
 type Record = z.infer<typeof recordShape>
 
 /**
- * The witness that a client or worker is for the logs of its proxies. Its key and what it cosigned are in one file:
- * who begins anew without one of them has another key. Rejects with a CliError.
+ * The witness that a client or worker is for the logs of its proxies; undefined where it is told to be none, and in a
+ * network without a chain, whose proxies keep no logs. Its key and what it cosigned are in one file: who begins anew
+ * without one of them has another key. Rejects with a CliError.
  */
 export async function openWitness(
-  world: World,
-  { role, directory }: { readonly role: RoleName; readonly directory: string },
-): Promise<PeerWitness> {
-  const file = await WitnessFile.open(join(directory, `${role}.witness.json`), world)
+  { world, network, isWitness = true }: RoleSetup & { readonly isWitness?: boolean | undefined },
+  role: 'client' | 'worker',
+): Promise<PeerWitness | undefined> {
+  if (network.chain === undefined || !isWitness) return undefined
+  const file = await WitnessFile.open(join(network.chain.directory, `${role}.witness.json`), world)
   const signing = nodeSeal.signingKey(file.seed)
-  const name = `cocoon-${role}-${toHex(signing.publicKey).slice(0, 16)}`
   return new PeerWitness({
-    signer: {
-      key: noteKey(nodeLogCrypto, 'cosignature-v1', name, signing.publicKey),
-      sign: message => signing.sign(message),
-    },
+    signer: { key: keyOf(role, signing.publicKey), sign: message => signing.sign(message) },
     store: file,
     nowMs: () => world.now(),
     crypto: nodeLogCrypto,
+  })
+}
+
+/** The public key of the witness of a file, as a note has it: name+id+key. Rejects with a CliError. */
+export async function readWitnessKey(path: string): Promise<string> {
+  const role = (/(client|worker)\.witness\.json$/.exec(path) ?? [])[1]
+  const record =
+    role === undefined ? undefined : recordShape.safeParse(parseJson((await readRecord(path)) ?? ''))
+  if (role === undefined || record?.success !== true) {
+    throw new CliError('usage', `${path} is no record of a witness.`, {
+      advice: 'Name client.witness.json or worker.witness.json in the folder of the role.',
+    })
+  }
+  return formatNoteKey(keyOf(role, nodeSeal.signingKey(fromHex(record.data.seed)!).publicKey))
+}
+
+function keyOf(role: string, publicKey: Uint8Array): NoteKey {
+  const name = `cocoon-${role}-${toHex(publicKey).slice(0, 16)}`
+  return noteKey(nodeLogCrypto, 'cosignature-v1', name, publicKey)
+}
+
+/** Undefined where there is none. */
+function readRecord(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch((cause: unknown) => {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new CliError('config', `${path} cannot be read.`, {
+      cause,
+      advice: 'Check the rights to the folder.',
+    })
   })
 }
 
@@ -49,13 +83,7 @@ class WitnessFile implements WitnessStore {
   }
 
   static async open(path: string, world: Pick<World, 'random'>): Promise<WitnessFile> {
-    const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-      throw new CliError('config', `${path} cannot be read.`, {
-        cause,
-        advice: 'Check the rights to the folder.',
-      })
-    })
+    const text = await readRecord(path)
     if (text === undefined) {
       const file = new WitnessFile(path, { seed: toHex(world.random(32)), logs: {} })
       await file.#save()

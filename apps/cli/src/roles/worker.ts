@@ -26,6 +26,8 @@ import { checksHashes, closeOnce, type RoleSetup, type RunningRole } from './rol
 export interface WorkerSetup extends RoleSetup {
   readonly runner: WorkerRunnerConfig
   readonly reach: Reach
+  /** Whether it cosigns the logs of its proxies; it does if absent. */
+  readonly isWitness?: boolean | undefined
   /** Owned by the role once it has started. */
   readonly backend: Backend
   /** The backend's own name for the model, where it differs. */
@@ -83,10 +85,7 @@ export async function startWorker(setup: WorkerSetup): Promise<RunningWorker> {
     checkProxyHashes: checksHashes(runner.checkProxyHashes, runner.isTest),
     backend,
     sealing,
-    witness: await openWitness(world, {
-      role: 'worker',
-      directory: setup.network.chain?.directory ?? setup.stateDirectory,
-    }),
+    witness: await openWitness(setup, 'worker'),
     tally: onChain?.tally,
     findUsageSource: probeUsage,
     dial: dialer.dial,

@@ -1,6 +1,6 @@
 import { type Context, foreign, tinted } from '../context.ts'
 import { type AuditFinding, count, grouped } from './log-audit.ts'
-import { knotText, wrapped } from './thread.ts'
+import { knotText, lineWidth, wrapped } from './thread.ts'
 
 interface Audit {
   readonly log: string
@@ -29,7 +29,7 @@ export function holdsOf(findings: readonly AuditFinding[]): boolean {
 /** What was found, for people: the verdict, what does not hold, then everything in order. */
 export function auditText(audit: Audit, stream: Context['stdout']): string[] {
   const { log, key, size, root, sealed, findings, fork, hints } = audit
-  const width = Math.min(stream.columns ?? 80, 100)
+  const width = lineWidth(stream)
   const knots = (list: readonly AuditFinding[]): string[] =>
     list.flatMap(({ name, state, sentence }) =>
       knotText({ knot: state, name, word: words[state], lines: [foreign(sentence, 400)] }, { stream, width }),

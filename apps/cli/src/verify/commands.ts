@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Context } from '../context.ts'
+import { type Context, print, printJson } from '../context.ts'
 import { count, repeated, withJson } from '../flags.ts'
 
 /** What a command found, where finding something wrong is no failure of the command. */
@@ -46,6 +46,15 @@ export function addVerification(program: Command, context: Context, outcome: Out
     .option('--proof <file>', 'file for a proof that the log has shown two histories', 'cocoon-log-fork.json')
     .action(async (url: string, flags) => {
       outcome.isWell = await (await import('./audit.ts')).runLogAudit(context, url, flags)
+    })
+
+  withJson(log.command('witness-key'))
+    .description('print the key of the witness that a client or worker is, for --witness of others')
+    .argument('<file>', 'client.witness.json or worker.witness.json in the folder of the role')
+    .action(async (file: string, { json }) => {
+      const key = await (await import('../roles/witness.ts')).readWitnessKey(file)
+      if (json) printJson(context.stdout, { key })
+      else print(context.stdout, key)
     })
 
   withJson(log.command('verify-fork'))

@@ -29,6 +29,11 @@ export function knotText(
   ]
 }
 
+/** Characters in a line of text. */
+export function lineWidth({ columns }: { readonly columns?: number }): number {
+  return Math.min(columns || 80, 100)
+}
+
 /** Breaks a text at spaces, and a word that is too long anywhere. Lines behind the first are `hanging` further in. */
 export function wrapped(text: string, width: number, hanging = 0): string[] {
   const [indent = ''] = /^ */.exec(text) ?? []

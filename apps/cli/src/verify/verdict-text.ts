@@ -8,7 +8,7 @@ import {
 } from '@cocoon/client'
 import { adviceFor } from '../attest/advice.ts'
 import { type Context, foreign, tinted, type Tone } from '../context.ts'
-import { knotText, wrapped } from './thread.ts'
+import { knotText, lineWidth, wrapped } from './thread.ts'
 
 const tones: Readonly<Record<Verdict, Tone>> = {
   verified: 'checked',
@@ -29,7 +29,7 @@ interface Look {
 /** A verdict for people: the verdict, the link that failed, the thread, and what no receipt shows. */
 export function verdictText(read: ReadReceiptFile, verdict: ReceiptVerdict, look: Look): string[] {
   const { stream, hints } = look
-  const width = Math.min(stream.columns ?? 80, 100)
+  const width = lineWidth(stream)
   const { links } = verdict
   const failed = links.find(({ state }) => state === 'failed')
   const block = (text: string): string[] => wrapped(text, width)

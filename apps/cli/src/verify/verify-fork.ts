@@ -4,7 +4,7 @@ import { type Context, foreign, print, printJson, tinted } from '../context.ts'
 import type { CommonFlags } from '../flags.ts'
 import { type Fork, readFork } from './fork-file.ts'
 import { logCrypto } from './log-http.ts'
-import { wrapped } from './thread.ts'
+import { lineWidth, wrapped } from './thread.ts'
 
 /** `cocoon log verify-fork`. True if the proof holds. */
 export async function runVerifyFork({ stdout }: Context, path: string, flags: CommonFlags): Promise<boolean> {
@@ -20,7 +20,7 @@ export async function runVerifyFork({ stdout }: Context, path: string, flags: Co
 
 function proved(fork: Fork, publicKey: string, stdout: Context['stdout']): string[] {
   const { older, newer } = sizes(fork, true)
-  const text = (line: string): string[] => wrapped(line, Math.min(stdout.columns ?? 80, 100))
+  const text = (line: string): string[] => wrapped(line, lineWidth(stdout))
   const what =
     older === newer
       ? `It has signed two heads of ${older} entries with different roots.`

@@ -85,6 +85,13 @@ export function checkPrice({ context, read, routing }: Subject): Outcome {
     expected: `at most ${grouped(routing.maxTokens)}`,
     sentence: tooMuch,
   })
+  if (receipt.status >= 400) {
+    findings.require('refusal', chargedTokens === 0n, {
+      found: `${grouped(chargedTokens)} units for status ${receipt.status}`,
+      expected: '0 units',
+      sentence: 'A refusal was charged, which costs nothing.',
+    })
+  }
   recount(context.texts ?? {}, receipt, findings)
   const nano = grouped(chargedTokens * pricePerTokenNano)
   findings.tell(

@@ -297,6 +297,8 @@ describe('each link', () => {
         'Price',
         JSON.stringify(change.receipt, (_key, value: unknown) => String(value)),
       )
+    const refused = await failure({ receipt: { status: 429 } }, { texts: {} })
+    assert.deepEqual([refused.name, /A refusal was charged/.test(refused.sentence)], ['Price', true])
     const unknown = await verify((await makeReceipt({ receipt: { paramsVersion: 4 } })).file, made.context)
     assert.equal(linkNamed(unknown, 'Price').state, 'not-checked')
   })

@@ -112,6 +112,8 @@ export class IdentityHolder implements Disposable {
       const made = await this.#make()
       if (this.#isDisposed) return
       this.#held = [made, ...this.#held.slice(0, 1)]
+      // Keys are not to stay in the memory of a worker that nobody asks anything.
+      world.after(made.identity.expiresAtMs - world.now(), () => this.#dropEnded())
       nextMs = Math.min(nextMs, Math.max(retryAfterMs, (made.identity.expiresAtMs - world.now()) * 0.8))
       for (const listener of this.#listeners) listener(made)
     } catch (cause) {

@@ -90,10 +90,10 @@ export class HostileSealedRelay {
       const failure = { requestId, identity: recipients[0]!, errorCode, error: 'rogue' }
       return this.#send(client, { _: 'client.sealedFailure', ...failure, chargedTokens: this.#tokens() })
     }
-    recipients.slice(0, times === 'one' ? 1 : 2).forEach((identity, index) => {
+    for (const [index, identity] of recipients.slice(0, times === 'one' ? 1 : 2).entries()) {
       const machine = this.#machines.get(bytesKey(identity))
       const key = query.keys[index]
-      if (machine === undefined || key === undefined) return
+      if (machine === undefined || key === undefined) continue
       const runId = chance.bytes(32)
       this.#passed.set(bytesKey(runId), { client, requestId, identity })
       this.#send(machine.worker, {
@@ -107,7 +107,7 @@ export class HostileSealedRelay {
         timeout: chance.pick([5, 30]),
         requestId: runId,
       })
-    })
+    }
   }
 
   /** A piece of an answer, as the machine sealed it. */
@@ -145,7 +145,16 @@ export class HostileSealedRelay {
     const kept = this.#kept
     const other = (this.#kept = chance.chance(0.3) ? told : (kept ?? told))
     switch (
-      chance.weighted({ same: 40, dropped: 1, twice: 1, flipped: 1, spliced: 1, swapped: 1, ended: 1, dear: 1 })
+      chance.weighted({
+        same: 40,
+        dropped: 1,
+        twice: 1,
+        flipped: 1,
+        spliced: 1,
+        swapped: 1,
+        ended: 1,
+        dear: 1,
+      })
     ) {
       case 'dropped':
         return []
