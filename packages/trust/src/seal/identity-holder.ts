@@ -1,4 +1,5 @@
 import { sameBytes, type SealedWorkerEvidence, type Timer, type World } from '@cocoon/wire'
+import { earliestNextUpdate } from '../collateral/collateral-cache.ts'
 import type { Evidence } from '../evidence.ts'
 import { gpuEvidenceDigest, gpuNonce } from '../nvidia/binding.ts'
 import { parseEvidenceFile } from '../nvidia/evidence.ts'
@@ -24,6 +25,8 @@ export interface HeldIdentity {
   readonly evidence: SealedWorkerEvidence
   readonly keys: IdentityKeys
   readonly sessions: ReceiverSessions
+  /** When the first part of its evidence ends, milliseconds since the Unix epoch. */
+  readonly provenUntilMs: number
 }
 
 export interface IdentityHolderOptions {
@@ -114,7 +117,7 @@ export class IdentityHolder implements Disposable {
       this.#held = [made, ...this.#held.slice(0, 1)]
       // Keys are not to stay in the memory of a worker that nobody asks anything.
       world.after(made.identity.expiresAtMs - world.now(), () => this.#dropEnded())
-      nextMs = Math.min(nextMs, Math.max(retryAfterMs, (made.identity.expiresAtMs - world.now()) * 0.8))
+      nextMs = Math.min(nextMs, Math.max(retryAfterMs, (made.provenUntilMs - world.now()) * 0.8))
       for (const listener of this.#listeners) listener(made)
     } catch (cause) {
       nextMs = retryAfterMs
@@ -152,7 +155,10 @@ export class IdentityHolder implements Disposable {
       collateral: collateral === undefined ? new Uint8Array(0) : encodeStaple(collateral),
       gpu: new TextEncoder().encode(gpuText),
     }
-    return { identity, digest, evidence, keys, sessions: new ReceiverSessions(crypto, digest, keys.sealing) }
+    const sessions = new ReceiverSessions(crypto, digest, keys.sealing)
+    const judgedUntilMs = (collateral && earliestNextUpdate(collateral)) || Infinity
+    const provenUntilMs = Math.min(identity.expiresAtMs, judgedUntilMs)
+    return { identity, digest, evidence, keys, sessions, provenUntilMs }
   }
 
   #dropEnded(): void {

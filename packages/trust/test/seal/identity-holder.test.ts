@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { earliestNextUpdate } from '../../src/collateral/collateral-cache.ts'
+import { createSimulatedTee, simulatedQuotes } from '../../src/simulate/index.ts'
 import { identityReportData } from '../../src/seal/identity.ts'
 import { IdentityHolder, type IdentityHolderOptions } from '../../src/seal/identity-holder.ts'
 import { nodeSeal } from '../../src/seal/node-seal.ts'
@@ -85,6 +87,22 @@ describe('the identities that a worker holds', () => {
     await settled()
     assert.notEqual(holder.current!, before)
     assert.ok(holder.current!.identity.expiresAtMs > clocks.wallMs)
+  })
+
+  test('are made again before the collateral of their quotes ends', async () => {
+    const clocks = new Clocks()
+    const quoteOf = simulatedQuotes(createSimulatedTee(new Uint8Array(32)), clocks)
+    const { collateral } = await quoteOf(new Uint8Array(64))
+    clocks.wallMs = earliestNextUpdate(collateral!) - 20 * minuteMs
+    using holder = holderOf(clocks, {
+      quote: async reportData => ({ quote: reportData.slice(), collateral: collateral! }),
+    })
+    await holder.start()
+    const first = holder.current
+    await clocks.pass(15 * minuteMs)
+    assert.equal(holder.current, first)
+    await clocks.pass(minuteMs)
+    assert.notEqual(holder.current, first)
   })
 
   test('are tried again a minute after a failure, while the one before stays in use', async () => {
