@@ -307,7 +307,7 @@ export class Client implements Network {
     log?.({ event: 'query-resealed', code })
     if (identity !== undefined) sealing?.sealer.forget(identity)
     for (const { session } of this.#uplinks.targets()) {
-      if (code === 662) session?.offerBook?.forget(pending.query.model)
+      if (code !== 660) session?.offerBook?.forget(pending.query.model)
       if (identity !== undefined && pending.resealed > 1) session?.offerBook?.avoid(identity)
     }
     world.soon(() => this.#send(pending))

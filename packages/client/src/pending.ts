@@ -151,7 +151,8 @@ export class PendingQuery {
 
   #sealedFailure(piece: Extract<SealedPiece, { kind: 'sealed-failure' }>, proxy: string): boolean {
     const { code, message, tokens } = piece
-    const mayRepeat = !this.begun && this.resealed < maxResealed && (code === 660 || code === 662)
+    const isStale = code === 660 || areOffersOld(code, message)
+    const mayRepeat = isStale && !this.begun && this.resealed < maxResealed
     if (mayRepeat) {
       // What is said of a machine that it was not sealed to is none of this query's matter.
       const identity = this.exchange?.isFor(piece.identity) === true ? piece.identity : undefined
@@ -244,6 +245,11 @@ function meaningOf(code: number, message: string): ClientErrorCode {
   if (code === 621 && message.startsWith('unknown model')) return 'model-not-found'
   if (code === 602 && message.startsWith('client balance is too low')) return 'insufficient-balance'
   return 'upstream'
+}
+
+/** Whether a sealed query failed because what its proxy offered holds no more: a machine left, or asks more by now. */
+export function areOffersOld(code: number, message: string): boolean {
+  return code === 662 || (code === 651 && message.startsWith('max_coefficient_too_low: '))
 }
 
 /** What a proxy says of a sealed query that it refuses itself. */

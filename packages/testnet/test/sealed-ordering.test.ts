@@ -54,6 +54,19 @@ test('an identity that is made right after a connection is announced all the sam
   assertAnswered(await network.asked())
 })
 
+test('a price that was raised after it was offered: the query is sealed again at that price, up to its cap', async () => {
+  await using network = await sealedNetwork()
+  assertAnswered(await network.asked())
+  const [worker] = network.workers
+  worker!.setCoefficient(worker!.coefficient + 100)
+  await network.world.runFor(1_000)
+  assertAnswered(await network.asked())
+  assert.deepEqual(
+    network.tap.all('client.sealedFailure').map(({ errorCode }) => errorCode),
+    [651],
+  )
+})
+
 test('an answer that was altered on its way is not made to its end', async () => {
   const script: { run?: ReturnType<typeof spokenAnswer> } = {}
   await using network = await sealedNetwork({ workers: [{ script: call => script.run!(call) }] })

@@ -4,7 +4,7 @@ import type { HttpResponse } from '@cocoon/wire'
 import { readProxyAnswer, type SealedPiece } from '../answer.ts'
 import { ClientError } from '../error.ts'
 import type { PassedOffers } from '../network.ts'
-import { failureOf, maxResealed } from '../pending.ts'
+import { areOffersOld, failureOf, maxResealed } from '../pending.ts'
 import { type Candidate, type Offer, OfferBook } from '../sealing/offer-book.ts'
 import { ReceiptFault, type SealedExchange, type SealedProof } from '../sealing/sealed-exchange.ts'
 import type { Sealer } from '../sealing/sealer.ts'
@@ -100,7 +100,8 @@ export class SealedCalls {
       if (first === undefined) throw cutOff()
       if (first.kind !== 'sealed-failure') return this.#open(exchange, first, pieces)
       await pieces.return()
-      const mayRepeat = resealed++ < maxResealed && (first.code === 660 || first.code === 662)
+      const isStale = first.code === 660 || areOffersOld(first.code, first.message)
+      const mayRepeat = isStale && resealed++ < maxResealed
       if (!mayRepeat) throw failureOf(first.code, first.message)
       this.#forget(request, first, exchange, resealed)
     }
@@ -197,7 +198,7 @@ export class SealedCalls {
     exchange: SealedExchange,
     resealed: number,
   ): void {
-    if (code === 662) this.#book.forget(model)
+    if (code !== 660) this.#book.forget(model)
     if (!exchange.isFor(identity)) return
     this.#options.sealer.forget(identity)
     if (resealed > 1) this.#book.avoid(identity)
