@@ -32,7 +32,7 @@ test('three processes from runner files', { timeout: 60_000 }, async t => {
   for (const end of ended) end.catch(() => {})
 
   const url = `http://${clientHttp}/v1`
-  assert.equal(await ask(url, backendModel), backendAnswer)
+  assert.equal(await ask(url, backendModel, 'simulated'), backendAnswer)
   assert.equal(await askStreaming(url, backendModel), backendAnswer)
 
   await t.test('the peers showed the evidence that the policy asks for', async () => {
