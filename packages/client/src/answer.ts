@@ -41,7 +41,8 @@ export type SealedPiece =
       identity: Uint8Array
       code: number
       message: string
-      tokens: bigint
+      /** What was charged for what had come by then; absent where that is nothing. */
+      end: SealedEnd
     }
 
 /** What the last piece of a sealed answer brings. */
@@ -139,17 +140,9 @@ function readSealedPiece(data: Uint8Array): SealedPiece {
       return { kind: 'sealed-head', requestId, identity, nonce, chunk, end: endOf(end) }
     }
     case clientSealedFailure.id: {
-      const {
-        requestId,
-        identity,
-        errorCode: code,
-        error: message,
-        chargedTokens,
-      } = decode(clientSealedFailure, data)
-      // What no machine could open costs nothing, whatever a proxy says.
-      const isFree = code >= 660 && code <= 662
-      const { tokens } = tally(isFree ? 0n : chargedTokens)
-      return { kind: 'sealed-failure', requestId, identity, code, message, tokens }
+      const failure = decode(clientSealedFailure, data)
+      const { requestId, identity, errorCode: code, error: message, end } = failure
+      return { kind: 'sealed-failure', requestId, identity, code, message, end: endOf(end) }
     }
     default:
       throw new WireError('malformed', 'not an answer')

@@ -90,7 +90,8 @@ export class PassedQuery {
   }
 
   #endOf(answer: ProxyAnswer): { outcome: 'succeeded' | 'failed'; tokens: bigint } | undefined {
-    if (answer.kind === 'sealed-failure') return { outcome: 'failed', tokens: answer.tokens }
+    if (answer.kind === 'sealed-failure')
+      return { outcome: 'failed', tokens: answer.end?.chargedTokens ?? 0n }
     if (answer.kind !== 'sealed-head' && answer.kind !== 'sealed-part') {
       throw new WireError('malformed', 'an open answer to a sealed query')
     }

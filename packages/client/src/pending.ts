@@ -150,7 +150,7 @@ export class PendingQuery {
   }
 
   #sealedFailure(piece: Extract<SealedPiece, { kind: 'sealed-failure' }>, proxy: string): boolean {
-    const { code, message, tokens } = piece
+    const { code, message, end } = piece
     const isStale = code === 660 || areOffersOld(code, message)
     const mayRepeat = isStale && !this.begun && this.resealed < maxResealed
     if (mayRepeat) {
@@ -162,7 +162,15 @@ export class PendingQuery {
       this.#owner.again(this, { identity, code })
       return true
     }
-    this.fail(failureOf(code, message), this.#summary({ tokens }, proxy))
+    if (end !== undefined) {
+      try {
+        this.exchange?.checkCutOff(end.receipt, end.chargedTokens)
+      } catch (error) {
+        if (!(error instanceof ReceiptFault)) throw error
+        this.#owner.disputed(this, error.reason)
+      }
+    }
+    this.fail(failureOf(code, message), this.#summary({ tokens: end?.chargedTokens ?? 0n }, proxy))
     return true
   }
 

@@ -61,7 +61,7 @@ export class SealedClientAnswer implements AnswerSink {
       identity: this.#identity,
       errorCode: code,
       error: message,
-      chargedTokens: final.tokens.totalTokensUsed,
+      ...endFields(final.tokens.totalTokensUsed > 0n ? final : undefined),
     })
   }
 

@@ -250,10 +250,10 @@ describe('admission', () => {
     }
     const failures = client.all(clientSealedFailure)
     assert.deepEqual(
-      failures.map(({ errorCode, chargedTokens }) => [errorCode, chargedTokens]),
+      failures.map(({ errorCode, end }) => [errorCode, end]),
       [
-        [621, 0n],
-        [621, 0n],
+        [621, undefined],
+        [621, undefined],
       ],
     )
     assert.match(failures[0]!.error, /longer than any is/)

@@ -163,7 +163,7 @@ test('what the proxy can see to be in vain is refused, and costs nothing', async
     attacker.send(attacker.seal(keys, change).query)
     await network.world.runFor(100)
     assert.equal(failureOf(attacker)?.errorCode, code, JSON.stringify(change))
-    assert.equal(failureOf(attacker)?.chargedTokens, 0n)
+    assert.equal(failureOf(attacker)?.end, undefined)
   }
   assert.equal(network.backends[0]!.calls.length, 0)
   assert.equal(network.proxy.proxy.running, 0)
@@ -185,7 +185,7 @@ test('what the worker cannot read is refused there, and hurts nobody: not its st
   })
   attacker.send(farAhead.query)
   await network.world.runFor(2_000)
-  assert.ok(attacker.peer.all('client.sealedFailure').every(({ chargedTokens }) => chargedTokens === 0n))
+  assert.ok(attacker.peer.all('client.sealedFailure').every(({ end }) => end === undefined))
   assert.equal(attacker.peer.all('client.sealedAnswer').length, 0)
   const [link] = [...network.proxy.proxy.workers]
   assert.equal(link!.standing.failed, 0)
@@ -335,7 +335,7 @@ test('an open query of one client is not ended by the cancelling of another', as
   await network.over(asked)
   assertAnswered(asked)
   assert.equal(failureOf(attacker)?.errorCode, 660)
-  assert.equal(failureOf(attacker)?.chargedTokens, 0n)
+  assert.equal(failureOf(attacker)?.end, undefined)
 })
 
 test('there are no offers of a model that nobody has, and no evidence of what is not here', async () => {

@@ -152,7 +152,7 @@ const downgrades: Record<string, Rewrite> = {
       identity,
       errorCode: 662,
       error: '',
-      chargedTokens: 0n,
+      flags: 0,
     })
     return undefined
   },

@@ -224,7 +224,7 @@ for (const code of [660, 662]) {
         identity: recipients[0]!,
         errorCode: code,
         error: 'made up',
-        chargedTokens: 500n,
+        flags: 0,
       })
       return undefined
     }
@@ -258,7 +258,7 @@ for (const code of [660, 662]) {
         identity: recipients[0]!,
         errorCode: code,
         error: 'made up',
-        chargedTokens: 0n,
+        flags: 0,
       })
       return message
     }

@@ -114,7 +114,7 @@ test('a proxy that says something of a machine that the query was not sealed to 
   network.tap.rewrite = ({ message }) => {
     if (message._ !== 'client.sealedAnswer' || failures++ > 1) return message
     const { requestId } = message
-    const words = { errorCode: 660, error: 'made up', chargedTokens: 0n }
+    const words = { errorCode: 660, error: 'made up', flags: 0 }
     return { _: 'client.sealedFailure', requestId, identity: other, ...words }
   }
   assertAnswered(await network.asked())

@@ -167,7 +167,7 @@ export class Generation implements AsyncDisposable {
       wallet: chainSide.wallet,
       duty: shared?.records,
       registrations: this.#registrations,
-      logHead: () => this.#log.head,
+      logHead: () => this.#log.headNow(),
     })
     try {
       await settlement.start()

@@ -139,11 +139,9 @@ export class SealedExchange {
     const { header, content, recipients } = this.#options
     const { verified, session } = this.#recipient!
     if (this.#opener?.isFinished !== true) throw fault('missing', 'The answer ended before its end.')
-    const signed = readOrThrow(sent)
-    if (!verifyReceipt(this.#options.crypto, signed, verified.identity.signingKey)) {
-      throw fault('signature', 'The receipt is not signed by the machine that answered.')
-    }
-    this.#checkFields(signed.receipt, verified)
+    const signed = this.#signedBy(verified, sent)
+    this.#checkQuery(signed.receipt, verified)
+    this.#checkAnswer(signed.receipt)
     this.#checkCounts(signed.receipt)
     this.#checkCharge(signed.receipt, chargedTokens)
     // It has opened a query of this session, so it knows it.
@@ -152,19 +150,44 @@ export class SealedExchange {
     return { signed, verified, header, requestSalt, answerSalt, recipients: recipients.length, chargedTokens }
   }
 
-  #checkFields(receipt: Receipt, { digest, identity }: VerifiedIdentity): void {
+  /**
+   * Verifies what is charged for an answer that ended before its end: how much of it the machine made is known to the
+   * machine alone. Throws a ReceiptFault likewise.
+   */
+  checkCutOff(sent: SealedSignedReceipt, chargedTokens: bigint): void {
+    if (this.#recipient === undefined)
+      throw fault('charge', 'Nothing of the answer came, and it was charged.')
+    const { verified } = this.#recipient
+    const { receipt } = this.#signedBy(verified, sent)
+    this.#checkQuery(receipt, verified)
+    if (receipt.completionTokens > this.#options.routing.maxTokens)
+      throw fault('counts', 'The receipt counts more tokens than were allowed.')
+    this.#checkCharge(receipt, chargedTokens)
+  }
+
+  #signedBy({ identity }: VerifiedIdentity, sent: SealedSignedReceipt): SignedReceipt {
+    const signed = readOrThrow(sent)
+    if (verifyReceipt(this.#options.crypto, signed, identity.signingKey)) return signed
+    throw fault('signature', 'The receipt is not signed by the machine that answered.')
+  }
+
+  #checkAnswer(receipt: Receipt): void {
+    const isOurs =
+      receipt.outcome === 'complete' && sameBytes(receipt.answerCommitment, this.#commitment!.digest())
+    if (!isOurs) throw fault('field', 'The receipt is for another answer.')
+  }
+
+  #checkQuery(receipt: Receipt, { digest, identity }: VerifiedIdentity): void {
     const { crypto, header, routing, content, terms } = this.#options
     const { proxyKey, prices } = terms
     const isOurs =
-      receipt.outcome === 'complete' &&
       receipt.status === this.#status &&
       receipt.model === identity.model &&
       sameBytes(receipt.identity, digest) &&
       sameBytes(receipt.requestId, routing.requestId) &&
       (proxyKey === undefined || sameBytes(receipt.proxyKey, proxyKey)) &&
-      sameBytes(receipt.requestCommitment, requestCommitment(crypto, { ...content, header })) &&
-      sameBytes(receipt.answerCommitment, this.#commitment!.digest())
-    if (!isOurs) throw fault('field', 'The receipt is for another query or another answer.')
+      sameBytes(receipt.requestCommitment, requestCommitment(crypto, { ...content, header }))
+    if (!isOurs) throw fault('field', 'The receipt is for another query.')
     const isPriced =
       receipt.coefficient <= routing.maxCoefficient &&
       receipt.pricePerTokenNano === prices.pricePerTokenNano &&

@@ -29,19 +29,19 @@ export class Anchors {
   readonly #store: Store
   readonly #prefix: string
   readonly #nonce: Uint8Array
-  readonly #logHead: () => LogHead | undefined
+  readonly #logHead: () => Promise<LogHead | undefined>
 
   /** `nonce`: 32 random bytes, other ones for each start. */
   constructor(options: {
     store: Store
     prefix: string
     nonce: Uint8Array
-    logHead?: (() => LogHead | undefined) | undefined
+    logHead?: (() => Promise<LogHead | undefined>) | undefined
   }) {
     this.#store = options.store
     this.#prefix = `${options.prefix}/anchor/`
     this.#nonce = options.nonce
-    this.#logHead = options.logHead ?? (() => undefined)
+    this.#logHead = options.logHead ?? (async () => undefined)
   }
 
   /**
@@ -49,7 +49,7 @@ export class Anchors {
    * has announced once it announces again as it was, whatever has come to the log since.
    */
   async announce(seqno: number, contract: ContractAddress, orders: Orders): Promise<void> {
-    const opening = this.#announced(seqno) ?? { nonce: this.#nonce, ...(this.#logHead() ?? noLog) }
+    const opening = this.#announced(seqno) ?? { nonce: this.#nonce, ...((await this.#logHead()) ?? noLog) }
     const sessionHash = anchorHash(opening)
     const key = this.#keyOf({ seqno, sessionHash })
     if (this.#store.get(key) === undefined) {

@@ -44,8 +44,8 @@ export interface ProxySettlementOptions {
   readonly duty?: Duty | undefined
   /** What clients are to register; of its own if absent. */
   readonly registrations?: Registrations | undefined
-  /** Head of the proxy's transparency log, which goes into each announcement; undefined while there is none. */
-  readonly logHead?: (() => LogHead | undefined) | undefined
+  /** Head of the proxy's transparency log over all that was charged so far, for an announcement; undefined while there is none. */
+  readonly logHead?: (() => Promise<LogHead | undefined>) | undefined
   readonly report: SettlementReport
 }
 

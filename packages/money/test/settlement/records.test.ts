@@ -123,7 +123,7 @@ describe('announced states', () => {
     const wallet = new RecordedWallet()
     const orders = new Orders({ wallet, world, report: () => {} })
     const nonce = new Uint8Array(32).fill(session)
-    const anchors = new Anchors({ store, prefix: 'proxy/x', nonce, logHead: () => log })
+    const anchors = new Anchors({ store, prefix: 'proxy/x', nonce, logHead: async () => log })
     const announce = async (seqno: number) => {
       await anchors.announce(seqno, contract, orders)
       await world.settle()

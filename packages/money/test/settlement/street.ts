@@ -78,7 +78,7 @@ export class Street implements AsyncDisposable {
       root: this.root,
       owner: this.proxyOwner,
       policy: { ...proxyPolicy, tickMs: 20, anchorSoonestMs: 0, anchorAtNano: 1n },
-      logHead: () => this.log,
+      logHead: async () => this.log,
     })
     this.#stack.use(proxy)
     await proxy.start()

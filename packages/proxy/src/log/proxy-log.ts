@@ -41,6 +41,8 @@ const batchNotes = 1_000
 /** Witnesses that are asked about one checkpoint, and how long they have. */
 const maxCosigners = 8
 const cosigningMs = 2_000
+/** How long an anchor waits for the log. */
+const headMs = 10_000
 const sha256 = nodeLogCrypto.sha256
 
 /** What the notes of a log are called that a proxy's contract stands behind. `contract`: as `addressKey` has it. */
@@ -88,8 +90,18 @@ export class ProxyLog implements AsyncDisposable {
     return new ProxyLog(options, appender, headOf((await store.head())?.checkpoint))
   }
 
-  /** The newest checkpoint, for the chain. Undefined while there is none. */
-  get head(): LogHead | undefined {
+  /**
+   * The newest checkpoint, for the chain, once all that was charged before is under it; where that takes too long or
+   * fails, the newest that there is. Undefined while there is none.
+   */
+  async headNow(): Promise<LogHead | undefined> {
+    const { world, onFailure } = this.#options
+    const { promise: late, resolve } = Promise.withResolvers<void>()
+    const timer = world.after(headMs, resolve)
+    // What is being appended was taken before, and may lack the newest.
+    const caughtUp = (this.#working ?? Promise.resolve()).catch(() => {}).then(() => this.append())
+    await Promise.race([caughtUp.catch(onFailure), late])
+    timer.cancel()
     return this.#head
   }
 

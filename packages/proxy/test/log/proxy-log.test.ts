@@ -140,14 +140,14 @@ test('the log goes on from what it was, and a process that does not lead writes 
   await using log = await bench.open()
   await bench.charge(1n)
   await log.append()
-  const older = log.head!
+  const older = (await log.headNow())!
   bench.isLeading = false
   await bench.charge(2n)
   await log.append()
   assert.equal((await bench.entries()).length, 1)
   bench.isLeading = true
   await log.append()
-  const newer = log.head!
+  const newer = (await log.headNow())!
   const [oldSize, size] = [Number(older.size), Number(newer.size)]
   const proved = await log.consistency(older.size, newer.size)
   const claim = { oldSize, oldRoot: older.root, size, root: newer.root, proof: proved!.proof }
@@ -156,12 +156,34 @@ test('the log goes on from what it was, and a process that does not lead writes 
   assert.equal(await log.consistency(-1n, 2n), undefined)
 })
 
+test('the head for the chain is over all that was charged before, or the newest that there is', async () => {
+  const bench = new Bench()
+  let isBroken = false
+  const ledger = {
+    notes: async (most: number) => {
+      if (isBroken) throw new Error('out of order')
+      return bench.ledger.notes(most)
+    },
+    dropNotes: (ids: string[]) => bench.ledger.dropNotes(ids),
+  }
+  await using log = await bench.open({ ledger })
+  await bench.charge(1n)
+  const appending = log.append()
+  await bench.charge(2n)
+  assert.equal((await log.headNow())?.size, 2n)
+  await appending
+  await bench.charge(3n)
+  isBroken = true
+  assert.equal((await log.headNow())?.size, 2n)
+  assert.deepEqual(bench.failures.map(String), ['Error: out of order'])
+})
+
 test('an anchor is shown with the proof that the entry is under it', async () => {
   const bench = new Bench()
   await using log = await bench.open()
   const entry = await bench.charge(1n)
   await log.append()
-  const { size, root } = log.head!
+  const { size, root } = (await log.headNow())!
   bench.anchors = [{ seqno: 3, nonce: none, size, root, transactionHash: 'cd'.repeat(32), lt: 5n, timeS: 6 }]
   await bench.charge(2n)
   await log.append()

@@ -87,8 +87,9 @@ describe('a client that hands sealed queries on', () => {
       },
     })
     assert.equal((await again!).end, 'invalid-request')
-    // The proxy gives up a little earlier, and says so in a piece.
-    assert.deepEqual([(await first).pieces, (await first).end], [1, 'end'])
+    // The proxy gives up a little earlier, and says so in a piece, unless that comes too late.
+    const { pieces, end } = await first
+    assert.ok((pieces === 1 && end === 'end') || (pieces === 0 && end === 'timeout'), `${pieces}, ${end}`)
   })
 
   test('says when the connection is lost', async () => {

@@ -129,7 +129,7 @@ function failure(errorCode: number): Buffer {
       identity: new Uint8Array(32),
       errorCode,
       error: 'the relay made it up',
-      chargedTokens: 0n,
+      flags: 0,
     }),
   )
 }

@@ -1037,14 +1037,15 @@ export interface ClientSealedAnswerPart {
   end?: ClientSealedEnd | undefined
 }
 
-/** `client.sealedFailure request_id:int256 identity:int256 error_code:int error:string charged_tokens:long = client.SealedFailure` */
+/** `client.sealedFailure request_id:int256 identity:int256 error_code:int error:string flags:# end:flags.0?client.sealedEnd = client.SealedFailure` */
 export interface ClientSealedFailure {
   _: 'client.sealedFailure'
   requestId: Uint8Array
   identity: Uint8Array
   errorCode: number
   error: string
-  chargedTokens: bigint
+  flags: number
+  end?: ClientSealedEnd | undefined
 }
 
 /** `client.offer identity:int256 coefficient:int active_requests:int max_active_requests:int latency_ms:int = client.Offer` */
@@ -3971,11 +3972,12 @@ export const clientSealedAnswerPart: Codec<ClientSealedAnswerPart> = {
 
 export const clientSealedFailure: Codec<ClientSealedFailure> = {
   name: 'client.sealedFailure',
-  id: 0x27213fa5,
+  id: 0x97a59f8d,
   size(value) {
     return (
-      76 +
-      stringSize(value.error)
+      72 +
+      stringSize(value.error) +
+      ((value.flags & 1) !== 0 ? clientSealedEnd.size(value.end ?? zeroClientSealedEnd) : 0)
     )
   },
   write(writer, value) {
@@ -3983,17 +3985,20 @@ export const clientSealedFailure: Codec<ClientSealedFailure> = {
     writer.int256(value.identity)
     writer.int(value.errorCode)
     writer.string(value.error)
-    writer.long(value.chargedTokens)
+    writer.flags(value.flags)
+    if ((value.flags & 1) !== 0) clientSealedEnd.write(writer, value.end ?? zeroClientSealedEnd)
   },
   read(reader) {
-    return {
+    const value: ClientSealedFailure = {
       _: 'client.sealedFailure',
       requestId: reader.int256(),
       identity: reader.int256(),
       errorCode: reader.int(),
       error: reader.string(),
-      chargedTokens: reader.long(),
+      flags: reader.flags(),
     }
+    if ((value.flags & 1) !== 0) value.end = clientSealedEnd.read(reader)
+    return value
   },
 }
 
@@ -6221,14 +6226,14 @@ export const clientSealedFailureAny: BoxedCodec<ClientSealedFailureAny> = {
   write(writer, value) {
     switch (value._) {
       case 'client.sealedFailure':
-        writer.id(0x27213fa5)
+        writer.id(0x97a59f8d)
         return clientSealedFailure.write(writer, value)
     }
   },
   read(reader) {
     const id = reader.id()
     switch (id) {
-      case 0x27213fa5:
+      case 0x97a59f8d:
         return clientSealedFailure.read(reader)
       default:
         throw reader.unexpectedId('client.SealedFailure', id)
@@ -8013,12 +8018,13 @@ export const combinators: { readonly [Name in keyof CombinatorTypes]: Combinator
     { name: 'flags', property: 'flags', type: '#' },
     { name: 'end', property: 'end', type: 'client.sealedEnd', condition: { flags: 'flags', bit: 0 } },
   ] },
-  'client.sealedFailure': { id: 0x27213fa5, kind: 'type', result: 'client.SealedFailure', fields: [
+  'client.sealedFailure': { id: 0x97a59f8d, kind: 'type', result: 'client.SealedFailure', fields: [
     { name: 'request_id', property: 'requestId', type: 'int256' },
     { name: 'identity', property: 'identity', type: 'int256' },
     { name: 'error_code', property: 'errorCode', type: 'int' },
     { name: 'error', property: 'error', type: 'string' },
-    { name: 'charged_tokens', property: 'chargedTokens', type: 'long' },
+    { name: 'flags', property: 'flags', type: '#' },
+    { name: 'end', property: 'end', type: 'client.sealedEnd', condition: { flags: 'flags', bit: 0 } },
   ] },
   'client.offer': { id: 0xad297abd, kind: 'type', result: 'client.Offer', fields: [
     { name: 'identity', property: 'identity', type: 'int256' },

@@ -88,7 +88,7 @@ export class HostileSealedRelay {
     if (times === 'none') {
       const errorCode = chance.pick([601, 652, 660, 661, 662])
       const failure = { requestId, identity: recipients[0]!, errorCode, error: 'rogue' }
-      return this.#send(client, { _: 'client.sealedFailure', ...failure, chargedTokens: this.#tokens() })
+      return this.#send(client, { _: 'client.sealedFailure', ...failure, flags: 0 })
     }
     for (const [index, identity] of recipients.slice(0, times === 'one' ? 1 : 2).entries()) {
       const machine = this.#machines.get(bytesKey(identity))
@@ -119,19 +119,19 @@ export class HostileSealedRelay {
 
   #told(piece: Piece, { requestId, identity }: Passed): AnyCombinator[] {
     const { chance } = this.#process
-    if (piece._ === 'proxy.sealedFailure') {
-      const { errorCode } = piece
-      const failure = { requestId, identity, errorCode, error: 'rogue' }
-      return [{ _: 'client.sealedFailure', ...failure, chargedTokens: this.#tokens() }]
-    }
-    const { chunk } = piece
     const end = piece.receipt && {
       _: 'client.sealedEnd' as const,
       receipt: piece.receipt,
-      chargedTokens: chance.pick([0n, 0n, 1n]),
+      chargedTokens: piece._ === 'proxy.sealedFailure' ? this.#tokens() : chance.pick([0n, 0n, 1n]),
       proxyStartTime: 0,
       proxyEndTime: chance.pick([0, NaN]),
     }
+    if (piece._ === 'proxy.sealedFailure') {
+      const { errorCode } = piece
+      const failure = { requestId, identity, errorCode, error: 'rogue' }
+      return [{ _: 'client.sealedFailure', ...failure, ...endFields(end) }]
+    }
+    const { chunk } = piece
     const fields = { requestId, chunk, ...endFields(end) }
     const told: Told =
       piece._ === 'proxy.sealedAnswer'
