@@ -60,6 +60,7 @@ export class IdentityHolder implements Disposable {
   #held: readonly HeldIdentity[] = []
   readonly #listeners = new Set<(identity: HeldIdentity) => void>()
   #timer: Timer | undefined
+  #ending: Timer | undefined
   #isDisposed = false
   #madeAt = 0
 
@@ -98,6 +99,7 @@ export class IdentityHolder implements Disposable {
   [Symbol.dispose](): void {
     this.#isDisposed = true
     this.#timer?.cancel()
+    this.#ending?.cancel()
     this.#held = []
     this.#listeners.clear()
   }
@@ -115,8 +117,7 @@ export class IdentityHolder implements Disposable {
       const made = await this.#make()
       if (this.#isDisposed) return
       this.#held = [made, ...this.#held.slice(0, 1)]
-      // Keys are not to stay in the memory of a worker that nobody asks anything.
-      world.after(made.identity.expiresAtMs - world.now(), () => this.#dropEnded())
+      this.#awaitEnd()
       nextMs = Math.min(nextMs, Math.max(retryAfterMs, (made.provenUntilMs - world.now()) * 0.8))
       for (const listener of this.#listeners) listener(made)
     } catch (cause) {
@@ -159,6 +160,18 @@ export class IdentityHolder implements Disposable {
     const judgedUntilMs = (collateral && earliestNextUpdate(collateral)) || Infinity
     const provenUntilMs = Math.min(identity.expiresAtMs, judgedUntilMs)
     return { identity, digest, evidence, keys, sessions, provenUntilMs }
+  }
+
+  /** Keys are not to stay in the memory of a worker that nobody asks anything. */
+  #awaitEnd(): void {
+    const { world } = this.#options
+    this.#ending?.cancel()
+    const oldest = this.#held.at(-1)
+    if (oldest === undefined) return
+    this.#ending = world.after(Math.max(1, oldest.identity.expiresAtMs - world.now()), () => {
+      this.#dropEnded()
+      this.#awaitEnd()
+    })
   }
 
   #dropEnded(): void {
