@@ -1,8 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 import { logOrigin, type ProxyLog, serveLog } from '@cocoon/proxy'
 import { toHex } from '@cocoon/wire'
-import { listenError } from '../roles/port.ts'
-import type { Routes, ServedSurface } from './surface.ts'
+import { listen, type Routes, type ServedSurface } from './surface.ts'
 
 /** The public logs of a proxy role, by `addressKey` of the contract that stands behind each. */
 export interface PublicLogs {
@@ -104,17 +103,5 @@ export async function serveLogs(
     },
   )
   server.maxConnections = 1024
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', cause => reject(listenError(cause, host, port, setting)))
-    server.listen({ port, host }, resolve)
-  })
-  const address = server.address()
-  return {
-    address: `${host}:${typeof address === 'object' && address !== null ? address.port : port}`,
-    [Symbol.asyncDispose]: () =>
-      new Promise(resolve => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
+  return listen(server, { host, port, setting })
 }

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Tally } from '@cocoon/money'
 import type { Registry } from 'prom-client'
 import type { Report } from '../event.ts'
@@ -122,6 +122,14 @@ export async function serveSurface(routes: Routes, port: number, setting: string
     },
   )
   server.maxConnections = 256
+  return listen(server, { host, port, setting })
+}
+
+/** Rejects with a CliError that names `setting` if the port is taken. */
+export async function listen(
+  server: Server,
+  { host, port, setting }: { host: string; port: number; setting: string },
+): Promise<ServedSurface> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', cause => reject(listenError(cause, host, port, setting)))
     server.listen({ port, host }, resolve)

@@ -1,10 +1,6 @@
-import { closeSync, fsyncSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { DiskSchema, SqlRow, SqlValue, Write } from './disk.ts'
-
-/** SQLite's number for a file that somebody else has locked. */
-const busy = 5
+import { createFile, isBusy, syncFolder } from './owned-file.ts'
 
 /** A SQLite file, opened for this owner alone: a write-ahead log, and a full sync at each commit. */
 export class SqliteFile {
@@ -12,7 +8,7 @@ export class SqliteFile {
   readonly #statements: StatementSync[]
 
   constructor(path: string, schema: DiskSchema) {
-    const isNew = create(path)
+    const isNew = createFile(path)
     this.#database = new DatabaseSync(path, { timeout: 0, enableForeignKeyConstraints: false })
     try {
       this.#lock()
@@ -83,33 +79,4 @@ export class SqliteFile {
   #pragma(name: string): number {
     return Number(this.#database.prepare(`PRAGMA ${name}`).get()?.[name])
   }
-}
-
-/**
- * Makes a file that its owner alone may read; false if there is one. A file that is there is not opened here:
- * closing it would end the locks that this process holds on it.
- */
-function create(path: string): boolean {
-  try {
-    closeSync(openSync(path, 'wx', 0o600))
-    return true
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
-    throw error
-  }
-}
-
-/** A file is there after a loss of power only if its folder was written too. Windows has no such call. */
-function syncFolder(path: string): void {
-  if (process.platform === 'win32') return
-  const folder = openSync(dirname(path), 'r')
-  try {
-    fsyncSync(folder)
-  } finally {
-    closeSync(folder)
-  }
-}
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === busy
 }

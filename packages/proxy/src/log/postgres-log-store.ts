@@ -244,6 +244,10 @@ function connect(url: string): postgres.Sql {
       statement_timeout: statementTimeoutMs,
       lock_timeout: lockTimeoutMs,
       synchronous_commit: 'on',
+      // A server that loses sight of this side frees its locks.
+      tcp_keepalives_idle: 5,
+      tcp_keepalives_interval: 5,
+      tcp_keepalives_count: 3,
     } as never,
   })
 }

@@ -1,6 +1,5 @@
-import { closeSync, fsyncSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { createFile, isBusy, syncFolder } from '@cocoon/money/owned-file'
 import {
   conflict,
   decodeBundle,
@@ -11,8 +10,6 @@ import {
 } from '@cocoon/trust/log'
 import { decodeBatch, encodeBatch } from './batch-text.ts'
 
-/** SQLite's number for a file that somebody else has locked. */
-const busy = 5
 /** Written into the file, so that no other program's file is taken for it. */
 const applicationId = 0x43_4f_4c_47
 
@@ -67,7 +64,7 @@ export class SqliteLogFile {
 
   constructor(path: string) {
     this.#path = path
-    const isNew = create(path)
+    const isNew = createFile(path)
     this.#database = new DatabaseSync(path, { timeout: 0 })
     try {
       this.#prepare(isNew)
@@ -179,33 +176,4 @@ export class SqliteLogFile {
 
 function headOf(row: Record<string, unknown> | undefined): LogHead | undefined {
   return row && { size: Number(row['size']), checkpoint: String(row['checkpoint']) }
-}
-
-/**
- * Makes a file that its owner alone may read; false if there is one. A file that is there is not opened here: closing
- * it would end the locks that this process holds on it.
- */
-function create(path: string): boolean {
-  try {
-    closeSync(openSync(path, 'wx', 0o600))
-    return true
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
-    throw error
-  }
-}
-
-/** A file is there after a loss of power only if its folder was written too. Windows has no such call. */
-function syncFolder(path: string): void {
-  if (process.platform === 'win32') return
-  const folder = openSync(dirname(path), 'r')
-  try {
-    fsyncSync(folder)
-  } finally {
-    closeSync(folder)
-  }
-}
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === busy
 }
