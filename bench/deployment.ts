@@ -37,6 +37,8 @@ export class Deployment implements AsyncDisposable {
     cpuProfiles: string | undefined
     /** Queries are sealed to a simulated machine, in a session or each by itself. */
     sealed?: 'session' | 'query'
+    /** Nothing is spent on Ed25519: receipts are signed and verified, and it means nothing. */
+    withoutSignatures?: boolean
   }): Promise<Deployment> {
     await using started = new AsyncDisposableStack()
     const folder = await mkdtemp(join(tmpdir(), 'cocoon-bench-'))
@@ -56,6 +58,7 @@ export class Deployment implements AsyncDisposable {
       const state = sealed === undefined ? join(folder, `${name}-state`) : shared
       const quietly = ['--log-level', 'error', '--state', state, ...(sealed === undefined ? [] : attested)]
       const profile = profileOptions(options.cpuProfiles, name)
+      if (options.withoutSignatures === true) profile.push('--import', besides('without-signatures.ts'))
       return started.use(
         Program.start(name, [...profile, commandLine, name, ...files, ...quietly, ...args], 'quiet'),
       )

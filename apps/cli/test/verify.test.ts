@@ -12,6 +12,7 @@ import {
 import { modelHash, writePseudoConfig } from '@cocoon/money'
 import { createSimulatedTee } from '@cocoon/trust/simulate'
 import { ScriptedBackend, sealedStage, startTestNetwork, wholeAnswer } from '@cocoon/testnet'
+import { toHex } from '@cocoon/wire'
 import { systemWorld } from '@cocoon/wire/node'
 import { answer, makeReceipt, model, prompt, tee } from '../../../packages/client/test/receipt/fixture.ts'
 import { ask } from '../../../packages/testnet/test/asked.ts'
@@ -170,11 +171,13 @@ test('a receipt of the test network is checked with the file of its network', as
   await network.ready()
   const asked = ask(network.client)
   while (asked.ended === undefined) await new Promise(resolve => setTimeout(resolve, 5))
-  const file = receiptFileOf(asked.summary!.proof!)
+  const proof = asked.summary!.proof!
+  const { receipt } = proof.signed
+  const file = receiptFileOf(toHex(receipt.requestId), proof)
   const { config } = network
   const json = writePseudoConfig({
     ...config,
-    modelHashes: [modelHash(model), modelHash(asked.summary!.proof!.signed.receipt.model)],
+    modelHashes: [modelHash(model), modelHash(receipt.model)],
   })
   const path = await folder.write('network-receipt.json', file)
   const flags = [

@@ -5,10 +5,19 @@ import {
   readReceipt,
   type Receipt,
   type SealCrypto,
+  type SignedBytes,
   type SignedReceipt,
   verifyReceipt,
 } from '@cocoon/trust/seal'
-import { bytesKey, sameBytes, type SealedSignedReceipt, type TokensUsed, type World } from '@cocoon/wire'
+import {
+  bytesKey,
+  KeptBytes,
+  NewestMap,
+  sameBytes,
+  type SealedSignedReceipt,
+  type TokensUsed,
+  type World,
+} from '@cocoon/wire'
 import type { AnnouncedIdentity } from './identity-book.ts'
 
 /** What a proxy knows of a query that a receipt is for. */
@@ -42,8 +51,10 @@ export interface ReceiptParties {
 }
 
 /** A receipt that a client may still dispute. */
-interface Kept extends ReceiptParties {
-  readonly signed: SignedReceipt
+interface Kept {
+  /** The signature, and what it is of. */
+  readonly bytes: Uint8Array
+  readonly parties: ReceiptParties
   readonly announced: AnnouncedIdentity
   readonly keptUntil: number
   isDisputed: boolean
@@ -63,6 +74,7 @@ const limits = {
   counted: 10_000,
 } as const
 
+const signatureBytes = 64
 /** Beyond what the ciphertext can hold: tokens that a reader does not see. */
 const slackTokens = 64
 
@@ -72,8 +84,8 @@ export class Receipts {
   readonly #crypto: SealCrypto
   readonly #proxyKey: Uint8Array
   readonly #distrusted: (announced: AnnouncedIdentity, why: string) => void
-  /** Oldest first. */
-  readonly #kept = new Map<string, Kept>()
+  readonly #kept = new NewestMap<Kept>(limits.kept)
+  readonly #keptBytes = new KeptBytes()
   readonly #seen = new Map<string, number>()
   /** By worker: which accounts, and when. */
   readonly #disputes = new Map<string, Map<string, number>>()
@@ -111,20 +123,22 @@ export class Receipts {
       this.#distrust(parties.signer, announced)
       return 'its signature is wrong'
     }
-    this.#keep(facts.requestId, { signed, announced, ...parties })
+    this.#keep(signed, announced, parties)
     return { receipt, tokens: tokensOf(receipt, config) }
   }
 
   /** A client does not accept the receipt of this request of its own. `client`: its account. */
   dispute(client: string, requestId: Uint8Array, reason: number): 'unknown' | 'signature' | 'recorded' {
     const kept = this.#kept.get(bytesKey(requestId))
-    if (kept === undefined || kept.client !== client || kept.isDisputed) return 'unknown'
+    const isOver = kept === undefined || kept.keptUntil <= this.#world.monotonic()
+    if (isOver || kept.parties.client !== client || kept.isDisputed) return 'unknown'
     kept.isDisputed = true
-    if (reason === disputeReasons.signature && !this.#isSigned(kept.signed, kept.announced)) {
-      this.#distrust(kept.signer, kept.announced)
+    const { parties, announced } = kept
+    if (reason === disputeReasons.signature && !this.#isSigned(signedOf(kept), announced)) {
+      this.#distrust(parties.signer, announced)
       return 'signature'
     }
-    this.#record(kept.signer, client)
+    this.#record(parties.signer, client)
     return 'recorded'
   }
 
@@ -162,17 +176,24 @@ export class Receipts {
     return byte % limits.verifiedOneOf === 0
   }
 
-  #isSigned(signed: SignedReceipt, { identity }: AnnouncedIdentity): boolean {
+  #isSigned(signed: SignedBytes, { identity }: AnnouncedIdentity): boolean {
     return verifyReceipt(this.#crypto, signed, identity.signingKey)
   }
 
-  #keep(requestId: Uint8Array, kept: Omit<Kept, 'keptUntil' | 'isDisputed'>): void {
+  #keep(
+    { receipt, bytes, signature }: SignedReceipt,
+    announced: AnnouncedIdentity,
+    parties: ReceiptParties,
+  ): void {
     const now = this.#world.monotonic()
-    for (const [key, { keptUntil }] of this.#kept) {
-      if (keptUntil > now && this.#kept.size < limits.kept) break
-      this.#kept.delete(key)
-    }
-    this.#kept.set(bytesKey(requestId), { ...kept, keptUntil: now + limits.keptMs, isDisputed: false })
+    this.#kept.dropWhile(({ keptUntil }) => keptUntil <= now)
+    this.#kept.set(bytesKey(receipt.requestId), {
+      bytes: this.#keptBytes.copy(signature, bytes),
+      parties,
+      announced,
+      keptUntil: now + limits.keptMs,
+      isDisputed: false,
+    })
   }
 
   #distrust(signer: ReceiptSigner, announced: AnnouncedIdentity): void {
@@ -194,6 +215,10 @@ export class Receipts {
     this.#disputes.delete(worker)
     signer.recordDispute()
   }
+}
+
+function signedOf({ bytes }: Kept): SignedBytes {
+  return { signature: bytes.subarray(0, signatureBytes), bytes: bytes.subarray(signatureBytes) }
 }
 
 function tokensOf(receipt: Receipt, config: RootConfig): TokensUsed {

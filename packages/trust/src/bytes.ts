@@ -1,15 +1,34 @@
+import { allocate } from '@cocoon/wire'
+
 /** Bytes over a plain ArrayBuffer, which is what WebCrypto takes. */
 export type Bytes = Uint8Array<ArrayBuffer>
 
 /** A new array that holds all parts in order. */
 export function join(...parts: readonly Uint8Array[]): Bytes {
-  const joined = new Uint8Array(parts.reduce((total, part) => total + part.length, 0))
-  let offset = 0
+  const joined = new Uint8Array(sizeOf(parts))
+  write(parts, joined)
+  return joined
+}
+
+/** `join` for what is read once and not kept: if it is short, its memory is a piece of what others share. */
+export function joinBriefly(...parts: readonly Uint8Array[]): Uint8Array {
+  const joined = allocate(sizeOf(parts))
+  write(parts, joined)
+  return joined
+}
+
+export function sizeOf(parts: readonly Uint8Array[]): number {
+  let sizeBytes = 0
+  for (const part of parts) sizeBytes += part.length
+  return sizeBytes
+}
+
+/** Writes all parts in order, from `offset` on. */
+export function write(parts: readonly Uint8Array[], target: Uint8Array, offset = 0): void {
   for (const part of parts) {
-    joined.set(part, offset)
+    target.set(part, offset)
     offset += part.length
   }
-  return joined
 }
 
 export function toBase64(bytes: Uint8Array): string {

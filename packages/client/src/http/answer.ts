@@ -26,6 +26,8 @@ export class Answer implements AnswerEvents, Work {
   /** Of a sealed answer. */
   #receiptId: string | undefined
   #isBegun = false
+  /** Of a query that has ended, until the caller is told. */
+  #summary: AnswerSummary | undefined
   #isSettled = false
 
   constructor(exchange: Exchange, kind: QueryKind, ask: Ask, boundNano: bigint) {
@@ -91,7 +93,9 @@ export class Answer implements AnswerEvents, Work {
     this.#settle(summary)
     const { key, shared } = this.#exchange
     if (summary.proof !== undefined) shared.receipts.add(summary.proof, key?.id)
-    if (!this.#exchange.isOver) this.#exchange.attempt(() => this.#complete(summary))
+    if (this.#exchange.isOver) return
+    this.#summary = summary
+    shared.flushSoon(this)
   }
 
   failed(error: Error, summary: AnswerSummary): void {
@@ -99,9 +103,19 @@ export class Answer implements AnswerEvents, Work {
     if (!this.#exchange.isOver) this.#fail(error)
   }
 
-  /** Sends what waits: the head, and what came of the body in the same turn. */
+  /**
+   * Sends what waits: the whole answer, or its head and what came of its body in the same turn. Callers whose answers
+   * came together get them together, after all of them were verified: each would wake its process by itself.
+   */
   flush(): void {
-    if (this.#isBegun || this.#exchange.isOver || this.#head === undefined) return
+    if (this.#exchange.isOver) return
+    const summary = this.#summary
+    if (summary === undefined) this.#begin()
+    else this.#exchange.attempt(() => this.#complete(summary))
+  }
+
+  #begin(): void {
+    if (this.#isBegun || this.#head === undefined) return
     this.#isBegun = true
     const { status, headers, body } = this.#head
     if (body === 'events') headers.push('cache-control', 'no-cache', 'x-accel-buffering', 'no')
@@ -115,7 +129,8 @@ export class Answer implements AnswerEvents, Work {
   }
 
   shutDown(): void {
-    this.#stop(shuttingDown())
+    if (this.#summary === undefined) this.#stop(shuttingDown())
+    else this.flush()
   }
 
   #complete(summary: AnswerSummary): void {
@@ -161,7 +176,7 @@ export class Answer implements AnswerEvents, Work {
       return
     }
     // Too long to be held: it goes on as it is, without what would have been added at its end.
-    this.flush()
+    this.#begin()
   }
 
   #write(bytes: Buffer): void {

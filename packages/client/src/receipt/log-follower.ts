@@ -83,8 +83,8 @@ export class LogFollower implements Disposable {
 
   constructor(options: LogFollowerOptions) {
     this.#options = options
-    this.#listening = options.book.onChange(({ id, proof, log }) => {
-      if (log === undefined) this.#follow(id, proof)
+    this.#listening = options.book.onChange(({ id, proof }) => {
+      if (proof !== undefined) this.#follow(id, proof)
     })
   }
 

@@ -1,5 +1,5 @@
-import { toHex, type World } from '@cocoon/wire'
-import type { SealedProof } from '../sealing/sealed-exchange.ts'
+import { KeptBytes, NewestMap, toHex, type World } from '@cocoon/wire'
+import type { AnswerEvidence, SealedProof } from '../sealing/sealed-exchange.ts'
 import { type LogRecord, type ReceiptFile, receiptFileOf } from './receipt-file.ts'
 
 const limits = {
@@ -8,8 +8,14 @@ const limits = {
   keptMs: 3_600_000,
 } as const
 
+/** Of a salt, and of a signature. */
+const sizes = { salt: 32, signature: 64 } as const
+
 interface Kept {
-  readonly proof: SealedProof
+  readonly verified: AnswerEvidence['verified']
+  /** Both salts, the signature, the header, the receipt. */
+  readonly bytes: Uint8Array
+  readonly headerBytes: number
   /** Who asked: alone gets it. */
   readonly owner: string
   readonly untilMs: number
@@ -20,7 +26,8 @@ interface Kept {
 export interface ReceiptNews {
   /** Of the query, 64 hexadecimal digits. */
   readonly id: string
-  readonly proof: SealedProof
+  /** Of one that is new. */
+  readonly proof: SealedProof | undefined
   /** Where it stands in the proxy's log; undefined while that is not known. */
   readonly log: LogRecord | undefined
   /** Makes the file: it holds all that the machine has shown of itself, so that it takes its time. */
@@ -36,8 +43,8 @@ export type ReceiptListener = (news: ReceiptNews) => void
 export class ReceiptBook {
   readonly #world: Pick<World, 'monotonic'>
   readonly #listeners = new Set<ReceiptListener>()
-  /** Oldest first. */
-  readonly #kept = new Map<string, Kept>()
+  readonly #kept = new NewestMap<Kept>(limits.kept)
+  readonly #keptBytes = new KeptBytes()
 
   constructor(world: Pick<World, 'monotonic'>) {
     this.#world = world
@@ -47,16 +54,17 @@ export class ReceiptBook {
   add(proof: SealedProof, owner = ''): string {
     this.#dropOld()
     const id = toHex(proof.signed.receipt.requestId)
+    const { signed, verified, header, requestSalt, answerSalt } = proof
     const kept: Kept = {
-      proof,
+      verified,
+      bytes: this.#keptBytes.copy(requestSalt, answerSalt, signed.signature, header, signed.bytes),
+      headerBytes: header.length,
       owner,
       untilMs: this.#world.monotonic() + limits.keptMs,
       log: undefined,
     }
-    this.#kept.delete(id)
     this.#kept.set(id, kept)
-    if (this.#kept.size > limits.kept) this.#kept.delete(this.#kept.keys().next().value!)
-    this.#tell(id, kept)
+    this.#tell(id, kept, proof)
     return id
   }
 
@@ -65,7 +73,7 @@ export class ReceiptBook {
     this.#dropOld()
     const kept = this.#kept.get(id)
     if (kept === undefined || (owner !== undefined && owner !== kept.owner)) return undefined
-    return fileOf(kept)
+    return fileOf(id, kept)
   }
 
   /** Where it stands in the proxy's log; false where the receipt is not kept any more. */
@@ -73,7 +81,7 @@ export class ReceiptBook {
     const kept = this.#kept.get(id)
     if (kept === undefined) return false
     kept.log = log
-    this.#tell(id, kept)
+    this.#tell(id, kept, undefined)
     return true
   }
 
@@ -83,20 +91,24 @@ export class ReceiptBook {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
   }
 
-  #tell(id: string, kept: Kept): void {
-    const { proof, log } = kept
-    for (const listener of this.#listeners) listener({ id, proof, log, file: () => fileOf(kept) })
+  #tell(id: string, kept: Kept, proof: SealedProof | undefined): void {
+    for (const listener of this.#listeners)
+      listener({ id, proof, log: kept.log, file: () => fileOf(id, kept) })
   }
 
   #dropOld(): void {
     const now = this.#world.monotonic()
-    for (const [id, { untilMs }] of this.#kept) {
-      if (untilMs > now) return
-      this.#kept.delete(id)
-    }
+    this.#kept.dropWhile(({ untilMs }) => untilMs <= now)
   }
 }
 
-function fileOf({ proof, log }: Kept): ReceiptFile {
-  return receiptFileOf(proof, log)
+function fileOf(id: string, { verified, bytes, headerBytes, log }: Kept): ReceiptFile {
+  let at = 0
+  const take = (sizeBytes: number): Uint8Array => bytes.subarray(at, (at += sizeBytes))
+  const requestSalt = take(sizes.salt)
+  const answerSalt = take(sizes.salt)
+  const signature = take(sizes.signature)
+  const header = take(headerBytes)
+  const signed = { bytes: bytes.subarray(at), signature }
+  return receiptFileOf(id, { signed, verified, header, requestSalt, answerSalt }, log)
 }

@@ -3,7 +3,7 @@ import { decodeIdentity, readReceipt, readRouting, type SignedReceipt } from '@c
 import type { SealedWorkerEvidence } from '@cocoon/wire'
 import { toHex } from '@cocoon/wire'
 import { ClientError } from '../error.ts'
-import type { SealedProof } from '../sealing/sealed-exchange.ts'
+import type { AnswerEvidence } from '../sealing/sealed-exchange.ts'
 
 /** A head of a log that was written on TON. Hexadecimal in lower case; big numbers as text. */
 export interface AnchorRecord {
@@ -63,12 +63,13 @@ export interface ReceiptFile {
 /** Longest file that is read, bytes. */
 export const maxReceiptFileBytes = 8 << 20
 
-export function receiptFileOf(proof: SealedProof, log?: LogRecord): ReceiptFile {
-  const { signed, verified, header, requestSalt, answerSalt } = proof
+/** `id`: 64 hexadecimal digits. */
+export function receiptFileOf(id: string, of: AnswerEvidence, log?: LogRecord): ReceiptFile {
+  const { signed, verified, header, requestSalt, answerSalt } = of
   const { document, quote, collateral, gpu } = verified.evidence
   return {
     version: 1,
-    id: toHex(signed.receipt.requestId),
+    id,
     receipt: toBase64(signed.bytes),
     signature: toBase64(signed.signature),
     header: toBase64(header),

@@ -93,8 +93,8 @@ export class Caller {
   ): AsyncGenerator<Uint8Array, Protected> {
     try {
       const { proof, costNano } = yield* body
-      this.#options.receipts.add(proof)
-      return { protection: 'sealed', simulated: isSimulated, receipt: receiptFileOf(proof), costNano }
+      const receipt = receiptFileOf(this.#options.receipts.add(proof), proof)
+      return { protection: 'sealed', simulated: isSimulated, receipt, costNano }
     } finally {
       deadline.end()
     }

@@ -110,15 +110,10 @@ export class OfferBook {
   }
 
   #pick(shelf: Shelf, maxCoefficient: number): readonly Candidate[] {
-    const { world } = this.#options
-    const now = world.monotonic()
-    const lasting = shelf.candidates.filter(
-      ({ verified }) => verified.holdsUntilMs > world.now() + limits.leastMs,
-    )
+    const until = this.#options.world.now() + limits.leastMs
+    const lasting = shelf.candidates.filter(({ verified }) => verified.holdsUntilMs > until)
     const affordable = lasting.filter(({ coefficient }) => coefficient <= maxCoefficient)
-    const willing = affordable.filter(
-      ({ verified }) => (this.#avoided.get(bytesKey(verified.digest)) ?? -Infinity) <= now,
-    )
+    const willing = this.#avoided.size === 0 ? affordable : affordable.filter(one => !this.#isAvoided(one))
     if (lasting.length === 0 && shelf.refusal !== undefined) {
       throw new ClientError(
         'unprotected',
@@ -127,6 +122,11 @@ export class OfferBook {
       )
     }
     return (willing.length > 0 ? willing : affordable).slice(0, limits.recipients)
+  }
+
+  #isAvoided({ verified }: Candidate): boolean {
+    const until = this.#avoided.get(bytesKey(verified.digest))
+    return until !== undefined && until > this.#options.world.monotonic()
   }
 
   #load(model: string): Promise<Shelf> {

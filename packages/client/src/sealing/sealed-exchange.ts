@@ -11,6 +11,7 @@ import {
   type RunningHash,
   type SealCrypto,
   type SenderSession,
+  type SignedBytes,
   type SignedReceipt,
   startAnswerCommitment,
   type VerifiedIdentity,
@@ -46,13 +47,21 @@ export interface SealedExchangeOptions {
   readonly terms: SealedTerms
 }
 
-/** What is left of a sealed answer, once all of it was found right: enough to prove it to others. */
-export interface SealedProof {
-  readonly signed: SignedReceipt
-  readonly verified: VerifiedIdentity
+/** What proves a sealed answer to others. */
+export interface AnswerEvidence {
+  readonly signed: SignedBytes
+  readonly verified: Pick<VerifiedIdentity, 'evidence'>
+  /** Boxed `sealed.header` of the query. */
   readonly header: Uint8Array
+  /** 32 bytes each. */
   readonly requestSalt: Uint8Array
   readonly answerSalt: Uint8Array
+}
+
+/** What is left of a sealed answer, once all of it was found right. */
+export interface SealedProof extends AnswerEvidence {
+  readonly signed: SignedReceipt
+  readonly verified: VerifiedIdentity
   readonly recipients: number
   /** Adjusted tokens: what the proxy says that it charged, never more than the receipt. */
   readonly chargedTokens: bigint

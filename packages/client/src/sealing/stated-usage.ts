@@ -1,3 +1,5 @@
+const decoder = new TextDecoder()
+
 /** Of an answer's end: where its usage stands. */
 const tailBytes = 4_096
 
@@ -17,7 +19,6 @@ export class StatedUsage {
 
   /** Counts of the model's tokens; undefined where none is stated. */
   stated(): { promptTokens: number | undefined; completionTokens: number | undefined } {
-    const decoder = new TextDecoder()
     const text = this.#pieces.map(piece => decoder.decode(piece.subarray(-tailBytes))).join('')
     return {
       promptTokens: lastNumber(text, '"prompt_tokens"'),

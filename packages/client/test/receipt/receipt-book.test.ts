@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { receiptFileOf } from '../../src/receipt/receipt-file.ts'
 import { ReceiptBook } from '../../src/receipt/receipt-book.ts'
 import type { SealedProof } from '../../src/sealing/sealed-exchange.ts'
 
@@ -8,13 +9,14 @@ function proofOf(number: number): SealedProof {
   const requestId = new Uint8Array(32)
   new DataView(requestId.buffer).setUint32(0, number)
   const bytes = Uint8Array.of(1)
+  const salt = new Uint8Array(32).fill(number)
   const evidence = { document: bytes, quote: bytes, collateral: bytes, gpu: bytes }
   return {
-    signed: { receipt: { requestId }, bytes, signature: bytes },
+    signed: { receipt: { requestId }, bytes, signature: new Uint8Array(64).fill(2) },
     verified: { evidence },
-    header: bytes,
-    requestSalt: bytes,
-    answerSalt: bytes,
+    header: Uint8Array.of(3, 4),
+    requestSalt: salt,
+    answerSalt: salt,
     recipients: 1,
   } as unknown as SealedProof
 }
@@ -30,6 +32,15 @@ test('keeps the newest thousand receipts, for an hour', () => {
   now = 3_600_000
   const late = book.add(proofOf(5_000))
   assert.deepEqual([book.find(ids[1_000]!), book.find(late)?.id], [undefined, late])
+})
+
+test('gives back each receipt as it was', () => {
+  const book = new ReceiptBook({ monotonic: () => 0 })
+  const [first, second] = [proofOf(1), proofOf(2)]
+  const ids = [first, second].map(proof => book.add(proof))
+  for (const [index, proof] of [first, second].entries()) {
+    assert.deepEqual(book.find(ids[index]!), receiptFileOf(ids[index]!, proof))
+  }
 })
 
 test('shows a receipt to its owner alone', () => {

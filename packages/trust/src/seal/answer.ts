@@ -1,3 +1,4 @@
+import { allocate } from '@cocoon/wire'
 import { TrustError } from '../error.ts'
 import { padded, unpadded } from './padding.ts'
 import { type Aead, type SealCrypto, sealSizes } from './seal-crypto.ts'
@@ -17,21 +18,23 @@ export interface AnswerKey {
 
 /** Counts the chunks of one answer: each has a nonce, and data that is authenticated with it, of its own. */
 class ChunkCount {
-  readonly nonce = new Uint8Array(sealSizes.nonce)
-  readonly aad = new Uint8Array(5)
+  readonly nonce = allocate(sealSizes.nonce)
+  readonly aad = allocate(5)
   count = 0
 
   constructor(nonce: bigint) {
-    new DataView(this.nonce.buffer).setBigInt64(0, nonce, true)
+    const { buffer, byteOffset } = this.nonce
+    new DataView(buffer, byteOffset).setBigInt64(0, nonce, true)
   }
 
   /** For the next chunk; the arrays are written again by the call after. */
   next(isFinal: boolean): void {
     const index = this.count++
-    new DataView(this.nonce.buffer).setUint32(8, index)
-    const aad = new DataView(this.aad.buffer)
-    aad.setUint32(0, index, true)
-    aad.setUint8(4, isFinal ? 1 : 0)
+    for (let at = 0; at < 4; at++) {
+      this.nonce[11 - at] = index >>> (8 * at)
+      this.aad[at] = index >>> (8 * at)
+    }
+    this.aad[4] = isFinal ? 1 : 0
   }
 }
 

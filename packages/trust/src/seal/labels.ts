@@ -24,7 +24,5 @@ export const labels = {
 } as const
 
 export function u32(value: number): Uint8Array {
-  const bytes = new Uint8Array(4)
-  new DataView(bytes.buffer).setUint32(0, value, true)
-  return bytes
+  return Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24)
 }

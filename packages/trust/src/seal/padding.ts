@@ -1,3 +1,6 @@
+import { allocate } from '@cocoon/wire'
+import { u32 } from './labels.ts'
+
 const lengthBytes = 4
 const smallBuckets = [256, 512, 1024] as const
 
@@ -16,8 +19,9 @@ export function bucketOf(sizeBytes: number): number {
 /** `u32 length ‖ content ‖ zeros`, in a bucket, or in exactly `sizeBytes`, which then have to hold it. */
 export function padded(content: Uint8Array, sizeBytes = bucketOf(lengthBytes + content.length)): Uint8Array {
   if (lengthBytes + content.length > sizeBytes) throw new RangeError('The content is larger than its frame.')
-  const frame = new Uint8Array(sizeBytes)
-  new DataView(frame.buffer).setUint32(0, content.length, true)
+  // Zeroed, and brief: what a frame is for is to be sealed.
+  const frame = allocate(sizeBytes)
+  frame.set(u32(content.length))
   frame.set(content, lengthBytes)
   return frame
 }
@@ -25,7 +29,7 @@ export function padded(content: Uint8Array, sizeBytes = bucketOf(lengthBytes + c
 /** What `padded` was given: a view. Undefined where the length or the zeros are not right. */
 export function unpadded(frame: Uint8Array): Uint8Array | undefined {
   if (frame.length < lengthBytes) return undefined
-  const length = new DataView(frame.buffer, frame.byteOffset).getUint32(0, true)
+  const length = (frame[0]! | (frame[1]! << 8) | (frame[2]! << 16) | (frame[3]! << 24)) >>> 0
   const end = lengthBytes + length
   if (end > frame.length) return undefined
   for (let at = end; at < frame.length; at++) if (frame[at] !== 0) return undefined

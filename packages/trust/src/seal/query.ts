@@ -1,4 +1,5 @@
 import {
+  allocate,
   decode,
   encode,
   sameBytes,
@@ -7,7 +8,7 @@ import {
   type SealedQuery,
   sealedRequest,
 } from '@cocoon/wire'
-import { join } from '../bytes.ts'
+import { joinBriefly } from '../bytes.ts'
 import { TrustError } from '../error.ts'
 import { labels } from './labels.ts'
 import { padded, unpadded } from './padding.ts'
@@ -63,7 +64,7 @@ export const queryLimits = {
   cadenceMs: { least: 5, most: 1_000 },
 } as const
 
-const zeroNonce = new Uint8Array(sealSizes.nonce)
+const zeroNonce = allocate(sealSizes.nonce)
 
 /** Seals a query to its recipients, with the keys of each in their order. */
 export function sealQuery(
@@ -78,7 +79,7 @@ export function sealQuery(
   const contentKey = isDirect ? recipients[0]!.keys.query : random(32)
   const body = crypto
     .aead(contentKey)
-    .seal(zeroNonce, join(labels.query, header), padded(encodeContent(content)))
+    .seal(zeroNonce, joinBriefly(labels.query, header), padded(encodeContent(content)))
   const aad = isDirect ? undefined : wrapData(crypto, header, body)
   const keys = recipients.map(({ name, keys }) =>
     keyOf(name, aad && crypto.aead(keys.query).seal(zeroNonce, aad, contentKey)),
@@ -88,7 +89,7 @@ export function sealQuery(
 
 /** What a wrapped key is authenticated with: it opens this body, and no other. */
 function wrapData(crypto: SealCrypto, header: Uint8Array, body: Uint8Array): Uint8Array {
-  return join(labels.wrap, crypto.sha256(header), crypto.sha256(body))
+  return joinBriefly(labels.wrap, crypto.sha256(header), crypto.sha256(body))
 }
 
 /** Reads a header; nothing of it is authenticated yet. Throws `query-unreadable`. */
@@ -141,7 +142,7 @@ export function openQuery(
     ? keys.query
     : crypto.aead(keys.query).open(zeroNonce, wrapData(crypto, header, body), key.wrapped!)
   if (contentKey?.length !== 32) throw unreadable('its key was altered')
-  const frame = crypto.aead(contentKey).open(zeroNonce, join(labels.query, header), body)
+  const frame = crypto.aead(contentKey).open(zeroNonce, joinBriefly(labels.query, header), body)
   if (frame === undefined) throw unreadable('it was altered')
   use()
   return { routing, content: readContent(frame), answerKey: keys.answer, header }

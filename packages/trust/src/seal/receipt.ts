@@ -6,7 +6,7 @@ import {
   sealedReceipt,
   type SealedSignedReceipt,
 } from '@cocoon/wire'
-import { join } from '../bytes.ts'
+import { joinBriefly } from '../bytes.ts'
 import { TrustError } from '../error.ts'
 import { labels, u32 } from './labels.ts'
 import type { RunningHash, SealCrypto, SigningKey } from './seal-crypto.ts'
@@ -46,14 +46,20 @@ export interface Receipt {
 const outcomes = ['complete', 'cancelled', 'failed'] as const
 export type ReceiptOutcome = (typeof outcomes)[number]
 
-/** A receipt and what was signed. */
-export interface SignedReceipt {
-  readonly receipt: Receipt
+/** What was signed, and how. */
+export interface SignedBytes {
   /** Boxed `sealed.receipt`. */
   readonly bytes: Uint8Array
   /** 64 bytes. */
   readonly signature: Uint8Array
 }
+
+/** A receipt and what was signed. */
+export interface SignedReceipt extends SignedBytes {
+  readonly receipt: Receipt
+}
+
+const encoder = new TextEncoder()
 
 /** Longest receipt, bytes. */
 export const maxReceiptBytes = 2048
@@ -79,7 +85,7 @@ export function requestCommitment(
   },
 ): Uint8Array {
   const { requestSalt, header, path, body } = request
-  const pathBytes = new TextEncoder().encode(path)
+  const pathBytes = encoder.encode(path)
   return crypto.sha256(
     labels.requestCommitment,
     requestSalt,
@@ -98,13 +104,13 @@ export function startAnswerCommitment(
   status: number,
 ): RunningHash {
   const hash = crypto.startSha256()
-  hash.update(join(labels.answerCommitment, answerSalt, u32(status)))
+  hash.update(joinBriefly(labels.answerCommitment, answerSalt, u32(status)))
   return hash
 }
 
 export function signReceipt(key: SigningKey, receipt: Receipt): SealedSignedReceipt {
   const bytes = encodeReceipt(receipt)
-  return { _: 'sealed.signedReceipt', receipt: bytes, signature: key.sign(join(labels.receipt, bytes)) }
+  return { _: 'sealed.signedReceipt', receipt: bytes, signature: key.sign(joinBriefly(labels.receipt, bytes)) }
 }
 
 /** Reads a receipt, whose signature is not verified yet. Throws `receipt-invalid`. */
@@ -114,16 +120,16 @@ export function readReceipt({ receipt: bytes, signature }: SealedSignedReceipt):
   const fields = attempt(() => decode(sealedReceipt, bytes))
   if (fields === undefined) throw invalid('it is no boxed sealed.receipt')
   const receipt = receiptOf(fields)
-  if (!sameBytes(encodeReceipt(receipt), bytes)) throw invalid('it is not in the one form that it has')
+  if (!sameBytes(encode(sealedReceipt, fields), bytes)) throw invalid('it is not in the one form that it has')
   return { receipt, bytes, signature }
 }
 
 export function verifyReceipt(
   crypto: Pick<SealCrypto, 'verify'>,
-  { bytes, signature }: SignedReceipt,
+  { bytes, signature }: SignedBytes,
   signingKey: Uint8Array,
 ): boolean {
-  return crypto.verify(signingKey, join(labels.receipt, bytes), signature)
+  return crypto.verify(signingKey, joinBriefly(labels.receipt, bytes), signature)
 }
 
 /** What a log has of a receipt: 32 bytes. */
@@ -135,20 +141,26 @@ export function receiptDigest(
 }
 
 function encodeReceipt(receipt: Receipt): Uint8Array {
-  const { outcome, promptTokens, cachedTokens, completionTokens, reasoningTokens, ...rest } = receipt
-  const { chargedTokens, pricePerTokenNano, startedAtMs, finishedAtMs, ...same } = rest
   return encode(sealedReceipt, {
     _: 'sealed.receipt',
-    ...same,
-    outcome: outcomes.indexOf(outcome),
-    promptTokens: BigInt(promptTokens),
-    cachedTokens: BigInt(cachedTokens),
-    completionTokens: BigInt(completionTokens),
-    reasoningTokens: BigInt(reasoningTokens),
-    chargedTokens,
-    pricePerToken: pricePerTokenNano,
-    startedAt: BigInt(startedAtMs),
-    finishedAt: BigInt(finishedAtMs),
+    proxyKey: receipt.proxyKey,
+    identity: receipt.identity,
+    requestId: receipt.requestId,
+    model: receipt.model,
+    requestCommitment: receipt.requestCommitment,
+    answerCommitment: receipt.answerCommitment,
+    outcome: outcomes.indexOf(receipt.outcome),
+    status: receipt.status,
+    coefficient: receipt.coefficient,
+    promptTokens: BigInt(receipt.promptTokens),
+    cachedTokens: BigInt(receipt.cachedTokens),
+    completionTokens: BigInt(receipt.completionTokens),
+    reasoningTokens: BigInt(receipt.reasoningTokens),
+    chargedTokens: receipt.chargedTokens,
+    pricePerToken: receipt.pricePerTokenNano,
+    paramsVersion: receipt.paramsVersion,
+    startedAt: BigInt(receipt.startedAtMs),
+    finishedAt: BigInt(receipt.finishedAtMs),
   })
 }
 

@@ -35,6 +35,7 @@ export interface Aead {
 }
 
 export interface RunningHash {
+  /** The bytes stay as they are until the end. */
   update(bytes: Uint8Array): void
   /** Once, at the end. */
   digest(): Uint8Array

@@ -1,3 +1,4 @@
+export { allocate } from './allocate.ts'
 export * from './any.ts'
 export * from './codec.ts'
 export * from './json.ts'
