@@ -30,6 +30,7 @@ import {
   Connection,
   decode,
   decodeBoxed,
+  LiveMap,
   peekId,
   proxyClientRequestPayment,
   proxySignedPayment,
@@ -104,7 +105,7 @@ export interface ClientSealing {
 export class ClientSession implements UplinkSession {
   readonly #options: SessionOptions
   readonly #connection: Connection
-  readonly #queries = new Map<string, PendingQuery | PassedQuery>()
+  readonly #queries = new LiveMap<string, PendingQuery | PassedQuery>()
   #channel: Channel | undefined
   #offerBook: OfferBook | undefined
   readonly #asking = new FewAtOnce(maxAsking)

@@ -19,6 +19,7 @@ import {
   clientUpdatePaymentStatus,
   Connection,
   decode,
+  LiveMap,
   peekId,
   proxyClientRequestPayment,
   type Reply,
@@ -61,7 +62,7 @@ export class ClientLink implements RelayClient {
   readonly #desk: Desk
   readonly #gone: (link: ClientLink, cause: WireError) => void
   readonly #handshake: ClientHandshake
-  readonly #relays = new Map<string, Relay>()
+  readonly #relays = new LiveMap<string, Relay>()
   #queryBytes = 0
   #proving = 0
   #witnessing: Disposable | undefined

@@ -1,6 +1,7 @@
 import {
   Connection,
   decode,
+  LiveMap,
   peekId,
   proxyCancelQuery,
   proxyRunQuery,
@@ -79,7 +80,7 @@ export class WorkerLink implements RelayWorker {
   readonly #desk: Desk
   readonly #gone: (link: WorkerLink, cause: WireError) => void
   readonly #handshake: WorkerHandshake
-  readonly #runs = new Map<number, WorkerRun>()
+  readonly #runs = new LiveMap<number, WorkerRun>()
   readonly #idPrefix: Uint8Array
   #nextKey = 1
   #overdue: Timer | undefined

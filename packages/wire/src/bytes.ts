@@ -1,3 +1,6 @@
+/** Characters that are given to one call. */
+const longestCall = 4096
+
 /** Bytes as a key of a map, one character each: the cheapest exact form. For short arrays. */
 export function bytesKey(bytes: Uint8Array): string {
   return String.fromCharCode.apply(null, bytes as unknown as number[])
@@ -9,10 +12,15 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true
 }
 
-const hexOctets = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0'))
+const hexDigits = Uint8Array.from('0123456789abcdef', digit => digit.charCodeAt(0))
+const decoder = new TextDecoder('latin1')
 
+/** One piece of text: put together from parts it would take ten times the memory for as long as it is kept. */
 export function toHex(bytes: Uint8Array): string {
-  let hex = ''
-  for (const octet of bytes) hex += hexOctets[octet]
-  return hex
+  const digits = new Uint8Array(2 * bytes.length)
+  for (let at = 0; at < bytes.length; at++) {
+    digits[2 * at] = hexDigits[bytes[at]! >> 4]!
+    digits[2 * at + 1] = hexDigits[bytes[at]! & 15]!
+  }
+  return digits.length > longestCall ? decoder.decode(digits) : bytesKey(digits)
 }

@@ -6,6 +6,7 @@ import {
   maxPayloadBytes,
   writeFrameHeader,
 } from './frame.ts'
+import { LiveMap } from './live-map.ts'
 import type { Codec } from './tl/index.ts'
 import {
   decode,
@@ -96,7 +97,7 @@ export class Connection {
   readonly #dialer: boolean
   readonly #decoder: FrameDecoder
   readonly #reader = new Reader()
-  readonly #pending = new Map<bigint, PendingQuery>()
+  readonly #pending = new LiveMap<bigint, PendingQuery>()
   readonly #onFrame = (payload: Uint8Array) => this.#frame(payload)
   #state: 'handshake' | 'ready' | 'closed' = 'handshake'
   #connectId = 0n

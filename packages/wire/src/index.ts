@@ -1,5 +1,6 @@
 export * from './bytes.ts'
 export { KeptBytes } from './kept-bytes.ts'
+export { LiveMap } from './live-map.ts'
 export { NewestMap } from './newest-map.ts'
 export * from './error.ts'
 export * from './tl/index.ts'

@@ -15,6 +15,7 @@ import type { PeerWitness } from '@cocoon/trust/log'
 import {
   Connection,
   decode,
+  LiveMap,
   peekId,
   proxyCancelQuery,
   proxyRunQuery,
@@ -96,7 +97,7 @@ export interface WorkerOffer {
 export class WorkerSession implements UplinkSession {
   readonly #options: SessionOptions
   readonly #connection: Connection
-  readonly #servings = new Map<string, Serving>()
+  readonly #servings = new LiveMap<string, Serving>()
   #terms: ProxyTerms | undefined
   #channel: Channel | undefined
   #told: WorkerOffer
