@@ -23,7 +23,7 @@ import { Passer } from './passer.ts'
 import type { LogProofs } from './receipt/log-proofs.ts'
 import { PassedQuery } from './passed-query.ts'
 import { type PendingOwner, PendingQuery } from './pending.ts'
-import { encodeRequest } from './request.ts'
+import { requestSize } from './request.ts'
 import type { Candidate } from './sealing/offer-book.ts'
 import { type ClientSealing, ClientSession } from './session.ts'
 
@@ -170,17 +170,16 @@ export class Client implements Network {
   run(query: Query, events: AnswerEvents): Run {
     const { world } = this.#options
     const config = this.#config
-    const requestBytes = encodeRequest(query)
+    const requestBytes = requestSize(query)
     this.stats.queries++
-    this.stats.bytesSent += requestBytes.length
+    this.stats.bytesSent += requestBytes
     this.#running++
     const pending = new PendingQuery({
       query,
-      requestBytes,
       events,
       world,
       pricePerTokenNano: config.pricePerTokenNano,
-      reservedTokens: this.#reservedFor(query, requestBytes.length),
+      reservedTokens: this.#reservedFor(query, requestBytes),
       owner: this.#owner,
     })
     if (this.#running <= this.#limits.maxQueries) this.#send(pending)
@@ -281,6 +280,7 @@ export class Client implements Network {
 
   /** Nothing protects this query enough at this proxy: asks the next one, and fails once none is left. */
   #passOver(pending: PendingQuery, session: ClientSession, error: ClientError): void {
+    pending.passedOver ??= new Set()
     pending.passedOver.add(session)
     const next = this.#choose(pending.passedOver)
     if (next === undefined) this.#fail(pending, error)

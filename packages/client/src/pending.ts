@@ -41,8 +41,8 @@ export interface PendingOwner {
  */
 export class PendingQuery {
   readonly query: Query
-  /** As it is sent openly. */
-  readonly requestBytes: Uint8Array
+  /** As it is sent openly, once that is done. */
+  requestBytes: Uint8Array | undefined
   requestId: Uint8Array
   /** As it is sealed, while that is how it was sent. */
   exchange: SealedExchange | undefined
@@ -55,7 +55,7 @@ export class PendingQuery {
   ended = false
   attempts = 0
   /** Proxies where nothing protects it enough. */
-  readonly passedOver = new Set<object>()
+  passedOver: Set<object> | undefined
   /** Who has it now. */
   session: { cancel(pending: PendingQuery): void } | undefined
   readonly #events: AnswerEvents
@@ -71,7 +71,6 @@ export class PendingQuery {
 
   constructor(options: {
     query: Query
-    requestBytes: Uint8Array
     events: AnswerEvents
     world: World
     pricePerTokenNano: bigint
@@ -81,7 +80,6 @@ export class PendingQuery {
     owner: PendingOwner
   }) {
     this.query = options.query
-    this.requestBytes = options.requestBytes
     this.#events = options.events
     this.#world = options.world
     this.#priceNano = options.pricePerTokenNano

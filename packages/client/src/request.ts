@@ -1,4 +1,4 @@
-import { encode, httpRequest } from '@cocoon/wire'
+import { encode, encodedSize, type HttpRequest, httpRequest } from '@cocoon/wire'
 import type { Query } from './network.ts'
 
 /**
@@ -6,7 +6,16 @@ import type { Query } from './network.ts'
  * headers, credentials and cookies among them, goes to the network.
  */
 export function encodeRequest(query: Query): Uint8Array {
-  return encode(httpRequest, {
+  return encode(httpRequest, requestOf(query))
+}
+
+/** Bytes that `encodeRequest` makes of it. */
+export function requestSize(query: Query): number {
+  return encodedSize(httpRequest, requestOf(query))
+}
+
+function requestOf(query: Query): HttpRequest {
+  return {
     _: 'http.request',
     method: 'POST',
     url: query.path,
@@ -17,5 +26,5 @@ export function encodeRequest(query: Query): Uint8Array {
       { _: 'http.header', name: 'Content-Length', value: String(query.body.length) },
     ],
     payload: query.body,
-  })
+  }
 }

@@ -54,6 +54,7 @@ import type { ModelOffer, Protection } from './network.ts'
 import { askEvidence, askModels, askOffers } from './offers.ts'
 import type { PassedQuery } from './passed-query.ts'
 import type { PendingQuery } from './pending.ts'
+import { encodeRequest } from './request.ts'
 import { type LogProofs, logProofsOf } from './receipt/log-proofs.ts'
 import { OfferBook } from './sealing/offer-book.ts'
 import type { SealedTerms, Sealer } from './sealing/sealer.ts'
@@ -304,7 +305,7 @@ export class ClientSession implements UplinkSession {
     pending.openProtection = this.openProtection
     const fields = {
       modelName: query.model,
-      query: pending.requestBytes,
+      query: (pending.requestBytes ??= encodeRequest(query)),
       maxCoefficient: query.maxCoefficient,
       maxTokens: query.maxTokens,
       timeout: (Math.max(1, pending.timeLeftMs()) * proxyShare) / 1000,

@@ -19,7 +19,6 @@ class Bench {
   constructor(query: Partial<Query> = {}) {
     this.pending = new PendingQuery({
       query: queryOf(query),
-      requestBytes: new Uint8Array(10),
       events: this.heard,
       world: this.world,
       pricePerTokenNano: 3n,

@@ -59,7 +59,6 @@ export class SessionBench {
     const heard = new Heard()
     const pending = new PendingQuery({
       query: queryOf(changes),
-      requestBytes: Buffer.from('the request'),
       events: heard,
       world: this.world,
       pricePerTokenNano: 2n,

@@ -109,6 +109,7 @@ export {
 } from './payment.ts'
 export { adjustTokens, reservationTokens } from './rounding.ts'
 export {
+  adjustUsage,
   priceUsage,
   splitPayment,
   type AdjustedTokens,

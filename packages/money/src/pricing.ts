@@ -32,13 +32,12 @@ export type Prices = Pick<RootConfig, 'multipliers' | 'pricePerTokenNano'>
  * them, so that no part is negative. A count or coefficient (in 1/1000) that is below zero, above 2^31 - 1 or
  * has a fraction is `MoneyError('amount')`.
  */
-export function priceUsage(
+export function adjustUsage(
   usage: Usage,
   coefficient: number,
-  prices: Prices,
-): { adjusted: AdjustedTokens; costs: UsageCosts } {
+  { multipliers }: Pick<Prices, 'multipliers'>,
+): AdjustedTokens {
   const { promptTokens, completionTokens } = usage
-  const { multipliers, pricePerTokenNano } = prices
   const cachedTokens = Math.min(usage.cachedTokens, promptTokens)
   const reasoningTokens = Math.min(usage.reasoningTokens, completionTokens)
 
@@ -46,11 +45,22 @@ export function priceUsage(
   const cached = adjustTokens(cachedTokens, coefficient, multipliers.cached)
   const completion = adjustTokens(completionTokens - reasoningTokens, coefficient, multipliers.completion)
   const reasoning = adjustTokens(reasoningTokens, coefficient, multipliers.reasoning)
+  return { prompt, cached, completion, reasoning, total: prompt + cached + completion + reasoning }
+}
 
+/** The same, and what it costs. */
+export function priceUsage(
+  usage: Usage,
+  coefficient: number,
+  prices: Prices,
+): { adjusted: AdjustedTokens; costs: UsageCosts } {
+  const adjusted = adjustUsage(usage, coefficient, prices)
+  const { prompt, cached, completion, reasoning } = adjusted
+  const { pricePerTokenNano } = prices
   const promptTotalCost = (prompt + cached) * pricePerTokenNano
   const completionTotalCost = (completion + reasoning) * pricePerTokenNano
   return {
-    adjusted: { prompt, cached, completion, reasoning, total: prompt + cached + completion + reasoning },
+    adjusted,
     costs: { promptTotalCost, completionTotalCost, totalCost: promptTotalCost + completionTotalCost },
   }
 }

@@ -1,4 +1,4 @@
-import { priceUsage, type RootConfig } from '@cocoon/money'
+import { type AdjustedTokens, adjustUsage, type RootConfig } from '@cocoon/money'
 import { TrustError } from '@cocoon/trust'
 import {
   disputeReasons,
@@ -116,15 +116,15 @@ export class Receipts {
     const signed = readOrWhy(sent)
     if (typeof signed === 'string') return signed
     const { receipt } = signed
-    const fault = this.#faultOf(receipt, facts, config)
-    if (fault !== undefined) return fault
+    const due = this.#judge(receipt, facts, config)
+    if (typeof due === 'string') return due
     const { announced } = facts
     if (this.#isSample(announced.key) && !this.#isSigned(signed, announced)) {
       this.#distrust(parties.signer, announced)
       return 'its signature is wrong'
     }
     this.#keep(signed, announced, parties)
-    return { receipt, tokens: tokensOf(receipt, config) }
+    return { receipt, tokens: tokensOf(due) }
   }
 
   /** A client does not accept the receipt of this request of its own. `client`: its account. */
@@ -142,7 +142,8 @@ export class Receipts {
     return 'recorded'
   }
 
-  #faultOf(receipt: Receipt, facts: ReceiptFacts, config: RootConfig): string | undefined {
+  /** What its counts cost, or why it does not hold. */
+  #judge(receipt: Receipt, facts: ReceiptFacts, config: RootConfig): AdjustedTokens | string {
     const { announced, requestId, coefficient, maxTokens, bodyBytes, answerBytes } = facts
     const { promptTokens, completionTokens, reasoningTokens } = receipt
     const isOurs =
@@ -161,9 +162,8 @@ export class Receipts {
     if (completionTokens > maxTokens) return 'it counts more completion tokens than were allowed'
     if (completionTokens - reasoningTokens > answerBytes + slackTokens)
       return 'it counts more completion tokens than the answer has bytes'
-    if (priceUsage(receipt, coefficient, config).adjusted.total !== receipt.chargedTokens)
-      return 'its sum is not what its counts cost'
-    return undefined
+    const due = adjustUsage(receipt, coefficient, config)
+    return due.total === receipt.chargedTokens ? due : 'its sum is not what its counts cost'
   }
 
   #isSample(key: string): boolean {
@@ -221,15 +221,14 @@ function signedOf({ bytes }: Kept): SignedBytes {
   return { signature: bytes.subarray(0, signatureBytes), bytes: bytes.subarray(signatureBytes) }
 }
 
-function tokensOf(receipt: Receipt, config: RootConfig): TokensUsed {
-  const { adjusted } = priceUsage(receipt, receipt.coefficient, config)
+function tokensOf({ prompt, cached, completion, reasoning, total }: AdjustedTokens): TokensUsed {
   return {
     _: 'tokensUsed',
-    promptTokensUsed: adjusted.prompt,
-    cachedTokensUsed: adjusted.cached,
-    completionTokensUsed: adjusted.completion,
-    reasoningTokensUsed: adjusted.reasoning,
-    totalTokensUsed: adjusted.total,
+    promptTokensUsed: prompt,
+    cachedTokensUsed: cached,
+    completionTokensUsed: completion,
+    reasoningTokensUsed: reasoning,
+    totalTokensUsed: total,
   }
 }
 

@@ -7,9 +7,15 @@ test('holds what was set, in the order of the keys', () => {
   live.set('a', { name: 'first' })
   live.set('b', { name: 'second' })
   live.set('a', { name: 'again' })
-  assert.deepEqual([...live.values()].map(({ name }) => name), ['again', 'second'])
+  assert.deepEqual(
+    [...live.values()].map(({ name }) => name),
+    ['again', 'second'],
+  )
   assert.deepEqual([live.size, live.has('b'), live.has('c'), live.get('c')], [2, true, false, undefined])
-  assert.deepEqual([live.delete('b'), live.delete('b'), live.get('b'), live.size], [true, false, undefined, 1])
+  assert.deepEqual(
+    [live.delete('b'), live.delete('b'), live.get('b'), live.size],
+    [true, false, undefined, 1],
+  )
   live.clear()
   assert.deepEqual([live.size, [...live.values()]], [0, []])
 })

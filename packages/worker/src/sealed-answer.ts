@@ -1,4 +1,4 @@
-import { priceUsage, type RootConfig } from '@cocoon/money'
+import { adjustUsage, type RootConfig } from '@cocoon/money'
 import {
   AnswerSealer,
   frameRoom,
@@ -229,7 +229,8 @@ export class SealedAnswer implements AnswerWriter {
 
   #receipt(outcome: ReceiptOutcome, { usage, tokens }: WorkerFinal): SealedSignedReceipt {
     const { world, crypto, opened, held, proxyKey, coefficient, config } = this.#options
-    const { answerSalt, ...content } = opened.content
+    const { header } = opened
+    const { requestSalt, answerSalt, path, body } = opened.content
     const isFree = tokens.totalTokensUsed === 0n
     const counted = isFree ? noUsage : this.#bounded(usage)
     const receipt: Receipt = {
@@ -237,13 +238,16 @@ export class SealedAnswer implements AnswerWriter {
       identity: held.digest,
       requestId: opened.routing.requestId,
       model: held.identity.model,
-      requestCommitment: requestCommitment(crypto, { ...content, header: opened.header }),
+      requestCommitment: requestCommitment(crypto, { requestSalt, header, path, body }),
       answerCommitment: (this.#commitment ?? startAnswerCommitment(crypto, answerSalt, 0)).digest(),
       outcome,
       status: this.#status,
       coefficient,
-      ...counted,
-      chargedTokens: isFree ? 0n : priceUsage(counted, coefficient, config).adjusted.total,
+      promptTokens: counted.promptTokens,
+      cachedTokens: counted.cachedTokens,
+      completionTokens: counted.completionTokens,
+      reasoningTokens: counted.reasoningTokens,
+      chargedTokens: isFree ? 0n : adjustUsage(counted, coefficient, config).total,
       pricePerTokenNano: config.pricePerTokenNano,
       paramsVersion: config.paramsVersion,
       startedAtMs: this.#startedAtMs,

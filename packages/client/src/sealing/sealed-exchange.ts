@@ -1,4 +1,4 @@
-import { priceUsage } from '@cocoon/money/pricing'
+import { adjustUsage } from '@cocoon/money/pricing'
 import { TrustError } from '@cocoon/trust'
 import {
   AnswerOpener,
@@ -30,7 +30,7 @@ import type { SealedTerms } from './sealer.ts'
 import { StatedUsage } from './stated-usage.ts'
 
 /** A machine that the query was sealed to. */
-interface SealedRecipient {
+export interface SealedRecipient {
   readonly verified: VerifiedIdentity
   readonly named: NamedKeys
   /** Absent where each query has its own. */
@@ -188,6 +188,7 @@ export class SealedExchange {
 
   #checkQuery(receipt: Receipt, { digest, identity }: VerifiedIdentity): void {
     const { crypto, header, routing, content, terms } = this.#options
+    const { requestSalt, path, body } = content
     const { proxyKey, prices } = terms
     const isOurs =
       receipt.status === this.#status &&
@@ -195,7 +196,7 @@ export class SealedExchange {
       sameBytes(receipt.identity, digest) &&
       sameBytes(receipt.requestId, routing.requestId) &&
       (proxyKey === undefined || sameBytes(receipt.proxyKey, proxyKey)) &&
-      sameBytes(receipt.requestCommitment, requestCommitment(crypto, { ...content, header }))
+      sameBytes(receipt.requestCommitment, requestCommitment(crypto, { requestSalt, header, path, body }))
     if (!isOurs) throw fault('field', 'The receipt is for another query.')
     const isPriced =
       receipt.coefficient <= routing.maxCoefficient &&
@@ -219,7 +220,7 @@ export class SealedExchange {
   }
 
   #checkCharge(receipt: Receipt, chargedTokens: bigint): void {
-    const due = priceUsage(receipt, receipt.coefficient, this.#options.terms.prices).adjusted.total
+    const due = adjustUsage(receipt, receipt.coefficient, this.#options.terms.prices).total
     if (receipt.chargedTokens !== due || chargedTokens > due) {
       throw fault('charge', `The answer costs ${due} adjusted tokens, and more was charged.`)
     }

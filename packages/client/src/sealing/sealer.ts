@@ -1,6 +1,5 @@
 import type { Prices } from '@cocoon/money/pricing'
 import {
-  type NamedKeys,
   type SealCrypto,
   sealQuery,
   SenderSession,
@@ -9,7 +8,7 @@ import {
 } from '@cocoon/trust/seal'
 import { bytesKey, type World } from '@cocoon/wire'
 import type { Candidate } from './offer-book.ts'
-import { SealedExchange } from './sealed-exchange.ts'
+import { SealedExchange, type SealedRecipient } from './sealed-exchange.ts'
 
 export interface SealerOptions {
   readonly world: Pick<World, 'now' | 'monotonic' | 'random'>
@@ -66,7 +65,7 @@ export class Sealer {
   seal(query: PlainQuery, candidates: readonly Candidate[], terms: SealedTerms): SealedExchange {
     const { world, crypto, shape = { chunkBytes: 0, cadenceMs: 0 } } = this.#options
     const random = (sizeBytes: number): Uint8Array => world.random(sizeBytes)
-    const recipients = candidates.map(({ verified }) => ({ verified, ...this.#keysFor(verified) }))
+    const recipients = candidates.map(({ verified }) => this.#recipient(verified))
     const routing = {
       requestId: random(32),
       model: query.model,
@@ -80,7 +79,8 @@ export class Sealer {
       body: query.body,
       requestSalt: random(32),
       answerSalt: random(32),
-      ...shape,
+      chunkBytes: shape.chunkBytes,
+      cadenceMs: shape.cadenceMs,
     }
     const { query: sealed, header } = sealQuery(
       crypto,
@@ -97,11 +97,11 @@ export class Sealer {
     this.#sessions.delete(bytesKey(identity))
   }
 
-  #keysFor(verified: VerifiedIdentity): { named: NamedKeys; session: SenderSession | undefined } {
+  #recipient(verified: VerifiedIdentity): SealedRecipient {
     const { world, crypto, linkage = 'session' } = this.#options
     const { digest: identity, sealKey } = verified
     const sender = { identity, sealKey, random: (sizeBytes: number) => world.random(sizeBytes) }
-    if (linkage === 'query') return { named: singleKeys(crypto, sender), session: undefined }
+    if (linkage === 'query') return { verified, named: singleKeys(crypto, sender), session: undefined }
     const key = bytesKey(identity)
     const nowMs = world.monotonic()
     let session = this.#sessions.get(key)
@@ -111,6 +111,6 @@ export class Sealer {
       this.#sessions.set(key, session)
       if (this.#sessions.size > maxSessions) this.#sessions.delete(this.#sessions.keys().next().value!)
     }
-    return { named: session.next(), session }
+    return { verified, named: session.next(), session }
   }
 }

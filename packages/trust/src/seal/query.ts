@@ -163,19 +163,29 @@ function encodeHeader(routing: SealedRouting): Uint8Array {
 
 function keyOf(name: KeyName, wrapped: Uint8Array | undefined): SealedKey {
   const { session, counter, encapsulation } = name
-  const flags = (encapsulation === undefined ? 0 : 1) | (wrapped === undefined ? 0 : 2)
-  return {
-    _: 'sealed.key',
-    session,
-    counter,
-    flags,
-    ...(encapsulation && { encapsulation }),
-    ...(wrapped && { wrapped }),
+  const key: SealedKey = { _: 'sealed.key', session, counter, flags: 0 }
+  if (encapsulation !== undefined) {
+    key.flags |= 1
+    key.encapsulation = encapsulation
   }
+  if (wrapped !== undefined) {
+    key.flags |= 2
+    key.wrapped = wrapped
+  }
+  return key
 }
 
 function encodeContent(content: SealedContent): Uint8Array {
-  return encode(sealedRequest, { _: 'sealed.request', ...content })
+  const { path, body, requestSalt, answerSalt, chunkBytes, cadenceMs } = content
+  return encode(sealedRequest, {
+    _: 'sealed.request',
+    path,
+    body,
+    requestSalt,
+    answerSalt,
+    chunkBytes,
+    cadenceMs,
+  })
 }
 
 function readContent(frame: Uint8Array): SealedContent {

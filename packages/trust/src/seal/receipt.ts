@@ -110,7 +110,11 @@ export function startAnswerCommitment(
 
 export function signReceipt(key: SigningKey, receipt: Receipt): SealedSignedReceipt {
   const bytes = encodeReceipt(receipt)
-  return { _: 'sealed.signedReceipt', receipt: bytes, signature: key.sign(joinBriefly(labels.receipt, bytes)) }
+  return {
+    _: 'sealed.signedReceipt',
+    receipt: bytes,
+    signature: key.sign(joinBriefly(labels.receipt, bytes)),
+  }
 }
 
 /** Reads a receipt, whose signature is not verified yet. Throws `receipt-invalid`. */
