@@ -25,9 +25,10 @@ export function sizeOf(parts: readonly Uint8Array[]): number {
 
 /** Writes all parts in order, from `offset` on. */
 export function write(parts: readonly Uint8Array[], target: Uint8Array, offset = 0): void {
+  let at = offset
   for (const part of parts) {
-    target.set(part, offset)
-    offset += part.length
+    target.set(part, at)
+    at += part.length
   }
 }
 

@@ -1,6 +1,3 @@
-/** Characters that are given to one call. */
-const longestCall = 4096
-
 /** Bytes as a key of a map, one character each: the cheapest exact form. For short arrays. */
 export function bytesKey(bytes: Uint8Array): string {
   return String.fromCharCode.apply(null, bytes as unknown as number[])
@@ -13,7 +10,7 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 const hexDigits = Uint8Array.from('0123456789abcdef', digit => digit.charCodeAt(0))
-const decoder = new TextDecoder('latin1')
+const decoder = new TextDecoder()
 
 /** One piece of text: put together from parts it would take ten times the memory for as long as it is kept. */
 export function toHex(bytes: Uint8Array): string {
@@ -22,5 +19,5 @@ export function toHex(bytes: Uint8Array): string {
     digits[2 * at] = hexDigits[bytes[at]! >> 4]!
     digits[2 * at + 1] = hexDigits[bytes[at]! & 15]!
   }
-  return digits.length > longestCall ? decoder.decode(digits) : bytesKey(digits)
+  return decoder.decode(digits)
 }

@@ -14,7 +14,7 @@ import {
 } from '@cocoon/trust/seal'
 import {
   type Connection,
-  encode,
+  type HttpResponse,
   httpResponse,
   proxySealedAnswer,
   proxySealedAnswerPart,
@@ -66,6 +66,8 @@ export class SealedAnswer implements AnswerWriter {
   readonly #shape: { readonly frameBytes: number; readonly cadenceMs: number } | undefined
   #commitment: RunningHash | undefined
   #status = 0
+  /** Waits for the first of the body, to leave with it. */
+  #head: AnswerHead | undefined
   /** Of the body: what has not left yet. */
   #waiting: Uint8Array[] = []
   #waitingBytes = 0
@@ -90,17 +92,21 @@ export class SealedAnswer implements AnswerWriter {
   }
 
   head(head: AnswerHead): void {
-    this.#begin(head, nothing, undefined)
-    if (this.#shape !== undefined) this.#tickLater(this.#shape.cadenceMs)
+    if (this.#shape !== undefined) {
+      this.#begin(head, nothing, undefined)
+      this.#tickLater(this.#shape.cadenceMs)
+      return
+    }
+    this.#head = head
+    this.#flushLater()
   }
 
-  /** What comes first in a turn goes at once, the rest of the turn together at its end. */
+  /** What comes first in a turn goes at once, with the head if that is new; the rest of the turn together at its end. */
   more(bytes: Uint8Array): void {
     this.#push(bytes)
-    if (this.#shape !== undefined || this.#inTurn) return
-    this.#inTurn = true
-    this.#options.world.soon(this.#flush)
-    this.#part(this.#take(Infinity), undefined)
+    if (this.#shape !== undefined || (this.#inTurn && this.#head === undefined)) return
+    this.#flushLater()
+    this.#send(this.#take(partBytes), undefined)
   }
 
   last(bytes: Uint8Array, final: WorkerFinal): boolean {
@@ -115,9 +121,9 @@ export class SealedAnswer implements AnswerWriter {
     if (this.#shape !== undefined) return false
     while (this.#waitingBytes > partBytes) {
       if (this.#options.connection.queuedBytes > congestedBytes) return false
-      this.#part(this.#take(partBytes), undefined)
+      this.#send(this.#take(partBytes), undefined)
     }
-    this.#part(this.#take(partBytes), this.#final)
+    this.#send(this.#take(partBytes), this.#final)
     return true
   }
 
@@ -146,13 +152,28 @@ export class SealedAnswer implements AnswerWriter {
   abandon(): void {
     this.#isDone = true
     this.#timer?.cancel()
+    this.#head = undefined
     this.#waiting = []
     this.#waitingBytes = 0
   }
 
   readonly #flush = (): void => {
     this.#inTurn = false
-    if (this.#waitingBytes > 0 && !this.#isDone) this.#part(this.#take(Infinity), undefined)
+    if (this.#isDone || this.#final !== undefined) return
+    while (this.#waitingBytes > 0 || this.#head !== undefined) this.#send(this.#take(partBytes), undefined)
+  }
+
+  #flushLater(): void {
+    if (this.#inTurn) return
+    this.#inTurn = true
+    this.#options.world.soon(this.#flush)
+  }
+
+  #send(bytes: Uint8Array, final: WorkerFinal | undefined): void {
+    const head = this.#head
+    if (head === undefined) return this.#part(bytes, final)
+    this.#head = undefined
+    this.#begin(head, bytes, final)
   }
 
   #begin({ status, headers }: AnswerHead, body: Uint8Array, final: WorkerFinal | undefined): void {
@@ -161,20 +182,20 @@ export class SealedAnswer implements AnswerWriter {
     this.#commitment = startAnswerCommitment(crypto, opened.content.answerSalt, status)
     this.#commitment.update(body)
     this.sentBytes += body.length
-    const response = encode(httpResponse, {
+    const response: HttpResponse = {
       _: 'http.response',
       httpVersion: 'HTTP/1.1',
       statusCode: status,
       reason: '',
       headers: headers.map(([name, value]) => ({ _: 'http.header', name, value })),
       payload: body,
-    })
+    }
     connection.send(proxySealedAnswer, {
       _: 'proxy.sealedAnswer',
       requestId,
       status,
       nonce: this.#nonce,
-      chunk: this.#sealer.chunk(response, final !== undefined),
+      chunk: this.#sealer.value(httpResponse, response, final !== undefined),
       ...this.#receiptFields(final),
     })
   }

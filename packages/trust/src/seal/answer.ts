@@ -1,6 +1,6 @@
-import { allocate } from '@cocoon/wire'
+import { allocate, type Codec } from '@cocoon/wire'
 import { TrustError } from '../error.ts'
-import { padded, unpadded } from './padding.ts'
+import { padded, paddedValue, unpadded } from './padding.ts'
 import { type Aead, type SealCrypto, sealSizes } from './seal-crypto.ts'
 
 /** Longest chunk of an answer, bytes. */
@@ -51,12 +51,21 @@ export class AnswerSealer {
 
   /** The next chunk: in a bucket, or in a frame of exactly `frameBytes`, which has to hold it. */
   chunk(content: Uint8Array, isFinal: boolean, frameBytes?: number): Uint8Array {
+    return this.#seal(padded(content, frameBytes), isFinal)
+  }
+
+  /** The next chunk, of a boxed value, in a bucket. */
+  value<T>(codec: Codec<T>, value: T, isFinal: boolean): Uint8Array {
+    return this.#seal(paddedValue(codec, value), isFinal)
+  }
+
+  #seal(frame: Uint8Array, isFinal: boolean): Uint8Array {
     if (this.#isFinished || this.#chunks.count >= maxChunks) {
       throw new RangeError('An answer has nothing after its final chunk.')
     }
     this.#isFinished = isFinal
     this.#chunks.next(isFinal)
-    return this.#aead.seal(this.#chunks.nonce, this.#chunks.aad, padded(content, frameBytes))
+    return this.#aead.seal(this.#chunks.nonce, this.#chunks.aad, frame)
   }
 }
 

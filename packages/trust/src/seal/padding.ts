@@ -1,4 +1,4 @@
-import { allocate } from '@cocoon/wire'
+import { allocate, type Codec, encodedSize, writeBoxed, Writer } from '@cocoon/wire'
 import { u32 } from './labels.ts'
 
 const lengthBytes = 4
@@ -19,10 +19,23 @@ export function bucketOf(sizeBytes: number): number {
 /** `u32 length ‖ content ‖ zeros`, in a bucket, or in exactly `sizeBytes`, which then have to hold it. */
 export function padded(content: Uint8Array, sizeBytes = bucketOf(lengthBytes + content.length)): Uint8Array {
   if (lengthBytes + content.length > sizeBytes) throw new RangeError('The content is larger than its frame.')
-  // Zeroed, and brief: what a frame is for is to be sealed.
-  const frame = allocate(sizeBytes)
-  frame.set(u32(content.length))
+  const frame = emptyFrame(content.length, sizeBytes)
   frame.set(content, lengthBytes)
+  return frame
+}
+
+/** `padded` of a value in its boxed form, in a bucket. */
+export function paddedValue<T>(codec: Codec<T>, value: T): Uint8Array {
+  const contentBytes = encodedSize(codec, value)
+  const frame = emptyFrame(contentBytes, bucketOf(lengthBytes + contentBytes))
+  writeBoxed(new Writer(frame, lengthBytes), codec, value)
+  return frame
+}
+
+/** Zeros after the length of the content. Its memory is brief: what a frame is for is to be sealed. */
+function emptyFrame(contentBytes: number, sizeBytes: number): Uint8Array {
+  const frame = allocate(sizeBytes)
+  frame.set(u32(contentBytes))
   return frame
 }
 

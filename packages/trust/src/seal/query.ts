@@ -11,7 +11,7 @@ import {
 import { joinBriefly } from '../bytes.ts'
 import { TrustError } from '../error.ts'
 import { labels } from './labels.ts'
-import { padded, unpadded } from './padding.ts'
+import { paddedValue, unpadded } from './padding.ts'
 import type { ReceiverSessions } from './receiver-sessions.ts'
 import { type SealCrypto, sealSizes } from './seal-crypto.ts'
 import type { KeyName, NamedKeys } from './sender-session.ts'
@@ -79,7 +79,7 @@ export function sealQuery(
   const contentKey = isDirect ? recipients[0]!.keys.query : random(32)
   const body = crypto
     .aead(contentKey)
-    .seal(zeroNonce, joinBriefly(labels.query, header), padded(encodeContent(content)))
+    .seal(zeroNonce, joinBriefly(labels.query, header), contentFrame(content))
   const aad = isDirect ? undefined : wrapData(crypto, header, body)
   const keys = recipients.map(({ name, keys }) =>
     keyOf(name, aad && crypto.aead(keys.query).seal(zeroNonce, aad, contentKey)),
@@ -175,9 +175,9 @@ function keyOf(name: KeyName, wrapped: Uint8Array | undefined): SealedKey {
   return key
 }
 
-function encodeContent(content: SealedContent): Uint8Array {
+function contentFrame(content: SealedContent): Uint8Array {
   const { path, body, requestSalt, answerSalt, chunkBytes, cadenceMs } = content
-  return encode(sealedRequest, {
+  return paddedValue(sealedRequest, {
     _: 'sealed.request',
     path,
     body,
