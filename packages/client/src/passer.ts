@@ -5,6 +5,7 @@ import {
   bytesKey,
   clientInclusion,
   encode,
+  NewestMap,
   sameBytes,
   type SealedQuery,
   sealedWorkerEvidence,
@@ -41,13 +42,13 @@ const limits = {
 interface Disputable {
   readonly session: ClientSession
   readonly untilMs: number
+  isDisputed: boolean
 }
 
 /** Pays for queries that others have sealed, and hands them and their answers on unread. */
 export class Passer implements Passing {
   readonly #options: PasserOptions
-  /** Oldest first. */
-  readonly #disputable = new Map<string, Disputable>()
+  readonly #disputable = new NewestMap<Disputable>(limits.disputable)
   #turn = 0
 
   constructor(options: PasserOptions) {
@@ -108,29 +109,35 @@ export class Passer implements Passing {
   }
 
   dispute(requestId: Uint8Array, reason: number): boolean {
-    const key = bytesKey(requestId)
-    const { session, untilMs } = this.#disputable.get(key) ?? {}
-    this.#disputable.delete(key)
-    if (session?.isReady !== true || untilMs! <= this.#options.world.monotonic()) return false
+    const found = this.#disputable.get(bytesKey(requestId))
+    if (found === undefined || found.isDisputed) return false
+    found.isDisputed = true
+    const { session, untilMs } = found
+    if (!session.isReady || untilMs <= this.#options.world.monotonic()) return false
     session.dispute({ requestId }, reason)
     return true
   }
 
   async inclusion(leaf: Uint8Array): Promise<Uint8Array | undefined> {
+    let failure: unknown
     for (const session of this.#sealing()) {
-      const found = await asked(session.logProofs?.inclusion(leaf) ?? Promise.resolve(undefined))
-      if (found !== undefined) return encode(clientInclusion, found)
+      try {
+        const found = await asked(session.logProofs?.inclusion(leaf) ?? Promise.resolve(undefined))
+        if (found !== undefined) return encode(clientInclusion, found)
+      } catch (error) {
+        // Another proxy may have it in its log.
+        failure ??= error
+      }
     }
+    if (failure !== undefined) throw failure
     return undefined
   }
 
   #remember(requestId: Uint8Array, session: ClientSession): void {
     const now = this.#options.world.monotonic()
-    for (const [key, { untilMs }] of this.#disputable) {
-      if (untilMs > now && this.#disputable.size < limits.disputable) break
-      this.#disputable.delete(key)
-    }
-    this.#disputable.set(bytesKey(requestId), { session, untilMs: now + limits.disputableMs })
+    this.#disputable.dropWhile(({ untilMs }) => untilMs <= now)
+    const untilMs = now + limits.disputableMs
+    this.#disputable.set(bytesKey(requestId), { session, untilMs, isDisputed: false })
   }
 
   /** The session with the proxy of this key, or any. Throws a ClientError where there is none. */

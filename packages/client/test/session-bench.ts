@@ -71,6 +71,7 @@ export class SessionBench {
         ended: () => {},
       },
     })
+    pending.requestBytes = Buffer.from('the request')
     return { pending, heard }
   }
 }

@@ -170,7 +170,9 @@ export class ClientLink implements RelayClient {
       this.#admitSealed(decode(clientRunSealedQuery, data))
     } else if (id === clientDisputeReceipt.id) {
       const { requestId, reason } = decode(clientDisputeReceipt, data)
-      this.#desk.receipts.dispute(this.ownerText, requestId, reason)
+      const underWay = this.#relays.get(bytesKey(requestId))
+      if (underWay === undefined) this.#desk.receipts.dispute(this.ownerText, requestId, reason)
+      else underWay.dispute()
     } else if (id === witnessOffer.id) {
       const offer = decode(witnessOffer, data)
       if (this.#desk.publicLog !== undefined) {
@@ -208,7 +210,11 @@ export class ClientLink implements RelayClient {
         decode(clientGetWorkerTypesV2, data)
         return answerWorkerTypesV2(this.#desk.market, reply)
       case clientGetOffers.id:
-        return answerOffers(this.#desk.market, decode(clientGetOffers, data).model, reply)
+        return answerOffers(
+          this.#desk.market,
+          { model: decode(clientGetOffers, data).model, nowMs: this.#desk.world.now() },
+          reply,
+        )
       case clientGetEvidence.id:
         return this.#evidence(decode(clientGetEvidence, data).identity, reply)
       case clientGetInclusion.id: {

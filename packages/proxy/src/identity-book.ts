@@ -38,18 +38,25 @@ export interface AnnouncedHere {
 /** Identities that a connection keeps: queries may be on their way to the one before. */
 const keptIdentities = 2
 
+/** Evidence of all identities together, bytes: with GPUs that of one has up to 4 MiB, and usually below 100 KiB. */
+const maxEvidenceBytes = 512 << 20
+
 /** Identities that are not believed any more; they end by themselves, so that the oldest may be forgotten. */
 const maxDistrusted = 10_000
 
 /** The identities that connected workers have announced, for clients who ask for the evidence behind them. */
 export class IdentityBook {
   readonly #crypto: SealCrypto
+  readonly #mostBytes: number
   readonly #announced = new Map<string, { announced: AnnouncedIdentity; connections: number }>()
+  #evidenceBytes = 0
   /** Whose receipts are worth nothing, the longest known first. */
   readonly #distrusted = new Set<string>()
 
-  constructor(crypto: SealCrypto) {
+  /** `mostBytes`: of the evidence of all identities together. */
+  constructor(crypto: SealCrypto, mostBytes = maxEvidenceBytes) {
     this.#crypto = crypto
+    this.#mostBytes = mostBytes
   }
 
   /** Judges an announcement: the identity, or why it is refused, in words. */
@@ -65,7 +72,11 @@ export class IdentityBook {
     const to = { proxyKey: here.proxyKey, tlsKey }
     if (!verifyAnnouncement(this.#crypto, identity, digest, to, signature))
       return 'its announcement is not signed'
-    return { identity, digest, key: bytesKey(digest), evidence }
+    const key = bytesKey(digest)
+    const isNew = !this.#announced.has(key)
+    if (isNew && this.#evidenceBytes + evidenceSize(evidence) > this.#mostBytes)
+      return 'this proxy has no room for the evidence of more workers'
+    return { identity, digest, key, evidence }
   }
 
   /** Its receipts are worth nothing: whoever announces it leaves. */
@@ -84,9 +95,12 @@ export class IdentityBook {
   add(held: readonly AnnouncedIdentity[], newest: AnnouncedIdentity): readonly AnnouncedIdentity[] {
     if (held.some(({ key }) => key === newest.key)) return held
     const entry = this.#announced.get(newest.key)
-    if (entry === undefined) this.#announced.set(newest.key, { announced: newest, connections: 1 })
-    else entry.connections++
-    const kept = [entry?.announced ?? newest, ...held]
+    const announced = entry?.announced ?? { ...newest, evidence: copyOf(newest.evidence) }
+    if (entry === undefined) {
+      this.#announced.set(newest.key, { announced, connections: 1 })
+      this.#evidenceBytes += evidenceSize(announced.evidence)
+    } else entry.connections++
+    const kept = [announced, ...held]
     this.remove(kept.slice(keptIdentities))
     return kept.slice(0, keptIdentities)
   }
@@ -95,7 +109,9 @@ export class IdentityBook {
   remove(held: readonly AnnouncedIdentity[]): void {
     for (const { key } of held) {
       const entry = this.#announced.get(key)
-      if (entry !== undefined && --entry.connections === 0) this.#announced.delete(key)
+      if (entry === undefined || --entry.connections > 0) continue
+      this.#announced.delete(key)
+      this.#evidenceBytes -= evidenceSize(entry.announced.evidence)
     }
   }
 
@@ -103,6 +119,21 @@ export class IdentityBook {
   find(digest: Uint8Array): AnnouncedIdentity | undefined {
     return this.#announced.get(bytesKey(digest))?.announced
   }
+}
+
+/** What was read is a view of the message that it came in, and of all that came with that. */
+function copyOf({ document, quote, collateral, gpu }: SealedWorkerEvidence): SealedWorkerEvidence {
+  return {
+    _: 'sealed.workerEvidence',
+    document: Uint8Array.from(document),
+    quote: Uint8Array.from(quote),
+    collateral: Uint8Array.from(collateral),
+    gpu: Uint8Array.from(gpu),
+  }
+}
+
+function evidenceSize({ document, quote, collateral, gpu }: SealedWorkerEvidence): number {
+  return document.length + quote.length + collateral.length + gpu.length
 }
 
 function readOrWhy(document: Uint8Array): WorkerIdentity | string {

@@ -57,13 +57,19 @@ export interface IdentifiedAsk extends Ask {
 /** Identities that an answer names at most: the cheapest. */
 const maxOffers = 64
 
-/** The identities that a query for a model can be sealed to: the newest of each worker, cheapest first. */
-export function answerOffers(market: Market<IdentifiedAsk>, model: string, reply: Reply): void {
+/**
+ * The identities that a query for a model can be sealed to: the newest of each worker, while it holds, cheapest first.
+ */
+export function answerOffers(
+  market: Market<IdentifiedAsk>,
+  { model, nowMs }: { readonly model: string; readonly nowMs: number },
+  reply: Reply,
+): void {
   if (!market.books.has(model)) return reply.error(errorCode.protocol, 'unknown model')
   const offers = new Map<string, ClientOffer>()
   for (const ask of enabled(market.books.get(model)?.asks ?? [])) {
     const [announced] = ask.identities
-    if (announced === undefined) continue
+    if (announced === undefined || announced.identity.expiresAtMs <= nowMs) continue
     const known = offers.get(announced.key)
     if (known !== undefined) {
       // The same worker on another connection.

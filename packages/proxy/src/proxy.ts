@@ -328,6 +328,11 @@ export class Proxy implements Desk {
     }
   }
 
+  disputed(relay: Relay, run: Run): void {
+    const { worker } = run as WorkerRun
+    this.receipts.disputeUnderWay({ signer: worker, client: relay.client.ownerText })
+  }
+
   /** Nobody has this identity any more, on whatever connections. */
   #distrusted(announced: AnnouncedIdentity, why: string): void {
     this.identities.distrust(announced)

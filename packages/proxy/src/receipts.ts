@@ -142,6 +142,11 @@ export class Receipts {
     return 'recorded'
   }
 
+  /** A client does not accept what has come of an answer so far: there is no receipt to judge, so it is a claim. */
+  disputeUnderWay({ signer, client }: ReceiptParties): void {
+    this.#record(signer, client)
+  }
+
   /** What its counts cost, or why it does not hold. */
   #judge(receipt: Receipt, facts: ReceiptFacts, config: RootConfig): AdjustedTokens | string {
     const { announced, requestId, coefficient, maxTokens, bodyBytes, answerBytes } = facts

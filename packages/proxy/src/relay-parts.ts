@@ -70,6 +70,8 @@ export interface RelayDesk {
   charge(relay: Relay, run: Run | undefined, final: WorkerFinal): Promise<TokensUsed>
   /** What the receipt of a sealed answer charges; undefined, and logged, where it does not hold. */
   settle(relay: Relay, run: Run, piece: WorkerAnswer): WorkerFinal | undefined
+  /** The client does not accept what has come of a sealed answer so far. */
+  disputed(relay: Relay, run: Run): void
   /**
    * Gives the reservation back if it still stands. The client is not told of an answer whose charge is not
    * durable: its connection ends for this cause.

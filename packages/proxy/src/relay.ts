@@ -57,6 +57,7 @@ export class Relay {
   /** Of the answer, with what each piece takes besides its bytes. */
   #offeredBytes = 0
   #answerBytes = 0
+  #isDisputed = false
   /** Why the query ends early, once that is settled. */
   #refusal: Refusal | undefined
 
@@ -152,6 +153,14 @@ export class Relay {
     this.#abandoned = true
     // While the reservation is being made there is nothing to undo yet: `start` sees to it.
     if (this.#state !== 'reserving') this.#stopEarly(refusals.cancelled())
+  }
+
+  /** The client does not accept what has come of the answer. Counts once. */
+  dispute(): void {
+    const run = this.#run
+    if (run === undefined || this.#query.sealed === undefined || this.#answerBytes === 0) return
+    if (!this.#isDisputed) this.#desk.disputed(this, run)
+    this.#isDisputed = true
   }
 
   #match(): void {

@@ -207,6 +207,22 @@ test('what only the client can see is disputed by it; three of them count as a f
   }
 })
 
+test('an answer that breaks before its receipt is disputed too; three clients count as a failure', async () => {
+  await using network = await sealedNetwork({ clients: [{}, {}, {}] })
+  misbehave(network, piece =>
+    piece._ === 'proxy.sealedAnswerPart' ? changed(piece, { chunk: flipped(piece.chunk) }) : piece,
+  )
+  const [link] = [...network.proxy.proxy.workers]
+  for (const client of [0, 0, 1, 1, 2]) {
+    assert.equal(has(network, 'receipts-disputed'), 0)
+    assertFailed(await network.asked({}, client), 'answer-invalid')
+    await network.world.runFor(100)
+  }
+  assert.equal(has(network, 'receipts-disputed'), 1)
+  assert.equal(link!.standing.failed, 1)
+  assert.ok(network.tap.all('client.disputeReceipt').every(({ reason }) => reason === disputeReasons.missing))
+})
+
 test('the receipt of one answer under another', async () => {
   await using network = await sealedNetwork({ workers: [{ script: whole }] })
   let kept: SealedSignedReceipt | undefined

@@ -25,6 +25,9 @@ export interface RelayOptions {
 const maxOffersBytes = 256 << 10
 const maxEvidenceBytes = 5 << 20
 
+/** For the endpoint to take a dispute, of which nobody waits for the end. */
+const disputeTimeoutMs = 10_000
+
 /** The endpoint that pays and hands on. Whatever it says is a claim, and whatever it hands on may be altered. */
 export class Relay {
   /** What every request shows, as the header of this name. */
@@ -82,7 +85,7 @@ export class Relay {
   dispute(requestId: Uint8Array, reason: number): void {
     const body = JSON.stringify({ request_id: toHex(requestId), reason })
     const headers = { 'content-type': 'application/json' }
-    const { signal } = new AbortController()
+    const signal = AbortSignal.timeout(disputeTimeoutMs)
     this.request('/cocoon/disputes', { method: 'POST', headers, body }, signal).catch(() => {})
   }
 
