@@ -49,7 +49,7 @@ export class Relay {
   #attempts = 0
   #failedOn: Set<RelayWorker> | undefined
   readonly #excluded: Exclusion<RelayWorker>
-  /** The worker's head waits for the first byte: up to then another worker can take over. */
+  /** An open answer's head waits for the first byte: up to then another worker can take over. */
   #heldHead: HeldHead | undefined
   #sentStatus: number | undefined
   /** The caller is gone: what still comes is counted, not relayed. */
@@ -223,6 +223,8 @@ export class Relay {
     if (isBackendFailure(head.status) && this.#moveElsewhere()) return
     this.#heldHead = head
     if (final !== undefined) this.#complete(undefined, final)
+    // There may be something of the body in it, which a proxy cannot see.
+    else if (this.#query.sealed !== undefined) this.#sendHead()
   }
 
   #part(bytes: Uint8Array, final: WorkerFinal | undefined): void {

@@ -237,7 +237,7 @@ test('the receipt of one answer under another', async () => {
   assert.equal(charged(network), first.summary?.tokens)
 })
 
-test('an answer without a receipt never ends, and costs nothing', async () => {
+test('an answer without a receipt is refused at once, and costs nothing', async () => {
   await using network = await sealedNetwork({ workers: [{ script: whole }] })
   misbehave(network, piece =>
     piece._ === 'proxy.sealedFailure'
@@ -245,7 +245,7 @@ test('an answer without a receipt never ends, and costs nothing', async () => {
       : changed(piece as never, { flags: 0, receipt: undefined } as never),
   )
   const asked = await network.asked({ body: { stream: false }, timeoutMs: 5_000 })
-  assertFailed(asked, 'timeout')
+  assertFailed(asked, 'answer-invalid')
   await network.world.runFor(5_000)
   assert.equal(charged(network), 0n)
   assert.equal(network.proxy.proxy.running, 0)

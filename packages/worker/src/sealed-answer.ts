@@ -66,7 +66,7 @@ export class SealedAnswer implements AnswerWriter {
   readonly #shape: { readonly frameBytes: number; readonly cadenceMs: number } | undefined
   #commitment: RunningHash | undefined
   #status = 0
-  /** Waits for the first of the body, to leave with it. */
+  /** Waits for the first of the body, to leave with it: until then the proxy can have another worker answer. */
   #head: AnswerHead | undefined
   /** Of the body: what has not left yet. */
   #waiting: Uint8Array[] = []
@@ -92,20 +92,20 @@ export class SealedAnswer implements AnswerWriter {
   }
 
   head(head: AnswerHead): void {
-    if (this.#shape !== undefined) {
-      this.#begin(head, nothing, undefined)
-      this.#tickLater(this.#shape.cadenceMs)
+    if (this.#shape === undefined) {
+      this.#head = head
       return
     }
-    this.#head = head
-    this.#flushLater()
+    this.#begin(head, nothing, undefined)
+    this.#tickLater(this.#shape.cadenceMs)
   }
 
-  /** What comes first in a turn goes at once, with the head if that is new; the rest of the turn together at its end. */
+  /** What comes first in a turn goes at once, the rest of the turn together at its end. */
   more(bytes: Uint8Array): void {
     this.#push(bytes)
-    if (this.#shape !== undefined || (this.#inTurn && this.#head === undefined)) return
-    this.#flushLater()
+    if (this.#shape !== undefined || this.#inTurn) return
+    this.#inTurn = true
+    this.#options.world.soon(this.#flush)
     this.#send(this.#take(partBytes), undefined)
   }
 
@@ -160,13 +160,7 @@ export class SealedAnswer implements AnswerWriter {
   readonly #flush = (): void => {
     this.#inTurn = false
     if (this.#isDone || this.#final !== undefined) return
-    while (this.#waitingBytes > 0 || this.#head !== undefined) this.#send(this.#take(partBytes), undefined)
-  }
-
-  #flushLater(): void {
-    if (this.#inTurn) return
-    this.#inTurn = true
-    this.#options.world.soon(this.#flush)
+    while (this.#waitingBytes > 0) this.#send(this.#take(partBytes), undefined)
   }
 
   #send(bytes: Uint8Array, final: WorkerFinal | undefined): void {

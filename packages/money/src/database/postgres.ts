@@ -8,33 +8,51 @@ export interface PostgresOptions {
   world: Pick<World, 'after'>
 }
 
-export type PostgresRow = Readonly<Record<string, string | number | boolean | null>>
+export type PostgresRow = Readonly<Record<string, string | number | boolean | Uint8Array | null>>
 
 /** Values of parameters; amounts are decimal text. */
-export type PostgresValue = string | number | null | readonly (string | null)[]
+export type PostgresValue =
+  | string
+  | number
+  | boolean
+  | Uint8Array
+  | null
+  | readonly (string | number | null)[]
 
-/** The server gives up a statement, and a wait for a lock. */
-const statementTimeoutMs = 5_000
-const lockTimeoutMs = 3_000
-/** This side gives up: the server does not answer at all. */
-const answerTimeoutMs = 10_000
+/** Milliseconds. */
+export interface PostgresTimeouts {
+  /** The server gives up a statement, and a wait for a lock. */
+  readonly statementMs: number
+  readonly lockMs: number
+  /** This side gives up: the server does not answer at all. */
+  readonly answerMs: number
+}
+
+const usualTimeouts: PostgresTimeouts = { statementMs: 5_000, lockMs: 3_000, answerMs: 10_000 }
 const connectTimeoutS = 5
+
+interface ConnectionOptions extends PostgresOptions {
+  /** The search path. */
+  schema: string
+  /** Hears when a connection is lost or ends. */
+  onClose?: () => void
+  timeouts?: PostgresTimeouts
+}
 
 /**
  * One connection to a PostgreSQL server, made when it is used and made anew after it was lost. Statements are
  * done in order. Rejects with `MoneyError('storage')`: what was asked may be there or not.
  */
 export class PostgresConnection implements AsyncDisposable {
-  readonly #options: PostgresOptions & { schema: string; onClose?: () => void }
+  readonly #options: ConnectionOptions
+  readonly #timeouts: PostgresTimeouts
   #sql: postgres.Sql
   #isClosed = false
 
-  /**
-   * `schema` is the search path; `onClose` is called when a connection is lost or ends. Throws
-   * `MoneyError('config')` for an address that is none.
-   */
-  constructor(options: PostgresOptions & { schema: string; onClose?: () => void }) {
+  /** Throws `MoneyError('config')` for an address that is none. */
+  constructor(options: ConnectionOptions) {
     this.#options = options
+    this.#timeouts = options.timeouts ?? usualTimeouts
     this.#sql = this.#connect()
   }
 
@@ -65,8 +83,9 @@ export class PostgresConnection implements AsyncDisposable {
     if (this.#isClosed) throw new MoneyError('storage', 'The connection to PostgreSQL is closed')
     const sql = this.#sql
     const { promise: late, reject } = Promise.withResolvers<never>()
-    const timer = this.#options.world.after(answerTimeoutMs, () => {
-      reject(new Error(`no answer within ${answerTimeoutMs / 1000} s`))
+    const { answerMs } = this.#timeouts
+    const timer = this.#options.world.after(answerMs, () => {
+      reject(new Error(`no answer within ${answerMs / 1000} s`))
       this.#renew(sql)
     })
     try {
@@ -104,8 +123,8 @@ export class PostgresConnection implements AsyncDisposable {
       connection: {
         application_name: 'cocoon',
         search_path: schema,
-        statement_timeout: statementTimeoutMs,
-        lock_timeout: lockTimeoutMs,
+        statement_timeout: this.#timeouts.statementMs,
+        lock_timeout: this.#timeouts.lockMs,
         synchronous_commit: 'on',
         // A server that loses sight of this side frees its locks.
         tcp_keepalives_idle: 5,

@@ -1,4 +1,6 @@
-import type { Timer, World } from '@cocoon/wire'
+import { MoneyError } from '@cocoon/money'
+import { PostgresConnection, type PostgresRow, type PostgresValue } from '@cocoon/money/postgres'
+import type { World } from '@cocoon/wire'
 import {
   conflict,
   type LogBatch,
@@ -7,7 +9,6 @@ import {
   type LogStore,
   tileWidth,
 } from '@cocoon/trust/log'
-import postgres from 'postgres'
 import { ProxyError } from '../error.ts'
 import { decodeBatch, encodeBatch } from './batch-text.ts'
 
@@ -19,12 +20,8 @@ export interface PostgresLogOptions {
   readonly world: Pick<World, 'after'>
 }
 
-/** The server gives up a statement, and a wait for a lock. */
-const statementTimeoutMs = 10_000
-const lockTimeoutMs = 5_000
-/** This side gives up: the server does not answer at all. */
-const answerTimeoutMs = 15_000
-const connectTimeoutS = 5
+/** A batch has ten thousand entries. */
+const timeouts = { statementMs: 10_000, lockMs: 5_000, answerMs: 15_000 } as const
 
 const schema = 'cocoon_log'
 
@@ -87,7 +84,7 @@ const sql = `
  * there or not, and may be asked again.
  */
 export async function openPostgresLogStore(options: PostgresLogOptions): Promise<LogStore> {
-  const store = new PostgresLogStore(options)
+  const store = openStore(options)
   try {
     await store.prepare()
     return store
@@ -97,21 +94,26 @@ export async function openPostgresLogStore(options: PostgresLogOptions): Promise
   }
 }
 
-type Row = Readonly<Record<string, string | number | boolean | Uint8Array | null>>
-type Value = string | number | boolean | null | Uint8Array | readonly (string | number)[]
+function openStore(options: PostgresLogOptions): PostgresLogStore {
+  try {
+    return new PostgresLogStore(options)
+  } catch (cause) {
+    if (!(cause instanceof MoneyError)) throw cause
+    throw new ProxyError('configuration', cause.message, { cause })
+  }
+}
 
 class PostgresLogStore implements LogStore {
-  readonly #options: PostgresLogOptions
-  #sql: postgres.Sql
-  #isClosed = false
+  readonly #name: string
+  readonly #connection: PostgresConnection
 
-  constructor(options: PostgresLogOptions) {
-    this.#options = options
-    this.#sql = connect(options.url)
+  constructor({ url, world, name }: PostgresLogOptions) {
+    this.#name = name
+    this.#connection = new PostgresConnection({ url, world, schema, timeouts })
   }
 
-  async prepare(): Promise<void> {
-    await this.#answered(server => server.unsafe(sql).simple())
+  prepare(): Promise<void> {
+    return this.#connection.run(sql).catch(failed)
   }
 
   async head(): Promise<LogHead | undefined> {
@@ -185,79 +187,22 @@ class PostgresLogStore implements LogStore {
     if (rows.length === 0) throw conflict(`A checkpoint of ${size} entries is not the newest`)
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#isClosed = true
-    await this.#sql.end({ timeout: 1 }).catch(() => {})
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#connection[Symbol.asyncDispose]()
   }
 
   /** One statement, a transaction of its own. The first parameter is the name of the log. */
-  #query(text: string, ...parameters: Value[]): Promise<Row[]> {
-    const values = [this.#options.name, ...parameters]
-    return this.#answered(server => server.unsafe<Row[]>(text, values as never[], { prepare: true }))
-  }
-
-  async #answered<T>(ask: (sql: postgres.Sql) => PromiseLike<T>): Promise<T> {
-    if (this.#isClosed) throw failure('the connection is closed')
-    const server = this.#sql
-    const { promise: late, reject } = Promise.withResolvers<never>()
-    const timer: Timer = this.#options.world.after(answerTimeoutMs, () => {
-      reject(new Error(`there is no answer within ${answerTimeoutMs / 1000} s`))
-      this.#renew(server)
-    })
-    try {
-      return await Promise.race([ask(server), late])
-    } catch (cause) {
-      throw failure(cause instanceof Error ? cause.message || cause.name : String(cause), cause)
-    } finally {
-      timer.cancel()
-    }
-  }
-
-  /** A connection that does not answer is not waited for. */
-  #renew(silent: postgres.Sql): void {
-    if (this.#sql !== silent || this.#isClosed) return
-    this.#sql = connect(this.#options.url)
-    silent.end({ timeout: 0 }).catch(() => {})
+  #query(text: string, ...parameters: PostgresValue[]): Promise<PostgresRow[]> {
+    return this.#connection.query(text, [this.#name, ...parameters]).catch(failed)
   }
 }
 
-function connect(url: string): postgres.Sql {
-  // The text is not repeated: it may hold a password.
-  if (!/^postgres(?:ql)?:/.test(url) || !URL.canParse(url)) {
-    throw new ProxyError(
-      'configuration',
-      'A PostgreSQL is named as postgres://user:password@host:port/database',
-    )
-  }
-  const address = new URL(url)
-  const socket = address.searchParams.get('host')
-  address.searchParams.delete('host')
-  return postgres(address.href, {
-    ...(socket === null ? {} : { host: socket }),
-    max: 1,
-    connect_timeout: connectTimeoutS,
-    max_lifetime: null,
-    onnotice: () => {},
-    connection: {
-      application_name: 'cocoon',
-      search_path: schema,
-      statement_timeout: statementTimeoutMs,
-      lock_timeout: lockTimeoutMs,
-      synchronous_commit: 'on',
-      // A server that loses sight of this side frees its locks.
-      tcp_keepalives_idle: 5,
-      tcp_keepalives_interval: 5,
-      tcp_keepalives_count: 3,
-    } as never,
-  })
-}
-
-function headOf(row: Row | undefined): LogHead | undefined {
+function headOf(row: PostgresRow | undefined): LogHead | undefined {
   return row && { size: Number(row['size']), checkpoint: String(row['checkpoint']) }
 }
 
 /** The library gives Buffers, which compare as other things than plain arrays. */
-function plainBytes(value: Row[string] | undefined): Uint8Array {
+function plainBytes(value: PostgresRow[string] | undefined): Uint8Array {
   return Uint8Array.from(value as Uint8Array)
 }
 
@@ -265,10 +210,6 @@ function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 }
 
-function failure(why: string, cause?: unknown): ProxyError {
-  return new ProxyError(
-    'log',
-    `PostgreSQL did not do what was asked for the log: ${why}. It may be there or not: repeat it`,
-    { cause },
-  )
+function failed(cause: unknown): never {
+  throw new ProxyError('log', `The log: ${cause instanceof Error ? cause.message : 'unknown'}`, { cause })
 }

@@ -13,7 +13,7 @@ import {
 } from '@cocoon/wire'
 import { testModel } from '../../src/index.ts'
 import { type Relay, startRelay, type Tampering } from './relay.ts'
-import { messages, model, pacedAnswer, sdkStage } from './stage.ts'
+import { model, pacedAnswer, sdkStage } from './stage.ts'
 
 const words = ['One ', 'two ', 'three ', 'four ', 'five']
 const usage = { prompt: 20, cached: 4, completion: 5, reasoning: 0 }
@@ -194,6 +194,9 @@ async function read(cocoon: Cocoon, begun: (stream: { cocoon: Promise<unknown> }
 
 const readAll = (cocoon: Cocoon): Promise<string> => read(cocoon, () => {})
 
+const prompt = 'Nobody in between reads this.'
+const messages = [{ role: 'user', content: prompt }] as const
+
 const machines: Readonly<Record<string, Tampering>> = {
   'offers a machine that there is not': {
     offers: json => ({ ...json, offers: [{ ...firstOffer(json), identity: 'ab'.repeat(32) }] }),
@@ -241,7 +244,8 @@ describe('a relay that', { concurrency: false }, async () => {
         assert.ok(error instanceof ClientError, String(error))
         return true
       })
-      for (const { body } of relay.passed) assert.ok(!body.includes('Hi'))
+      // Two letters would be in a ciphertext by chance now and then.
+      for (const { body } of relay.passed) assert.ok(!body.includes(prompt))
     })
   }
 
