@@ -16,7 +16,7 @@ const sealing = {
   query: { sealed: 'query' },
 } as const
 
-const measured = new Set(['json-30', 'stream-30', 'large-30'])
+const measured = new Set(['json-30', 'large-30', 'stream-30', 'paced-30'])
 /** Of each scenario, the first of which compiles most of what the others use: sealed queries have more of that. */
 const warmUpSeconds = { first: 12, other: 4 } as const
 
@@ -92,7 +92,7 @@ function print(rows: readonly Row[]): void {
       console.log(`| ${cells.join(' | ')} |`)
     }
   }
-  console.log(`\nA stream has ${streamedChunks} chunks, which the backend sends at once.`)
+  console.log(`\nA stream has ${streamedChunks} chunks, at once or (paced-30) 5 ms apart.`)
 }
 
 const wayText: Record<Way, string> = {

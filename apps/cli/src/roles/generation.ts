@@ -14,7 +14,13 @@ import {
   type SharedLedger,
   writeRootAsText,
 } from '@cocoon/money'
-import { openPostgresLogStore, openSqliteLogStore, ProxyError, ProxyLog } from '@cocoon/proxy'
+import {
+  openPostgresLogStore,
+  openSqliteLogStore,
+  ProxyError,
+  ProxyLog,
+  reopenedLogStore,
+} from '@cocoon/proxy'
 import { TrustError } from '@cocoon/trust'
 import type { World } from '@cocoon/wire'
 import { CliError } from '../error.ts'
@@ -102,7 +108,7 @@ export class Generation implements AsyncDisposable {
       ledger: this.ledger,
       store:
         shared === undefined
-          ? openSqliteLogStore(join(directory, `${name}.sqlite`), world)
+          ? reopenedLogStore(() => openSqliteLogStore(join(directory, `${name}.sqlite`), world), world)
           : await openPostgresLogStore({ url: shared.url, name, world }),
       key,
       contract: this.contract,
