@@ -155,10 +155,10 @@ export class Relay {
     if (this.#state !== 'reserving') this.#stopEarly(refusals.cancelled())
   }
 
-  /** The client does not accept what has come of the answer. Counts once. */
+  /** The client does not accept what it got of the answer so far. Counts once. */
   dispute(): void {
     const run = this.#run
-    if (run === undefined || this.#query.sealed === undefined || this.#answerBytes === 0) return
+    if (run === undefined || this.#query.sealed === undefined || this.#sentStatus === undefined) return
     if (!this.#isDisputed) this.#desk.disputed(this, run)
     this.#isDisputed = true
   }
