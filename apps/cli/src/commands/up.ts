@@ -15,7 +15,7 @@ import {
   type LocalPorts,
   startLocalNetwork,
 } from '../roles/local-network.ts'
-import { listenError, probePort } from '../roles/port.ts'
+import { choosePort, listenError, probePort } from '../roles/port.ts'
 import { callersOf, protectionOf } from './callers.ts'
 import { stopGraceMs, stopped } from './run-role.ts'
 
@@ -116,7 +116,7 @@ async function choosePorts(flags: UpFlags): Promise<LocalPorts> {
   }
   for (const name of ['proxyWorkers', 'proxyClients'] as const) {
     while (ports[name] === 0) {
-      const port = await probePort(host, 0)
+      const port = await choosePort(host)
       if (!Object.values(ports).includes(port)) ports[name] = port
     }
   }

@@ -34,7 +34,7 @@ import { openKeys } from '../keys/open-keys.ts'
 import { type ChainSide, openChainSide } from './chain-side.ts'
 import type { Attestation } from './attestation.ts'
 import { createDialer, type Reach } from './dialer.ts'
-import { isLoopback, listenError, probePort } from './port.ts'
+import { choosePort, isLoopback, listenError } from './port.ts'
 import { openClientSealing } from './sealing.ts'
 import { openReceipts } from './receipts.ts'
 import { openTally } from './tally.ts'
@@ -224,7 +224,7 @@ async function openEndpoint(
   const { host, keysFile, cors, hostNames } = callers
   try {
     // What keys spent is kept by port, so with keys a free port is chosen beforehand.
-    const port = httpPort === 0 && keysFile !== undefined ? await probePort(host, 0) : httpPort
+    const port = httpPort === 0 && keysFile !== undefined ? await choosePort(host) : httpPort
     const keys = await openKeyBook(setup, port, stack)
     const endpoint = await startEndpoint({
       network: client,

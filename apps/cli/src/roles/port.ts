@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { createServer } from 'node:http'
 import { CliError, reasonOf } from '../error.ts'
 
@@ -37,4 +38,20 @@ export function probePort(host: string, port: number): Promise<number> {
       server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : port))
     })
   })
+}
+
+/** Below the ports that systems give to connections, one of which could have it before it is opened. */
+const chosenPorts = { first: 20_000, end: 32_000 } as const
+const portTries = 20
+
+/** A port that was free, for what has to know it before it opens it. Rejects as listening does. */
+export async function choosePort(host: string): Promise<number> {
+  for (let tries = 0; tries < portTries; tries++) {
+    try {
+      return await probePort(host, randomInt(chosenPorts.first, chosenPorts.end))
+    } catch {
+      // Another program has it.
+    }
+  }
+  return probePort(host, 0)
 }

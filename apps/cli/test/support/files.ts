@@ -1,9 +1,8 @@
-import { randomInt } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { contractAddress, formatAddress, writePseudoConfig } from '@cocoon/money'
-import { probePort } from '../../src/roles/port.ts'
+import { choosePort } from '../../src/roles/port.ts'
 import { backendModel } from './backend.ts'
 
 /** A folder of this test. */
@@ -26,20 +25,10 @@ export async function makeFolder(): Promise<Folder> {
   }
 }
 
-/** Below the ports that systems give to connections, so that nobody gets one of these by chance. */
-const leastPort = 20_000
-const portRange = 12_000
-
 /** Different ports that were free. */
 export async function freePorts(howMany: number): Promise<number[]> {
   const ports = new Set<number>()
-  while (ports.size < howMany) {
-    const port = leastPort + randomInt(portRange)
-    await probePort('127.0.0.1', port).then(
-      () => ports.add(port),
-      () => {},
-    )
-  }
+  while (ports.size < howMany) ports.add(await choosePort('127.0.0.1'))
   return [...ports]
 }
 
