@@ -4,8 +4,8 @@ interface Slot<V> {
 
 /**
  * A Map for values that come and go by the thousand, such as queries under way. V8 makes a new table for a Map every
- * few entries that come and go, and the old tables keep what was in them until the next full collection: here that is
- * an empty slot, there it would be the query with all that it had received.
+ * few entries that come and go, and the old tables keep what was in them until the next full collection. What is in
+ * them here is a slot, which is emptied when its entry is removed.
  */
 export class LiveMap<K, V extends object> {
   readonly #slots = new Map<K, Slot<V>>()

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
-import type { World } from '@cocoon/wire'
+import { NewestMap, type World } from '@cocoon/wire'
 import { ClientError } from '../error.ts'
 import type { Network, Query } from '../network.ts'
 import { ReceiptBook } from '../receipt/receipt-book.ts'
@@ -10,6 +10,7 @@ import type { KeyBook } from './key-book.ts'
 import { queryDefaults, endpointLimits, type EndpointLimits, type QueryDefaults } from './limits.ts'
 import { route } from './route.ts'
 import { type Refusal, refusalText, refuse, traceOf } from './refusal.ts'
+import { maxAskers } from './sealed-query.ts'
 
 export interface EndpointOptions {
   network: Network
@@ -104,7 +105,7 @@ function shareOf(options: EndpointOptions): Shared {
     keys,
     debugLog: new DebugLog(limits.debugEntries),
     receipts: options.receipts ?? new ReceiptBook(world),
-    askers: new Map(),
+    askers: new NewestMap(maxAskers),
     protection: options.protection ?? (() => 'unknown'),
     costBound: options.costBound ?? (() => 0n),
     extraRoutes: options.extraRoutes ?? (() => false),

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { World } from '@cocoon/wire'
+import type { NewestMap, World } from '@cocoon/wire'
 import { ClientError } from '../error.ts'
 import type { Network, Query } from '../network.ts'
 import type { ReceiptBook } from '../receipt/receipt-book.ts'
@@ -26,7 +26,7 @@ export interface Shared {
   readonly debugLog: DebugLog
   readonly receipts: ReceiptBook
   /** By the request ids of sealed queries that were handed on: the key that asked, empty where there are no keys. */
-  readonly askers: Map<string, string>
+  readonly askers: NewestMap<string>
   readonly protection: () => string
   readonly costBound: (query: Query) => bigint
   readonly extraRoutes: ExtraRoutes

@@ -57,7 +57,9 @@ function start(exchange: Exchange, body: Buffer): void {
   key?.reserve(boundNano)
   const answer = new PassedAnswer(exchange, boundNano)
   answer.start(events => passingOf(exchange).run(query, { timeoutMs, proxyKey }, events))
-  remember(shared.askers, toHex(requestId), key?.id ?? '')
+  // A request id that is sent once more stays with who sent it first.
+  const id = toHex(requestId)
+  if (shared.askers.get(id) === undefined) shared.askers.set(id, key?.id ?? '')
 }
 
 function readSealed(body: Buffer): { query: SealedQuery; routing: SealedRouting } {
@@ -83,11 +85,5 @@ function readProxyKey(text: string | string[] | undefined): Uint8Array | undefin
   throw new ClientError('invalid-request', 'x-cocoon-proxy has to be the proxy_key of offers.')
 }
 
-function remember(askers: Map<string, string>, requestId: string, keyId: string): void {
-  // A request id that is sent once more stays with who sent it first.
-  if (!askers.has(requestId)) askers.set(requestId, keyId)
-  if (askers.size > maxAskers) askers.delete(askers.keys().next().value!)
-}
-
 /** Queries of which it is known who asked. */
-const maxAskers = 10_000
+export const maxAskers = 10_000

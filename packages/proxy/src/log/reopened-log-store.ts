@@ -4,23 +4,25 @@ import { ProxyError } from '../error.ts'
 
 /** After a failure, until a store is opened again, milliseconds. */
 const reopenMs = 10_000
+/** For a disk to let go of the store that has failed: one that hangs is not waited for. */
+const closeMs = 10_000
 
 /**
  * A store that is opened again once it has failed: a disk that was full has room by then, and what does not come back
  * fails as before. `open` makes one whose calls reject with `ProxyError('log')` where it cannot be used any more.
  */
-export function reopenedLogStore(open: () => LogStore, world: Pick<World, 'monotonic'>): LogStore {
+export function reopenedLogStore(open: () => LogStore, world: Pick<World, 'monotonic' | 'after'>): LogStore {
   return new ReopenedLogStore(open, world)
 }
 
 class ReopenedLogStore implements LogStore {
   readonly #open: () => LogStore
-  readonly #world: Pick<World, 'monotonic'>
+  readonly #world: Pick<World, 'monotonic' | 'after'>
   #store: LogStore
   #failedAt: number | undefined
   #reopening: Promise<void> | undefined
 
-  constructor(open: () => LogStore, world: Pick<World, 'monotonic'>) {
+  constructor(open: () => LogStore, world: Pick<World, 'monotonic' | 'after'>) {
     this.#open = open
     this.#world = world
     this.#store = open()
@@ -59,14 +61,14 @@ class ReopenedLogStore implements LogStore {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#reopening
-    await this.#store[Symbol.asyncDispose]()
+    await this.#inTime(this.#reopening)
+    await this.#inTime(this.#store[Symbol.asyncDispose]())
   }
 
   async #use<Value>(ask: (store: LogStore) => Promise<Value>): Promise<Value> {
     const isDue = this.#failedAt !== undefined && this.#world.monotonic() - this.#failedAt >= reopenMs
     if (isDue) this.#reopening ??= this.#reopen().finally(() => (this.#reopening = undefined))
-    await this.#reopening
+    await this.#inTime(this.#reopening)
     const store = this.#store
     try {
       return await ask(store)
@@ -75,6 +77,13 @@ class ReopenedLogStore implements LogStore {
       if (hasFailed) this.#failedAt ??= this.#world.monotonic()
       throw error
     }
+  }
+
+  async #inTime(closing: PromiseLike<void> | undefined): Promise<void> {
+    if (closing === undefined) return
+    const { promise: late, resolve } = Promise.withResolvers<void>()
+    const timer = this.#world.after(closeMs, resolve)
+    await Promise.race([closing, late]).finally(() => timer.cancel())
   }
 
   /** The old one first: a file has one owner. */

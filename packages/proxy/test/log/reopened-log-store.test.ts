@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { systemWorld } from '@cocoon/wire/node'
 import type { LogStore } from '@cocoon/trust/log'
+import { ProxyError } from '../../src/error.ts'
 import { reopenedLogStore } from '../../src/log/reopened-log-store.ts'
 import { openSqliteLogStore } from '../../src/log/sqlite-log-store.ts'
 import {
@@ -20,8 +21,9 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 
 let files = 0
 const newPath = (): string => join(folder, `log ${files++}.db`)
-const openAt = (path: string, world = { monotonic: () => 0 }): LogStore =>
-  reopenedLogStore(() => openSqliteLogStore(path, systemWorld), world)
+const { after: later } = systemWorld
+const openAt = (path: string, monotonic = (): number => 0): LogStore =>
+  reopenedLogStore(() => openSqliteLogStore(path, systemWorld), { monotonic, after: later })
 
 logStoreCompliance('reopened', async () => openAt(newPath()))
 logStoreDurability('reopened', () => {
@@ -42,7 +44,7 @@ const broken = {
 
 test('goes on after a failure, a while later, with all that was committed', async () => {
   let now = 0
-  await using store = openAt(newPath(), { monotonic: () => now })
+  await using store = openAt(newPath(), () => now)
   const log = await appenderOf(store)
   await log.append(entriesFrom(0, 3))
   await assert.rejects(store.commit(broken), unusable)
@@ -62,7 +64,7 @@ test('what cannot be opened again fails as before, and is tried again', async ()
   const path = newPath()
   await using store = reopenedLogStore(
     () => openSqliteLogStore(isThere ? path : join(folder, 'nowhere', 'log.db'), systemWorld),
-    { monotonic: () => now },
+    { monotonic: () => now, after: later },
   )
   await (await appenderOf(store)).append(entriesFrom(0, 3))
   await assert.rejects(store.commit(broken), unusable)
@@ -72,4 +74,25 @@ test('what cannot be opened again fails as before, and is tried again', async ()
   isThere = true
   now = 20_000
   assert.equal((await store.head())!.size, 3)
+})
+
+test('a disk that hangs holds nobody up: what is asked fails as before', async () => {
+  let now = 0
+  const failure = new ProxyError('log', 'The disk is gone.')
+  const hung = {
+    head: () => Promise.reject(failure),
+    [Symbol.asyncDispose]: () => new Promise<void>(() => {}),
+  } as unknown as LogStore
+  const waits: number[] = []
+  const store = reopenedLogStore(() => hung, {
+    monotonic: () => now,
+    after: (delayMs, run) => {
+      waits.push(delayMs)
+      return later(1, run)
+    },
+  })
+  await assert.rejects(store.head(), failure)
+  now = 10_000
+  await assert.rejects(store.head(), failure)
+  assert.deepEqual(waits, [10_000])
 })
