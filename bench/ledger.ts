@@ -27,7 +27,7 @@ const rounds = 3
 const besideWork = `${workingAtOnce}, with ${workUs} us of work`
 const parties = 16
 const contract = key(999)
-const credit = { paid: 10n ** 15n, stake: 10n ** 15n, charged: 0n }
+const credit = { paid: 10n ** 15n, stake: 10n ** 15n, charged: 0n, lt: 0n }
 
 interface Measured {
   requestsPerSecond: number

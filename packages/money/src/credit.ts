@@ -9,6 +9,8 @@ export interface ClientCredit {
   readonly stake: bigint
   /** Already charged on chain. */
   readonly charged: bigint
+  /** Logical time of the transaction that told it: of two credits the later one holds. 0 where there is no chain. */
+  readonly lt: bigint
 }
 
 /** What stands for the tokens of a network whose tokens cost nothing. */
@@ -19,7 +21,7 @@ export function creditWithoutChain(
   config: Pick<RootConfig, 'pricePerTokenNano' | 'minClientStakeNano'>,
 ): ClientCredit {
   const stake = tokensFor(config.minClientStakeNano, config.pricePerTokenNano)
-  return { paid: 10n ** 15n, stake, charged: 0n }
+  return { paid: 10n ** 15n, stake, charged: 0n, lt: 0n }
 }
 
 /** Totals on the chain have 64 bits: nobody ever uses more. A contract may state amounts of any size. */
@@ -27,13 +29,14 @@ const mostTokens = (1n << 64n) - 1n
 
 /** Credit from the amounts in a client's contract. A fraction of a token does not count. */
 export function creditFromContract(
-  contract: { balanceNano: bigint; stakeNano: bigint; chargedTokens: bigint },
+  contract: { balanceNano: bigint; stakeNano: bigint; chargedTokens: bigint; lt: bigint },
   { pricePerTokenNano }: Pick<RootConfig, 'pricePerTokenNano'>,
 ): ClientCredit {
   return {
     paid: atMost(tokensFor(contract.balanceNano, pricePerTokenNano) + contract.chargedTokens),
     stake: atMost(tokensFor(contract.stakeNano, pricePerTokenNano)),
     charged: contract.chargedTokens,
+    lt: contract.lt,
   }
 }
 

@@ -16,10 +16,10 @@ test('without a chain every client may use 1 TON worth of tokens', () => {
 
 test('credit from a contract', () => {
   const credit = creditFromContract(
-    { balanceNano: 3_000_000_019n, stakeNano: 15_000_000_000n, chargedTokens: 50n },
+    { balanceNano: 3_000_000_019n, stakeNano: 15_000_000_000n, chargedTokens: 50n, lt: 7n },
     { pricePerTokenNano: 20n },
   )
-  assert.deepEqual(credit, { paid: 150_000_050n, stake: 750_000_000n, charged: 50n })
+  assert.deepEqual(credit, { paid: 150_000_050n, stake: 750_000_000n, charged: 50n, lt: 7n })
   assert.equal(spendLimit(credit), 150_000_050n)
   // More than the stake may not run uncharged, however much is paid.
   assert.equal(spendLimit({ ...credit, paid: 10n ** 12n }), 750_000_050n)
@@ -28,7 +28,7 @@ test('credit from a contract', () => {
 test('amounts that no contract should have are credit that any books can keep', async () => {
   const huge = (1n << 120n) - 1n
   const credit = creditFromContract(
-    { balanceNano: huge, stakeNano: huge, chargedTokens: (1n << 64n) - 1n },
+    { balanceNano: huge, stakeNano: huge, chargedTokens: (1n << 64n) - 1n, lt: (1n << 64n) - 1n },
     { pricePerTokenNano: 1n },
   )
   assert.deepEqual([credit.paid, credit.stake], [(1n << 64n) - 1n, (1n << 64n) - 1n])

@@ -65,7 +65,8 @@ export interface SharedBooks extends AsyncDisposable {
   open(at: 0 | 1, url?: string): Promise<ProxyProcess>
   /** Asks one client for answers one after the other; gives the tokens that it was told of. */
   ask(at: 0 | 1, count: number): Promise<bigint>
-  until(what: string, condition: () => boolean | Promise<boolean>): Promise<void>
+  /** `instead` tells what there was, where it does not come to pass. */
+  until(what: string, condition: () => boolean | Promise<boolean>, instead?: () => string): Promise<void>
   audit(): Promise<ChainAudit>
   /** Until the chain has charged and paid so much. */
   settled(tokens: bigint): Promise<void>
@@ -107,10 +108,10 @@ export async function startSharedBooks(): Promise<SharedBooks> {
     clients.push(stack.use(await openPaidClient(setup(`client${name}`), quickPolicies.client)))
   }
   const audited = auditedParties(ground, names)
-  const until: SharedBooks['until'] = async (what, condition) => {
+  const until: SharedBooks['until'] = async (what, condition, instead = () => '') => {
     const end = world.monotonic() + 40_000
     while (!(await condition())) {
-      if (world.monotonic() > end) throw new Error(`It did not come to pass: ${what}`)
+      if (world.monotonic() > end) throw new Error(`It did not come to pass: ${what} ${instead()}`)
       await new Promise<void>(resolve => void world.after(10, resolve))
     }
   }
@@ -123,14 +124,22 @@ export async function startSharedBooks(): Promise<SharedBooks> {
     open: (at, url = server.url) => openProcess(ground, places[at]!, { url, directory: folder.path }),
     ask: async (at, count) => {
       let tokens = 0n
-      for (let answers = 0; answers < count;) {
+      let answers = 0
+      let refusal = 'none'
+      const askOnce = async (): Promise<boolean> => {
         const asked = ask(clients[at]!.client, { maxCoefficient: 1_000, timeoutMs: 10_000 })
         await until('the query has ended', () => asked.ended !== undefined)
         if (asked.ended?.kind === 'end' && asked.status === 200) {
           tokens += asked.ended.tokens
           answers++
-        } else await new Promise<void>(resolve => void world.after(20, resolve))
+        } else refusal = asked.ended?.kind === 'failed' ? asked.ended.code : `${asked.status} ${asked.text}`
+        return answers === count
       }
+      await until(
+        `client ${at} has ${count} answers`,
+        askOnce,
+        () => `${answers} by now; refusal: ${refusal}`,
+      )
       return tokens
     },
     audit: () => auditChain(audited),

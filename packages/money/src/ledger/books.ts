@@ -92,7 +92,7 @@ export class Books {
 
   openClient(owner: AccountKey, credit: ClientCredit): ClientAccount {
     const account = this.clients.open(owner, id => new ClientAccount(id, owner, credit))
-    if (!sameCredit(account.credit, credit)) {
+    if (credit.lt >= account.credit.lt && !sameCredit(account.credit, credit)) {
       account.credit = credit
       this.#change(account, this.clients.isKept(account))
     }
@@ -283,5 +283,5 @@ export function chargeOf({ client, worker, tokens, chargedTokens }: ChargedReque
 }
 
 export function sameCredit(a: ClientCredit, b: ClientCredit): boolean {
-  return a.paid === b.paid && a.stake === b.stake && a.charged === b.charged
+  return a.paid === b.paid && a.stake === b.stake && a.charged === b.charged && a.lt === b.lt
 }

@@ -1,8 +1,8 @@
+import type { ClientCredit } from '../credit.ts'
 import type { PostgresConnection } from '../database/postgres.ts'
 import { Accounts, type Account, ClientAccount, WorkerAccount } from './accounts.ts'
-import { sameCredit } from './books.ts'
 
-/** A client as the database tells it: owner, paid, stake, charged, reserved, total, committed, signed. */
+/** A client as the database tells it: owner, paid, stake, charged, reserved, total, committed, signed, credit_lt. */
 type SeenClient = readonly string[]
 /** A worker: owner, paid, total, committed, signed. */
 type SeenWorker = readonly string[]
@@ -31,7 +31,7 @@ export class PostgresAccounts {
   #seen = '0'
   /** What was signed and paid, to be noted in the database. */
   readonly #noted = new Set<Account>()
-  /** Whose credit in the database is another one. */
+  /** Whose credit in the database is an earlier one. */
   readonly #credited = new Set<ClientAccount>()
 
   constructor(connection: PostgresConnection, maxAccounts: number) {
@@ -53,16 +53,24 @@ export class PostgresAccounts {
   }
 
   #seeClient([owner = '', ...amounts]: SeenClient): void {
-    const [paid = 0n, stake = 0n, charged = 0n, reserved = 0n, ...totals] = amounts.map(BigInt)
-    const credit = { paid, stake, charged }
+    const [
+      paid = 0n,
+      stake = 0n,
+      charged = 0n,
+      reserved = 0n,
+      total = 0n,
+      committed = 0n,
+      signed = 0n,
+      lt = 0n,
+    ] = amounts.map(BigInt)
+    const credit = { paid, stake, charged, lt }
     let account = this.clients.find(owner)
     if (account === undefined) this.clients.restore((account = new ClientAccount(0, owner, credit)))
-    // Another process was the first to use it. What this one was told stands: it may be the newer credit.
-    if (this.clients.isKept(account)) account.credit = credit
-    else if (!sameCredit(account.credit, credit)) this.#credited.add(account)
+    if (credit.lt >= account.credit.lt) account.credit = credit
+    else this.#credited.add(account)
     this.clients.keep(account)
     account.reserved = reserved
-    seeTotals(account, totals)
+    seeTotals(account, [total, committed, signed])
   }
 
   #seeWorker([owner = '', ...amounts]: SeenWorker): void {
@@ -80,14 +88,14 @@ export class PostgresAccounts {
       .map(owner => this.clients.get(owner))
       .filter(account => !this.clients.isKept(account))
     if (fresh.length === 0) return
-    const credit = (part: 'paid' | 'stake' | 'charged'): string[] =>
-      fresh.map(account => String(account.credit[part]))
+    const credit = (part: keyof ClientCredit): string[] => fresh.map(account => String(account.credit[part]))
     await this.#connection.query(
-      `INSERT INTO client (owner, paid, stake, charged) SELECT * FROM
-        unnest($1::text[], $2::numeric[], $3::numeric[], $4::numeric[]) t ORDER BY 1
-        ON CONFLICT (owner) DO UPDATE SET (paid, stake, charged, moved_at) =
-          (excluded.paid, excluded.stake, excluded.charged, pg_current_xact_id())`,
-      [fresh.map(({ owner }) => owner), credit('paid'), credit('stake'), credit('charged')],
+      `INSERT INTO client (owner, paid, stake, charged, credit_lt) SELECT * FROM
+        unnest($1::text[], $2::numeric[], $3::numeric[], $4::numeric[], $5::numeric[]) t ORDER BY 1
+        ON CONFLICT (owner) DO UPDATE SET (paid, stake, charged, credit_lt, moved_at) =
+          (excluded.paid, excluded.stake, excluded.charged, excluded.credit_lt, pg_current_xact_id())
+          WHERE client.credit_lt <= excluded.credit_lt`,
+      [fresh.map(({ owner }) => owner), credit('paid'), credit('stake'), credit('charged'), credit('lt')],
     )
   }
 
@@ -100,13 +108,19 @@ export class PostgresAccounts {
     )
   }
 
-  /** Tells the database the credit of an account that may be there, and sees the account if it is. */
+  /**
+   * Tells the database the credit of an account that may be there, and sees the account if it is: with a later
+   * credit, where another process has told of one.
+   */
   async writeCredit({ owner, credit }: ClientAccount): Promise<void> {
-    const { paid, stake, charged } = credit
+    const { paid, stake, charged, lt } = credit
     const seen = await this.#connection.query(
-      `UPDATE client SET paid = $2::numeric, stake = $3::numeric, charged = $4::numeric,
-        moved_at = pg_current_xact_id() WHERE owner = $1 RETURNING seen(client) AS answer`,
-      [owner, String(paid), String(stake), String(charged)],
+      `WITH told AS (
+        UPDATE client SET paid = $2::numeric, stake = $3::numeric, charged = $4::numeric, credit_lt = $5::numeric,
+          moved_at = pg_current_xact_id() WHERE owner = $1 AND credit_lt <= $5::numeric RETURNING seen(client) AS answer
+      ) SELECT answer FROM told
+        UNION ALL SELECT seen(client) FROM client WHERE owner = $1 AND NOT EXISTS (SELECT FROM told)`,
+      [owner, String(paid), String(stake), String(charged), String(lt)],
     )
     this.see({ clients: seen.map(({ answer }) => answer as unknown as SeenClient) })
   }

@@ -15,7 +15,7 @@ export function schemaOf(contract: AccountKey): string {
 }
 
 /** The version of `ledgerSql`, noted in the books. */
-export const ledgerVersion = 2
+export const ledgerVersion = 3
 
 /** What a function raises for a session whose lease is over. */
 export const sessionOver = 'CC001'
@@ -39,6 +39,7 @@ const tables = `
     committed numeric(20) NOT NULL DEFAULT 0,
     signed numeric(20) NOT NULL DEFAULT 0,
     moved_at xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    credit_lt numeric(20) NOT NULL DEFAULT 0,
     CHECK (0 <= signed AND signed <= committed AND committed <= total)
   ) WITH (fillfactor = 50);
   CREATE TABLE worker (
@@ -148,6 +149,14 @@ const notes = `
   END $$;
 `
 
+const seenClient = `
+  CREATE OR REPLACE FUNCTION seen(account client) RETURNS json LANGUAGE sql IMMUTABLE AS $$
+    SELECT to_json(ARRAY[account.owner, account.paid::text, account.stake::text, account.charged::text,
+      account.reserved::text, account.total::text, account.committed::text, account.signed::text,
+      account.credit_lt::text])
+  $$;
+`
+
 /**
  * Locks are always taken in the same order, so that no two transactions wait for each other: the session, the
  * book, clients by owner, workers by owner, notes by number. A statement that changes accounts follows one that has locked them,
@@ -160,10 +169,7 @@ const functions = `
     IF NOT FOUND THEN RAISE EXCEPTION 'the lease of session % is over', of_session USING ERRCODE = '${sessionOver}'; END IF;
   END $$;
 
-  CREATE FUNCTION seen(account client) RETURNS json LANGUAGE sql IMMUTABLE AS $$
-    SELECT to_json(ARRAY[account.owner, account.paid::text, account.stake::text, account.charged::text,
-      account.reserved::text, account.total::text, account.committed::text, account.signed::text])
-  $$;
+  ${seenClient}
 
   CREATE FUNCTION seen(account worker) RETURNS json LANGUAGE sql IMMUTABLE AS $$
     SELECT to_json(ARRAY[account.owner, account.paid::text, account.total::text, account.committed::text,
@@ -284,10 +290,18 @@ const functions = `
 export const ledgerSql = tables + notes + functions + finish
 
 /**
- * Makes version 2 of version 1. What ended requests there stays: processes of the release before go on until they
- * end, and write no notes.
+ * Makes this version of an earlier one. What processes of the releases before use stays: they go on until they end.
+ * Those of version 1 write no notes, those of version 2 tell no time of a credit.
  */
-export const ledgerMigration = `${notes} ${finish} UPDATE book SET version = ${ledgerVersion};`
+export const ledgerMigration = `
+  IF EXISTS (SELECT FROM book WHERE version = 1) THEN
+    ${notes} ${finish} UPDATE book SET version = 2;
+  END IF;
+  IF EXISTS (SELECT FROM book WHERE version = 2) THEN
+    ALTER TABLE client ADD COLUMN credit_lt numeric(20) NOT NULL DEFAULT 0;
+    ${seenClient} UPDATE book SET version = 3;
+  END IF;
+`
 
 /** One row with what does not add up: all of it is 0 in books that balance. */
 export const auditSql = `

@@ -29,7 +29,7 @@ export async function beginSession(
       IF to_regclass('${schema}.book') IS NULL THEN
         ${ledgerSql}
         INSERT INTO book VALUES (1, ${ledgerVersion}, '${contract}', 0, false);
-      ELSIF EXISTS (SELECT FROM book WHERE version = 1 AND contract = '${contract}') THEN
+      ELSIF EXISTS (SELECT FROM book WHERE contract = '${contract}') THEN
         ${ledgerMigration}
       END IF;
     END $do$;

@@ -119,7 +119,7 @@ class PostgresLedger implements SharedLedger {
   async openClient(owner: AccountKey, credit: ClientCredit): Promise<ClientView> {
     this.#requireOpen()
     const account = this.#accounts.clients.open(owner, () => new ClientAccount(0, owner, credit))
-    account.credit = credit
+    if (credit.lt >= account.credit.lt) account.credit = credit
     await this.#accounts.writeCredit(account)
     return account.view()
   }

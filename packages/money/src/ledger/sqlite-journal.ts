@@ -123,13 +123,13 @@ export class SqliteJournal {
 }
 
 function clientRow({ id, owner, credit, max, announced, committed, signed }: ClientAccount): SqlValue[] {
-  const { paid, stake, charged } = credit
+  const { paid, stake, charged, lt } = credit
   return [
     id,
     owner,
     ...[paid, stake, charged, max].map(String),
     text(announced),
-    ...[committed, signed].map(String),
+    ...[committed, signed, lt].map(String),
   ]
 }
 
@@ -147,7 +147,12 @@ function noteFrom(row: SqlRow): Note {
 }
 
 function clientFrom(row: SqlRow): ClientAccount {
-  const credit = { paid: amount(row, 'paid'), stake: amount(row, 'stake'), charged: amount(row, 'charged') }
+  const credit = {
+    paid: amount(row, 'paid'),
+    stake: amount(row, 'stake'),
+    charged: amount(row, 'charged'),
+    lt: amount(row, 'credit_lt'),
+  }
   return withTotals(new ClientAccount(Number(row['id']), String(row['owner']), credit), row)
 }
 

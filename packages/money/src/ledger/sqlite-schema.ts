@@ -66,21 +66,23 @@ const version2 = `
   CREATE INDEX note_request ON note (request_id);
 `
 
+const version3 = "ALTER TABLE client ADD COLUMN credit_lt TEXT NOT NULL DEFAULT '0'"
+
 /** Totals are of now; a charge is kept to know it again. */
 export const ledgerSchema: DiskSchema = {
   // "Cled"
   applicationId: 0x436c6564,
   what: 'ledger',
-  migrations: [version1, version2],
+  migrations: [version1, version2, version3],
   statements: [
     'SELECT * FROM book',
     'SELECT * FROM client ORDER BY id',
     'SELECT * FROM worker ORDER BY id',
     'SELECT * FROM charge ORDER BY number',
     'INSERT OR REPLACE INTO book VALUES (1, ?, ?, ?, ?, ?, ?)',
-    `INSERT INTO client VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
-      (paid, stake, charged, total, announced, committed, signed) = (excluded.paid, excluded.stake,
-      excluded.charged, excluded.total, excluded.announced, excluded.committed, excluded.signed)`,
+    `INSERT INTO client VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+      (paid, stake, charged, total, announced, committed, signed, credit_lt) = (excluded.paid, excluded.stake,
+      excluded.charged, excluded.total, excluded.announced, excluded.committed, excluded.signed, excluded.credit_lt)`,
     `INSERT INTO worker VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
       (paid, total, announced, committed, signed) = (excluded.paid, excluded.total, excluded.announced,
       excluded.committed, excluded.signed)`,

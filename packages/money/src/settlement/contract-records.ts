@@ -7,6 +7,8 @@ import type { Store } from '../store/store.ts'
 /** What the contract of a client last told the proxy's. */
 export interface ClientRecord extends ClientAccount {
   readonly owner: ContractAddress
+  /** Logical time of the transaction that told it. */
+  readonly lt: bigint
 }
 
 /** The form in the store. */
@@ -16,6 +18,8 @@ interface StoredClient {
   readonly stake: string
   readonly charged: string
   readonly secretHash: string
+  /** Absent in records of releases that did not note it. */
+  readonly lt?: string
 }
 
 /** Contracts of a proxy's clients, as they last told of themselves, and what the chain has paid to workers. */
@@ -58,9 +62,9 @@ export class ContractRecords {
   }
 
   /** Takes a newer state and says what to write. */
-  takeClient(owner: ContractAddress, account: ClientAccount): [key: string, value: string] {
+  takeClient(owner: ContractAddress, account: ClientAccount, lt: bigint): [key: string, value: string] {
     const key = addressKey(owner)
-    this.#clients.set(key, { owner: contractAddress(owner.workchain, owner.hash), ...account })
+    this.#clients.set(key, { owner: contractAddress(owner.workchain, owner.hash), ...account, lt })
     const { phase, balanceNano, stakeNano, chargedTokens, secretHash } = account
     const stored: StoredClient = {
       phase,
@@ -68,6 +72,7 @@ export class ContractRecords {
       stake: String(stakeNano),
       charged: String(chargedTokens),
       secretHash,
+      lt: String(lt),
     }
     return [`${this.#prefix}/client/${key}`, JSON.stringify(stored)]
   }
@@ -88,15 +93,16 @@ export class ContractRecords {
   }
 }
 
-function readClient(key: string, value: string): ClientAccount {
+function readClient(key: string, value: string): Omit<ClientRecord, 'owner'> {
   try {
-    const { phase, balance, stake, charged, secretHash } = JSON.parse(value) as StoredClient
+    const { phase, balance, stake, charged, secretHash, lt = '0' } = JSON.parse(value) as StoredClient
     return {
       phase,
       balanceNano: BigInt(balance),
       stakeNano: BigInt(stake),
       chargedTokens: BigInt(charged),
       secretHash,
+      lt: BigInt(lt),
     }
   } catch (cause) {
     throw new MoneyError('storage', `The record ${key} cannot be read`, { cause })

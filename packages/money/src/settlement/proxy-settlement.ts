@@ -309,7 +309,7 @@ export class ProxySettlement implements AsyncDisposable {
     const told = proxyMessageIn(transaction)
     switch (told?.message.kind) {
       case 'client-report':
-        return this.#takeClient(told.message, told.source)
+        return this.#takeClient(told.message, told.source, transaction)
       case 'worker-report':
         return this.#takeWorker(told.message, told.source)
       case 'saved-state':
@@ -319,7 +319,11 @@ export class ProxySettlement implements AsyncDisposable {
     }
   }
 
-  async #takeClient(report: ClientReport, source: ContractAddress): Promise<StoreChanges> {
+  async #takeClient(
+    report: ClientReport,
+    source: ContractAddress,
+    { lt }: ChainTransaction,
+  ): Promise<StoreChanges> {
     const { ledger, config } = this.#options
     const { clientOwner, account, request } = report
     // Nothing can be paid to owners elsewhere, so that nothing is owed to them either.
@@ -327,9 +331,9 @@ export class ProxySettlement implements AsyncDisposable {
     const parties = { clientOwner, proxyContract: this.contract, proxyPublicKey: this.#options.key.publicKey }
     if (!sameAddress(source, clientContractAddress(config, parties))) return new Map()
     const owner = addressKey(clientOwner)
-    await ledger.openClient(owner, creditFromContract(account, config))
+    await ledger.openClient(owner, creditFromContract({ ...account, lt }, config))
     const doubt = await this.#rollback.compare('client', owner, account.chargedTokens)
-    const change = this.#records.takeClient(clientOwner, account)
+    const change = this.#records.takeClient(clientOwner, account, lt)
     const { phase, balanceNano } = account
     if (phase === 'closing') this.#standing.noteClosing(owner)
     this.#options.report({ event: 'client-contract', client: owner, phase, balanceNano })

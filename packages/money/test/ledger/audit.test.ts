@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { Books } from '../../src/ledger/books.ts'
 import { account } from './model.ts'
 
-const credit = { paid: 1000n, stake: 1000n, charged: 0n }
+const credit = { paid: 1000n, stake: 1000n, charged: 0n, lt: 0n }
 const maxAccounts = 100_000
 const limits = { maxAccounts, maxReservations: 1_000, rememberedRequests: 100 }
 

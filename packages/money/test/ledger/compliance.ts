@@ -9,7 +9,7 @@ const alice = account(1)
 const bob = account(2)
 const worker = account(3)
 const otherWorker = account(4)
-const credit: ClientCredit = { paid: 1000n, stake: 1000n, charged: 0n }
+const credit: ClientCredit = { paid: 1000n, stake: 1000n, charged: 0n, lt: 0n }
 
 /** What every ledger does. `open` gives an empty one, which is disposed of here. */
 export function ledgerCompliance(
@@ -176,11 +176,23 @@ export function ledgerCompliance(
     await ledger.charge({ requestId: 'r', worker, tokens: 1000n })
     assert.equal(ledger.client(alice).available, 0n)
     // Charged on chain and topped up: used tokens stay used, the stake is free again.
-    await ledger.openClient(alice, { paid: 1800n, stake: 1000n, charged: 1000n })
+    await ledger.openClient(alice, { paid: 1800n, stake: 1000n, charged: 1000n, lt: 0n })
     assert.equal(ledger.client(alice).available, 800n)
-    await ledger.openClient(alice, { paid: 500n, stake: 1000n, charged: 0n })
+    await ledger.openClient(alice, { paid: 500n, stake: 1000n, charged: 0n, lt: 0n })
     assert.equal(ledger.client(alice).available, 0n)
     assert.equal(ledger.client(alice).max, 1000n)
+  })
+
+  check('credit of an earlier time than is known', async ledger => {
+    const topUp = { paid: 1800n, stake: 2000n, charged: 0n, lt: 5n }
+    await ledger.openClient(alice, topUp)
+    await ledger.openClient(alice, { ...credit, lt: 4n })
+    assert.deepEqual(ledger.client(alice).credit, topUp)
+    await ledger.reserve({ requestId: 'r', client: alice, tokens: 1800n })
+    await ledger.openClient(alice, { ...credit, lt: 4n })
+    assert.deepEqual(ledger.client(alice).credit, topUp)
+    await ledger.openClient(alice, { ...credit, lt: 6n })
+    assert.equal(ledger.client(alice).available, 0n)
   })
 
   check('amounts that are none', async ledger => {

@@ -5,7 +5,7 @@ import { account, codeOf } from './model.ts'
 
 const client = account(1)
 const worker = account(2)
-const credit = { paid: 2n ** 64n - 1n, stake: 2n ** 64n - 1n, charged: 0n }
+const credit = { paid: 2n ** 64n - 1n, stake: 2n ** 64n - 1n, charged: 0n, lt: 0n }
 
 /** Opens the same books again and again: each time the one before was disposed of. */
 type Open = (options?: { rememberedRequests?: number }) => Promise<Ledger>
@@ -99,7 +99,7 @@ export function ledgerDurability(name: string, place: () => Open): void {
   })
 
   check('credit, what was signed and what was paid are there again', async open => {
-    const topUp = { paid: 900n, stake: 800n, charged: 7n }
+    const topUp = { paid: 900n, stake: 800n, charged: 7n, lt: (1n << 64n) - 1n }
     {
       await using ledger = await opened(open)
       await spend(ledger, 'r', 10n)

@@ -10,7 +10,7 @@ import { openSqliteLedger } from '../../src/ledger/sqlite.ts'
 
 const [kind, place = '', contract = '', prefix = '', dropping] = process.argv.slice(2)
 const atOnce = 24
-const credit = { paid: 10n ** 15n, stake: 10n ** 15n, charged: 0n }
+const credit = { paid: 10n ** 15n, stake: 10n ** 15n, charged: 0n, lt: 0n }
 
 const ledger: Ledger = await (kind === 'sqlite'
   ? openSqliteLedger({ path: place, contract, world, rememberedRequests: 500_000 })

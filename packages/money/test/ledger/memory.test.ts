@@ -4,7 +4,7 @@ import { MemoryLedger } from '../../src/index.ts'
 import { ledgerCompliance } from './compliance.ts'
 import { account, codeOf } from './model.ts'
 
-const credit = { paid: 1000n, stake: 1000n, charged: 0n }
+const credit = { paid: 1000n, stake: 1000n, charged: 0n, lt: 0n }
 
 ledgerCompliance('memory', async () => new MemoryLedger())
 

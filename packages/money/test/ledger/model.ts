@@ -34,7 +34,7 @@ export const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({
     kind: fc.constant('open-client' as const),
     client: clientKeys,
-    credit: fc.record({ paid: limits, stake: limits, charged: limits }),
+    credit: fc.record({ paid: limits, stake: limits, charged: limits, lt: fc.bigInt({ min: 0n, max: 3n }) }),
   }),
   fc.record({ kind: fc.constant('open-worker' as const), worker: workerKeys }),
   {
@@ -78,7 +78,9 @@ export class LedgerModel {
     switch (operation.kind) {
       case 'open-client':
         await ledger.openClient(operation.client, operation.credit)
-        this.#credits.set(operation.client, operation.credit)
+        if (operation.credit.lt >= (this.#credits.get(operation.client)?.lt ?? 0n)) {
+          this.#credits.set(operation.client, operation.credit)
+        }
         break
       case 'open-worker':
         await ledger.openWorker(operation.worker)

@@ -8,7 +8,7 @@ import { account, codeOf } from './model.ts'
 
 const client = account(1)
 const worker = account(2)
-const credit = { paid: 1000n, stake: 1000n, charged: 0n }
+const credit = { paid: 1000n, stake: 1000n, charged: 0n, lt: 0n }
 
 let server: PostgresServer
 let contracts = 0

@@ -10,7 +10,7 @@ import { findBreach } from '../../src/ledger/postgres-session.ts'
 import { PostgresServer } from '../database/postgres-server.ts'
 import { account, codeOf } from './model.ts'
 
-const credit = { paid: 1000n, stake: 1000n, charged: 0n }
+const credit = { paid: 1000n, stake: 1000n, charged: 0n, lt: 0n }
 const [alice, bob, carol] = [account(1), account(2), account(3)] as const
 const [worker, otherWorker] = [account(11), account(12)] as const
 
@@ -223,14 +223,40 @@ test('several processes note, read and drop at once: each note is there once, an
   for (const ledger of ledgers) await ledger[Symbol.asyncDispose]()
 })
 
-test('books of the version before take notes from now on, and a process of then goes on', async () => {
+test('what one process knows of a credit does not undo what another one has learned since', async () => {
+  const books = new Books()
+  const topUp = { paid: 5000n, stake: 5000n, charged: 0n, lt: 2n }
+  // The second one has heard of a client that had nothing yet, and hears no more of it.
+  await using first = await books.open()
+  await using second = await books.open()
+  await second.openClient(alice, { paid: 0n, stake: 0n, charged: 0n, lt: 1n })
+  await first.openClient(alice, topUp)
+  await first.reserve({ requestId: 'r', client: alice, tokens: 4000n })
+  for (const ledger of [second, first]) {
+    // Both look at the database several times, and tell what they know.
+    await new Promise(resolve => setTimeout(resolve, 200))
+    assert.deepEqual(ledger.client(alice).credit, topUp)
+  }
+  await second.openClient(alice, { paid: 0n, stake: 0n, charged: 0n, lt: 1n })
+  assert.deepEqual(second.client(alice).credit, topUp)
+  await second.reserve({ requestId: 's', client: alice, tokens: 1000n })
+  // One that learns of it later than the other has used the account tells it.
+  const more = { ...topUp, paid: 6000n, stake: 6000n, lt: 3n }
+  await second.openClient(alice, more)
+  await first.refresh()
+  assert.deepEqual(first.client(alice).credit, more)
+})
+
+test('books of earlier versions take notes from now on, and processes of then go on', async () => {
   const books = new Books()
   {
     await using ledger = await books.open()
     await spend(ledger, 'r', 10n)
   }
   await using connection = books.connect()
-  // What version 1 had: no notes, and a function without them.
+  const [seen] = await connection.query(`SELECT pg_get_functiondef('seen(client)'::regprocedure) AS text`)
+  const seenBefore = String(seen?.['text']).replace(/,\s*account\.credit_lt::text/, '')
+  // What version 1 had: no notes, no times of credits, and functions without them.
   const [row] = await connection.query(`SELECT pg_get_functiondef('finish'::regproc) AS text`)
   const before = String(row?.['text'])
     .replace(', notes text[])', ')')
@@ -240,19 +266,27 @@ test('books of the version before take notes from now on, and a process of then 
     )
     .replace(/kept AS \([^]*?\), spent AS/, 'spent AS')
   await connection.run(
-    `DROP TABLE note; DROP FUNCTION drop_notes; DROP FUNCTION finish(bigint, text[], text[], numeric[], text[]); ${before}; UPDATE book SET version = 1`,
+    `DROP TABLE note; DROP FUNCTION drop_notes; DROP FUNCTION finish(bigint, text[], text[], numeric[], text[]); ${before};
+      ${seenBefore}; ALTER TABLE client DROP COLUMN credit_lt; UPDATE book SET version = 1`,
   )
   const [session] = await connection.query(
     `INSERT INTO session (alive_until) VALUES (now() + interval '1 hour') RETURNING id::text`,
   )
+  const reserveOld = (id: string) =>
+    connection.query('SELECT reserve($1::bigint, $2::text[], $3::text[], $4::numeric[])', [
+      String(session?.['id']),
+      [id],
+      [alice],
+      ['3'],
+    ])
+  await reserveOld('older')
   const both = await Promise.all([books.open(), books.open()])
   for (const [index, ledger] of both.entries()) {
     const requestId = `s${index}`
     await ledger.reserve({ requestId, client: alice, tokens: 5n })
     await ledger.charge({ requestId, worker, tokens: 5n, note: Uint8Array.of(1) })
   }
-  const reserved = [String(session?.['id']), ['old'], [alice], ['3']] as const
-  await connection.query('SELECT reserve($1::bigint, $2::text[], $3::text[], $4::numeric[])', reserved)
+  await reserveOld('old')
   const charged = [String(session?.['id']), ['old'], [worker], ['3']] as const
   await connection.query('SELECT finish($1::bigint, $2::text[], $3::text[], $4::numeric[])', charged)
   await both[0].refresh()

@@ -15,7 +15,7 @@ import { SqlitePlace } from '../database/sqlite-place.ts'
 
 const client = account(1)
 const worker = account(2)
-const credit = { paid: 1000n, stake: 1000n, charged: 0n }
+const credit = { paid: 1000n, stake: 1000n, charged: 0n, lt: 0n }
 
 class Scene {
   readonly #place = new SqlitePlace()

@@ -8,7 +8,7 @@ import { ledgerDurability } from './durability.ts'
 import { account, codeOf } from './model.ts'
 import { SqlitePlace } from '../database/sqlite-place.ts'
 
-const credit = { paid: 1000n, stake: 1000n, charged: 0n }
+const credit = { paid: 1000n, stake: 1000n, charged: 0n, lt: 0n }
 
 ledgerCompliance('sqlite', () => new SqlitePlace().openLedger(), { sequences: 6 })
 ledgerDurability('sqlite', () => {
@@ -74,7 +74,7 @@ test('a file of a later version, or whose figures were changed', async () => {
   }
 })
 
-test('a file of the version before keeps its books, and takes notes from now on', async () => {
+test('a file of an earlier version keeps its books, and takes notes from now on', async () => {
   const place = new SqlitePlace()
   const request = { requestId: 'r', worker: account(2), tokens: 5n }
   {
@@ -84,7 +84,7 @@ test('a file of the version before keeps its books, and takes notes from now on'
     await ledger.reserve({ requestId: 'r', client: account(1), tokens: 5n })
     await ledger.charge(request)
   }
-  inDatabase(place.path, 'DROP TABLE note; PRAGMA user_version = 1')
+  inDatabase(place.path, 'DROP TABLE note; ALTER TABLE client DROP COLUMN credit_lt; PRAGMA user_version = 1')
   for (const noted of [0, 1]) {
     await using ledger = await place.openLedger()
     assert.equal((await ledger.notes(10)).length, noted)

@@ -25,7 +25,7 @@ function books(max: bigint, committed = max, more: Partial<ClientView> = {}): Cl
     committedToDb: max,
     committedToChain: committed,
     signed: 0n,
-    credit: { paid: 10n ** 9n, stake: 10n ** 7n, charged: 0n },
+    credit: { paid: 10n ** 9n, stake: 10n ** 7n, charged: 0n, lt: 0n },
     reserved: 0n,
     available: 0n,
     ...more,

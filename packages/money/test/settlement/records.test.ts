@@ -98,9 +98,11 @@ describe('what contracts told', () => {
     const store = new MemoryStore()
     const records = new ContractRecords(store, 'proxy/x')
     const [client, worker] = [someAddress(5), someAddress(6)]
-    await store.write(new Map([records.takeClient(client, account), records.takeWorker(worker, 9n, true)]))
+    await store.write(
+      new Map([records.takeClient(client, account, 1n << 63n), records.takeWorker(worker, 9n, true)]),
+    )
     const again = new ContractRecords(store, 'proxy/x')
-    assert.deepEqual(again.client(addressKey(client)), { owner: client, ...account })
+    assert.deepEqual(again.client(addressKey(client)), { owner: client, ...account, lt: 1n << 63n })
     assert.deepEqual([...again.paidTotals()], [[addressKey(worker), 9n]])
     assert.equal(again.isWorkerClosed(addressKey(worker)), true)
     assert.equal(new ContractRecords(store, 'proxy/y').client(addressKey(client)), undefined)

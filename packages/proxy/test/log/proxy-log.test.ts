@@ -53,7 +53,7 @@ class Bench {
   /** Charges so many tokens, with a note; gives the entry that is due. */
   async charge(tokens: bigint): Promise<Uint8Array> {
     const requestId = `request ${this.#next++}`
-    await this.ledger.openClient(client, { paid: 10n ** 9n, stake: 10n ** 9n, charged: 0n })
+    await this.ledger.openClient(client, { paid: 10n ** 9n, stake: 10n ** 9n, charged: 0n, lt: 0n })
     await this.ledger.openWorker(worker)
     await this.ledger.reserve({ requestId, client, tokens: 1_000n })
     const fields = {
