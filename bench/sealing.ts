@@ -4,7 +4,7 @@ import {
   AnswerOpener,
   AnswerSealer,
   makeIdentityKeys,
-  type NamedKeys,
+  type NamedKey,
   nobleSeal,
   openQuery,
   ReceiverSessions,
@@ -12,7 +12,7 @@ import {
   type SealCrypto,
   sealQuery,
   SenderSession,
-  singleKeys,
+  singleKey,
   startAnswerCommitment,
 } from '@cocoon/trust/seal'
 import { systemWorld } from '@cocoon/wire/node'
@@ -69,7 +69,7 @@ class Ends {
   single(): void {
     if (this.#sessions.isFull)
       this.#sessions = new ReceiverSessions(this.#crypto, this.#identity, this.#keys.sealing)
-    this.#exchange([singleKeys(this.#crypto, this.#sender)])
+    this.#exchange([singleKey(this.#crypto, this.#sender)])
   }
 
   three(): void {
@@ -107,7 +107,7 @@ class Ends {
     return new SenderSession(this.#crypto, { ...this.#sender, nowMs: 0 })
   }
 
-  #exchange(recipients: readonly NamedKeys[]): void {
+  #exchange(recipients: readonly NamedKey[]): void {
     const crypto = this.#crypto
     const identities = [this.#identity, ...this.#others].slice(0, recipients.length)
     const content = {
@@ -132,8 +132,8 @@ class Ends {
     requestCommitment(crypto, { ...content, header })
     requestCommitment(crypto, { ...opened.content, header: opened.header })
     const nonce = 5n
-    const chunk = new AnswerSealer(crypto, { key: opened.answerKey, nonce }).chunk(this.#answer, true)
-    const bytes = new AnswerOpener(crypto, { key: recipients[0]!.keys.answer, nonce }).open(chunk, true)
+    const chunk = new AnswerSealer(crypto, { key: opened.key, nonce }).chunk(this.#answer, true)
+    const bytes = new AnswerOpener(crypto, { key: recipients[0]!.key, nonce }).open(chunk, true)
     for (const answer of [bytes, this.#answer]) {
       const hash = startAnswerCommitment(crypto, this.#salts.answerSalt, 200)
       hash.update(answer)

@@ -76,7 +76,7 @@ test('files are named after what they hold, in kebab-case', () => {
     everything
       .map(({ path }) => path)
       .filter(path => {
-        const name = path.slice(path.lastIndexOf('/') + 1).replace(/(?:\.test|\.generated)?\.ts$/, '')
+        const name = path.slice(path.lastIndexOf('/') + 1).replace(/(?:\.test|\.generated|\.d)?\.ts$/, '')
         return (
           !/^[a-z\d]+(?:-[a-z\d]+)*$/.test(name) ||
           /^(?:utils?|helpers?|common|manager|base|misc)$/.test(name)

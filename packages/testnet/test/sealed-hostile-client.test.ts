@@ -3,12 +3,12 @@ import { test } from 'node:test'
 import { nodeSeal } from '@cocoon/trust/node'
 import {
   disputeReasons,
-  type NamedKeys,
+  type NamedKey,
   type SealedContent,
   type SealedRouting,
   sealQuery,
   SenderSession,
-  singleKeys,
+  singleKey,
 } from '@cocoon/trust/seal'
 import { type AnyCombinator, encode, sealedHeader, type SealedQuery } from '@cocoon/wire'
 import { wholeAnswer } from '../src/index.ts'
@@ -32,7 +32,7 @@ interface Hostile {
   readonly session: SenderSession
   /** A query as it should be, for keys of its own. */
   seal(
-    keys: readonly NamedKeys[],
+    keys: readonly NamedKey[],
     change?: Partial<SealedRouting>,
     content?: Partial<SealedContent>,
   ): { query: SealedQuery; header: Uint8Array; requestId: Uint8Array }
@@ -223,7 +223,7 @@ test('what is wrong inside is refused by the worker, sealed or by a number, and 
 test('counters that jump: by a thousand they are followed, further they are not', async () => {
   await using network = await sealedNetwork({ workers: [{ script: whole }] })
   const attacker = await hostile(network)
-  const jump = (by: number): NamedKeys => {
+  const jump = (by: number): NamedKey => {
     for (let left = by; left > 0; left--) attacker.session.next()
     return attacker.session.next()
   }
@@ -262,7 +262,7 @@ test('hundreds of sessions, each of one query: the honest client goes on in its 
   const sealKey = nodeSeal.readSealKey(identity.sealKey)!
   const random = (sizeBytes: number): Uint8Array => network.world.random(sizeBytes)
   for (let round = 0; round < 300; round++) {
-    attacker.send(attacker.seal([singleKeys(nodeSeal, { identity: digest, sealKey, random })]).query)
+    attacker.send(attacker.seal([singleKey(nodeSeal, { identity: digest, sealKey, random })]).query)
     if (round % 5 === 0) await network.world.runFor(50)
   }
   await network.world.runFor(2_000)

@@ -82,7 +82,7 @@ export class SealedAnswer implements AnswerWriter {
     const { chunkBytes: frameBytes, cadenceMs } = opened.content
     this.#options = options
     this.#nonce = new DataView(world.random(8).buffer).getBigInt64(0)
-    this.#sealer = new AnswerSealer(crypto, { key: opened.answerKey, nonce: this.#nonce })
+    this.#sealer = new AnswerSealer(crypto, { key: opened.key, nonce: this.#nonce })
     this.#startedAtMs = Math.floor(world.now())
     this.#shape = frameBytes === 0 ? undefined : { frameBytes, cadenceMs }
   }
@@ -150,7 +150,7 @@ export class SealedAnswer implements AnswerWriter {
   }
 
   abandon(): void {
-    this.#isDone = true
+    this.#end()
     this.#timer?.cancel()
     this.#head = undefined
     this.#waiting = []
@@ -238,8 +238,14 @@ export class SealedAnswer implements AnswerWriter {
 
   #receiptFields(final: WorkerFinal | undefined): { flags: number; receipt?: SealedSignedReceipt } {
     if (final === undefined) return { flags: 0 }
-    this.#isDone = true
+    this.#end()
     return { flags: 1, receipt: this.#receipt('complete', final) }
+  }
+
+  /** Nothing is sealed any more. */
+  #end(): void {
+    this.#isDone = true
+    this.#options.opened.key.fill(0)
   }
 
   #receipt(outcome: ReceiptOutcome, { usage, tokens }: WorkerFinal): SealedSignedReceipt {

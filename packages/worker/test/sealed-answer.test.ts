@@ -27,7 +27,7 @@ test('frames at a pace wait while the connection carries no more, and none is lo
     connection: connection as never,
     world,
     crypto: nodeSeal,
-    opened: { routing, content, answerKey: hash, header: hash },
+    opened: { routing, content, key: hash, header: hash },
     bodyBytes: 272,
     held: { identity: { model: 'm' }, digest: hash, keys } as unknown as HeldIdentity,
     requestId: hash,

@@ -3,7 +3,7 @@ import { TrustError } from '@cocoon/trust'
 import {
   AnswerOpener,
   disputeReasons,
-  type NamedKeys,
+  type NamedKey,
   type OpenedQuery,
   readReceipt,
   type Receipt,
@@ -32,7 +32,7 @@ import { StatedUsage } from './stated-usage.ts'
 /** A machine that the query was sealed to. */
 export interface SealedRecipient {
   readonly verified: VerifiedIdentity
-  readonly named: NamedKeys
+  readonly named: NamedKey
   /** Absent where each query has its own. */
   readonly session: SenderSession | undefined
 }
@@ -127,7 +127,7 @@ export class SealedExchange {
     const recipient = recipients.find(({ verified }) => sameBytes(verified.digest, first.identity))
     if (recipient === undefined) throw altered('a machine answered that it was not sealed to')
     this.#recipient = recipient
-    this.#opener = new AnswerOpener(crypto, { key: recipient.named.keys.answer, nonce: first.nonce })
+    this.#opener = new AnswerOpener(crypto, { key: recipient.named.key, nonce: first.nonce })
     const response = this.#readResponse(this.#opener.open(first.chunk, isFinal))
     this.#status = response.statusCode
     this.#commitment = startAnswerCommitment(crypto, content.answerSalt, response.statusCode)
@@ -147,6 +147,7 @@ export class SealedExchange {
   finish(sent: SealedSignedReceipt, chargedTokens: bigint): SealedProof {
     const { header, content, recipients } = this.#options
     const { verified, session } = this.#recipient!
+    this.#erase()
     if (this.#opener?.isFinished !== true) throw fault('missing', 'The answer ended before its end.')
     const signed = this.#signedBy(verified, sent)
     this.#checkQuery(signed.receipt, verified)
@@ -167,11 +168,17 @@ export class SealedExchange {
     if (this.#recipient === undefined)
       throw fault('charge', 'Nothing of the answer came, and it was charged.')
     const { verified } = this.#recipient
+    this.#erase()
     const { receipt } = this.#signedBy(verified, sent)
     this.#checkQuery(receipt, verified)
     if (receipt.completionTokens > this.#options.routing.maxTokens)
       throw fault('counts', 'The receipt counts more tokens than were allowed.')
     this.#checkCharge(receipt, chargedTokens)
+  }
+
+  /** Nothing is opened any more. */
+  #erase(): void {
+    for (const { named } of this.#options.recipients) named.key.fill(0)
   }
 
   #signedBy({ identity }: VerifiedIdentity, sent: SealedSignedReceipt): SignedReceipt {

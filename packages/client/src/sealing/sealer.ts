@@ -3,7 +3,7 @@ import {
   type SealCrypto,
   sealQuery,
   SenderSession,
-  singleKeys,
+  singleKey,
   type VerifiedIdentity,
 } from '@cocoon/trust/seal'
 import { bytesKey, type World } from '@cocoon/wire'
@@ -101,7 +101,7 @@ export class Sealer {
     const { world, crypto, linkage = 'session' } = this.#options
     const { digest: identity, sealKey } = verified
     const sender = { identity, sealKey, random: (sizeBytes: number) => world.random(sizeBytes) }
-    if (linkage === 'query') return { verified, named: singleKeys(crypto, sender), session: undefined }
+    if (linkage === 'query') return { verified, named: singleKey(crypto, sender), session: undefined }
     const key = bytesKey(identity)
     const nowMs = world.monotonic()
     let session = this.#sessions.get(key)

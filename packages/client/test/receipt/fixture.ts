@@ -32,7 +32,7 @@ import {
   type SealedRouting,
   sealQuery,
   signReceipt,
-  singleKeys,
+  singleKey,
   startAnswerCommitment,
   type WorkerIdentity,
 } from '@cocoon/trust/seal'
@@ -141,7 +141,7 @@ export async function makeReceipt(change: Change = {}): Promise<Made> {
   const openings = { requestSalt: random(32), answerSalt: random(32) }
   const sealKey = nodeSeal.readSealKey(identity.sealKey)!
   const named = routing.recipients.map(recipient =>
-    singleKeys(nodeSeal, { identity: recipient, sealKey, random }),
+    singleKey(nodeSeal, { identity: recipient, sealKey, random }),
   )
   const { header } = sealQuery(nodeSeal, routing, { ...content, ...openings }, named, random)
   const proxy = nodeSeal.signingKey(random(32))

@@ -5,12 +5,12 @@ import { type Aead, type SealCrypto, sealSizes } from './seal-crypto.ts'
 
 /** Longest chunk of an answer, bytes. */
 export const maxChunkBytes = 16 << 20
-/** Chunks are counted in 32 bits. */
-const maxChunks = 2 ** 32
+/** Chunks are counted in 32 bits, and nonces from one: the key sealed the query with a nonce of zeros. */
+const maxChunks = 2 ** 32 - 1
 
 /** What an answer is sealed with. */
 export interface AnswerKey {
-  /** 32 bytes. */
+  /** 32 bytes: that of the query. */
   readonly key: Uint8Array
   /** Random of the worker, new for each answer: 8 bytes in TL. */
   readonly nonce: bigint
@@ -31,7 +31,7 @@ class ChunkCount {
   next(isFinal: boolean): void {
     const index = this.count++
     for (let at = 0; at < 4; at++) {
-      this.nonce[11 - at] = index >>> (8 * at)
+      this.nonce[11 - at] = (index + 1) >>> (8 * at)
       this.aad[at] = index >>> (8 * at)
     }
     this.aad[4] = isFinal ? 1 : 0

@@ -10,8 +10,8 @@ export interface HpkeSuite {
   readonly keyBytes: number
 }
 
-/** X-Wing, HKDF-SHA256, AES-256-GCM. */
-export const sealSuite: HpkeSuite = { kem: 0x647a, kdf: 0x0001, aead: 0x0002, keyBytes: 32 }
+/** X-Wing, HKDF-SHA256, ChaCha20-Poly1305. */
+export const sealSuite: HpkeSuite = { kem: 0x647a, kdf: 0x0001, aead: 0x0003, keyBytes: 32 }
 
 /** What both sides have once they share a secret. */
 export interface HpkeContext {

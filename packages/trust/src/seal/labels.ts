@@ -14,7 +14,6 @@ export const labels = {
   sessionChain: label('cocoon session chain v1'),
   ratchet: label('cocoon ratchet v1'),
   singleMessage: label('cocoon single message v1'),
-  queryKeys: label('cocoon query keys v1'),
   wrap: label('cocoon wrap v1'),
   query: label('cocoon query v1'),
   receipt: label('cocoon receipt v1'),

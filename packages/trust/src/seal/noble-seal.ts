@@ -1,4 +1,4 @@
-import { gcm } from '@noble/ciphers/aes.js'
+import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { bytesToNumberLE } from '@noble/curves/utils.js'
 import { hmac } from '@noble/hashes/hmac.js'
@@ -22,9 +22,9 @@ export const nobleSeal: SealCrypto = {
   aead: key => {
     requireSize('A key', key, 32)
     // A cipher of this library takes one message.
-    const cipher = (nonce: Uint8Array, aad: Uint8Array): ReturnType<typeof gcm> => {
+    const cipher = (nonce: Uint8Array, aad: Uint8Array): ReturnType<typeof chacha20poly1305> => {
       requireSize('A nonce', nonce, sealSizes.nonce)
-      return gcm(key, nonce, aad)
+      return chacha20poly1305(key, nonce, aad)
     }
     return {
       seal: (nonce, aad, plaintext) => cipher(nonce, aad).encrypt(plaintext),
@@ -84,7 +84,7 @@ function isSigned(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Ar
 }
 
 /** Whether the encoding is of one of the eight points that every signature would seem to fit. */
-export function isSmallOrder(encoded: Uint8Array): boolean {
+function isSmallOrder(encoded: Uint8Array): boolean {
   return attempt(() => ed25519.Point.fromBytes(Uint8Array.from(encoded)).isSmallOrder()) ?? true
 }
 

@@ -14,7 +14,7 @@ import { labels } from './labels.ts'
 import { paddedValue, unpadded } from './padding.ts'
 import type { ReceiverSessions } from './receiver-sessions.ts'
 import { type SealCrypto, sealSizes } from './seal-crypto.ts'
-import type { KeyName, NamedKeys } from './sender-session.ts'
+import type { KeyName, NamedKey } from './sender-session.ts'
 
 /** What the proxy routes a query by. */
 export interface SealedRouting {
@@ -48,8 +48,8 @@ export interface SealedContent {
 export interface OpenedQuery {
   readonly routing: SealedRouting
   readonly content: SealedContent
-  /** 32 bytes: what the answer is sealed with. */
-  readonly answerKey: Uint8Array
+  /** 32 bytes: what the answer is sealed with, too. */
+  readonly key: Uint8Array
   /** What was authenticated: the boxed header. */
   readonly header: Uint8Array
 }
@@ -66,23 +66,23 @@ export const queryLimits = {
 
 const zeroNonce = allocate(sealSizes.nonce)
 
-/** Seals a query to its recipients, with the keys of each in their order. */
+/** Seals a query to its recipients, with the key of each in their order. */
 export function sealQuery(
   crypto: SealCrypto,
   routing: SealedRouting,
   content: SealedContent,
-  recipients: readonly NamedKeys[],
+  recipients: readonly NamedKey[],
   random: (sizeBytes: number) => Uint8Array,
 ): { query: SealedQuery; header: Uint8Array } {
   const header = encodeHeader(routing)
   const isDirect = recipients.length === 1
-  const contentKey = isDirect ? recipients[0]!.keys.query : random(32)
+  const contentKey = isDirect ? recipients[0]!.key : random(32)
   const body = crypto
     .aead(contentKey)
     .seal(zeroNonce, joinBriefly(labels.query, header), contentFrame(content))
   const aad = isDirect ? undefined : wrapData(crypto, header, body)
-  const keys = recipients.map(({ name, keys }) =>
-    keyOf(name, aad && crypto.aead(keys.query).seal(zeroNonce, aad, contentKey)),
+  const keys = recipients.map(({ name, key }) =>
+    keyOf(name, aad && crypto.aead(key).seal(zeroNonce, aad, contentKey)),
   )
   return { query: { _: 'sealed.query', header, keys, body }, header }
 }
@@ -127,25 +127,25 @@ export function openQuery(
   sealed: { readonly header: Uint8Array; readonly key: SealedKey; readonly body: Uint8Array },
   { identity, sessions, nowMs, monotonicMs }: Recipient,
 ): OpenedQuery {
-  const { header, key, body } = sealed
+  const { header, key: named, body } = sealed
   const routing = readRouting(header)
   if (!routing.recipients.some(one => sameBytes(one, identity)))
     throw unreadable('it is for other recipients')
   if (routing.expiresAtMs <= nowMs) throw unreadable('its time is over')
   if (routing.expiresAtMs > nowMs + queryLimits.longestMs) throw unreadable('its end is too far ahead')
   const isDirect = routing.recipients.length === 1
-  if (isDirect !== (key.wrapped === undefined))
+  if (isDirect !== (named.wrapped === undefined))
     throw unreadable('its key is wrapped and should not be, or not')
-  const { session, counter, encapsulation } = key
-  const { keys, use } = sessions.find({ session, counter, encapsulation }, monotonicMs)
+  const { session, counter, encapsulation } = named
+  const { key, use } = sessions.find({ session, counter, encapsulation }, monotonicMs)
   const contentKey = isDirect
-    ? keys.query
-    : crypto.aead(keys.query).open(zeroNonce, wrapData(crypto, header, body), key.wrapped!)
+    ? key
+    : crypto.aead(key).open(zeroNonce, wrapData(crypto, header, body), named.wrapped!)
   if (contentKey?.length !== 32) throw unreadable('its key was altered')
   const frame = crypto.aead(contentKey).open(zeroNonce, joinBriefly(labels.query, header), body)
   if (frame === undefined) throw unreadable('it was altered')
   use()
-  return { routing, content: readContent(frame), answerKey: keys.answer, header }
+  return { routing, content: readContent(frame), key, header }
 }
 
 function encodeHeader(routing: SealedRouting): Uint8Array {

@@ -1,17 +1,9 @@
 import { labels } from './labels.ts'
 import type { SealCrypto } from './seal-crypto.ts'
 
-/** Keys of one query at one recipient, 32 bytes each. */
-export interface MessageKeys {
-  /** Opens the query, or the key that it is sealed with. */
-  readonly query: Uint8Array
-  /** Of the answer, in the other direction. */
-  readonly answer: Uint8Array
-}
-
 type Hmac = Pick<SealCrypto, 'hmacSha512'>
 
-/** The chain of keys of one sealing session: each step gives a message key, and nothing leads back. */
+/** The chain of keys of one sealing session: each step gives the key of one message, and nothing leads back. */
 export class Ratchet {
   readonly #crypto: Hmac
   #chainKey: Uint8Array
@@ -42,18 +34,10 @@ export class Ratchet {
   next(): Uint8Array {
     const output = this.#crypto.hmacSha512(this.#chainKey, labels.ratchet)
     this.#chainKey.fill(0)
-    // Copies: both halves are erased at different times.
+    // A copy: both halves are erased at different times.
     this.#chainKey = Uint8Array.from(output.subarray(0, 32))
-    const key = Uint8Array.from(output.subarray(32))
-    output.fill(0)
+    output.fill(0, 0, 32)
     this.#counter++
-    return key
+    return output.subarray(32)
   }
-}
-
-/** What a message key is used as; the message key itself is erased. */
-export function messageKeys(crypto: Hmac, messageKey: Uint8Array): MessageKeys {
-  const output = crypto.hmacSha512(messageKey, labels.queryKeys)
-  messageKey.fill(0)
-  return { query: output.subarray(0, 32), answer: output.subarray(32, 64) }
 }

@@ -1,7 +1,7 @@
 import { bytesKey, sameBytes } from '@cocoon/wire'
 import { TrustError } from '../error.ts'
 import { labels } from './labels.ts'
-import { type MessageKeys, messageKeys, Ratchet } from './ratchet.ts'
+import { Ratchet } from './ratchet.ts'
 import { type SealCrypto, type SealKey, sealSizes } from './seal-crypto.ts'
 import { type KeyName, senderLimits, sessionContext, singleCounter } from './sender-session.ts'
 
@@ -27,7 +27,8 @@ interface Session {
 
 /** A key that a query may be opened with. */
 export interface KeyOffer {
-  readonly keys: MessageKeys
+  /** 32 bytes. */
+  readonly key: Uint8Array
   /** The query has opened: from now on nobody gets this key again. */
   use(): void
 }
@@ -56,7 +57,7 @@ export class ReceiverSessions {
   }
 
   /**
-   * The keys of that name. `nowMs` is on a monotonic clock. Throws `session-unknown` where the sender has to begin
+   * The key of that name. `nowMs` is on a monotonic clock. Throws `session-unknown` where the sender has to begin
    * another session, and `query-unreadable` for a name that none can have.
    */
   find(name: KeyName, nowMs: number): KeyOffer {
@@ -69,8 +70,7 @@ export class ReceiverSessions {
     if (known === undefined) return this.#first(id, encapsulation, counter, nowMs)
     const kept = known.kept.get(counter)
     if (kept !== undefined) {
-      const keys = messageKeys(this.#crypto, Uint8Array.from(kept))
-      return { keys, use: () => this.#forget(known, counter) }
+      return { key: Uint8Array.from(kept), use: () => this.#forget(known, counter) }
     }
     if (counter < known.ratchet.counter) throw unknown('its key was used, or is kept no longer')
     return this.#advance(known, counter)
@@ -80,9 +80,9 @@ export class ReceiverSessions {
     const context = this.#begin(id, encapsulation)
     const ratchet = new Ratchet(this.#crypto, context.export(labels.sessionChain, 32))
     const session: Session = { ratchet, kept: new Map(), endsAtMs: nowMs + receiverLimits.lastsMs }
-    const { keys, use } = this.#advance(session, counter)
+    const { key, use } = this.#advance(session, counter)
     return {
-      keys,
+      key,
       use: () => {
         this.#names.add(nameOf(id))
         this.#sessions.set(bytesKey(id), session)
@@ -93,8 +93,8 @@ export class ReceiverSessions {
 
   #single(id: Uint8Array, encapsulation: Uint8Array | undefined): KeyOffer {
     const context = this.#begin(id, encapsulation)
-    const keys = messageKeys(this.#crypto, context.export(labels.singleMessage, 32))
-    return { keys, use: () => void this.#names.add(nameOf(id)) }
+    const key = context.export(labels.singleMessage, 32)
+    return { key, use: () => void this.#names.add(nameOf(id)) }
   }
 
   /** Goes on to a key, on a chain of its own until it is used. */
@@ -104,9 +104,8 @@ export class ReceiverSessions {
       throw unknown('too many of its keys were passed over')
     const passed: Array<[counter: number, key: Uint8Array]> = []
     while (ratchet.counter < counter) passed.push([ratchet.counter, ratchet.next()])
-    const keys = messageKeys(this.#crypto, ratchet.next())
     return {
-      keys,
+      key: ratchet.next(),
       use: () => {
         session.ratchet.erase()
         session.ratchet = ratchet
@@ -118,7 +117,9 @@ export class ReceiverSessions {
   #keep(session: Session, counter: number, key: Uint8Array): void {
     if (this.#keptKeys >= receiverLimits.allKeptKeys) return void key.fill(0)
     const { kept } = session
-    kept.set(counter, key)
+    // What is kept for long is kept compactly.
+    kept.set(counter, Uint8Array.from(key))
+    key.fill(0)
     this.#keptKeys++
     if (kept.size > receiverLimits.keptKeys) this.#forget(session, kept.keys().next().value!)
   }

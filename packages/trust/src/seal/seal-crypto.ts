@@ -1,5 +1,5 @@
 /**
- * The primitives of sealed queries, one suite: X-Wing, HKDF-SHA256 and AES-256-GCM of HPKE, HMAC-SHA512 for keys of
+ * The primitives of sealed queries, one suite: X-Wing, HKDF-SHA256 and ChaCha20-Poly1305 of HPKE, HMAC-SHA512 for keys of
  * one query, SHA-256, Ed25519. All answers come at once: the order of what is sealed is the order of calls. Wrong
  * lengths of keys and nonces are faults of the caller and throw a RangeError; what comes from a peer never throws.
  */
@@ -14,7 +14,7 @@ export interface SealCrypto {
   hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array
   /** HMAC-SHA512: 64 bytes. */
   hmacSha512(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array
-  /** AES-256-GCM under this key of 32 bytes. */
+  /** ChaCha20-Poly1305 under this key of 32 bytes, which has to stay as it is. */
   aead(key: Uint8Array): Aead
   /** The seal key that a seed of 32 bytes makes. */
   sealKey(seed: Uint8Array): SealKey

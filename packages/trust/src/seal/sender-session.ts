@@ -1,7 +1,7 @@
 import { join } from '../bytes.ts'
 import { type HpkeContext, keySchedule, sealSuite } from './hpke.ts'
 import { labels } from './labels.ts'
-import { type MessageKeys, messageKeys, Ratchet } from './ratchet.ts'
+import { Ratchet } from './ratchet.ts'
 import type { PublicSealKey, SealCrypto } from './seal-crypto.ts'
 
 /** How the holder of a seal key finds a message key. */
@@ -14,10 +14,10 @@ export interface KeyName {
   readonly encapsulation: Uint8Array | undefined
 }
 
-/** A key, and what the other side finds it by. */
-export interface NamedKeys {
+/** The key of one query and its answer, 32 bytes, and what the other side finds it by. */
+export interface NamedKey {
   readonly name: KeyName
-  readonly keys: MessageKeys
+  readonly key: Uint8Array
 }
 
 /** Bounds of a sealing session on the side that seals. */
@@ -49,7 +49,6 @@ export interface SenderOptions {
 
 /** Keys for queries to one identity: one encapsulation, then a key a query. */
 export class SenderSession {
-  readonly #crypto: SealCrypto
   readonly #ratchet: Ratchet
   readonly #session: Uint8Array
   readonly #encapsulation: Uint8Array
@@ -62,7 +61,6 @@ export class SenderSession {
     const { identity, sealKey, random, nowMs } = options
     const { secret, encapsulation } = sealKey.encapsulate(random)
     const chainKey = sessionContext(crypto, secret, identity).export(labels.sessionChain, 32)
-    this.#crypto = crypto
     this.#ratchet = new Ratchet(crypto, chainKey)
     this.#session = crypto.sha256(encapsulation)
     this.#encapsulation = encapsulation
@@ -74,20 +72,18 @@ export class SenderSession {
     return nowMs < this.#endsAtMs && this.#ratchet.counter < senderLimits.keys
   }
 
-  next(): NamedKeys {
+  next(): NamedKey {
     const { counter } = this.#ratchet
     const encapsulation = this.isKnown ? undefined : this.#encapsulation
-    const keys = messageKeys(this.#crypto, this.#ratchet.next())
-    return { name: { session: this.#session, counter, encapsulation }, keys }
+    return { name: { session: this.#session, counter, encapsulation }, key: this.#ratchet.next() }
   }
 }
 
-/** The keys of a session that serves one query. */
-export function singleKeys(crypto: SealCrypto, { identity, sealKey, random }: SenderOptions): NamedKeys {
+/** The key of a session that serves one query. */
+export function singleKey(crypto: SealCrypto, { identity, sealKey, random }: SenderOptions): NamedKey {
   const { secret, encapsulation } = sealKey.encapsulate(random)
-  const messageKey = sessionContext(crypto, secret, identity).export(labels.singleMessage, 32)
   return {
     name: { session: crypto.sha256(encapsulation), counter: singleCounter, encapsulation },
-    keys: messageKeys(crypto, messageKey),
+    key: sessionContext(crypto, secret, identity).export(labels.singleMessage, 32),
   }
 }

@@ -103,10 +103,10 @@ describe('an answer comes through', () => {
     const due = [
       nodeSeal
         .aead(key)
-        .seal(bytes('feffffffffffffff00000000'), bytes('0000000000'), padded(Uint8Array.of(1))),
+        .seal(bytes('feffffffffffffff00000001'), bytes('0000000000'), padded(Uint8Array.of(1))),
       nodeSeal
         .aead(key)
-        .seal(bytes('feffffffffffffff00000001'), bytes('0100000001'), padded(Uint8Array.of(2))),
+        .seal(bytes('feffffffffffffff00000002'), bytes('0100000001'), padded(Uint8Array.of(2))),
     ]
     assert.deepEqual(
       chunks.map(chunk => hex(chunk.bytes)),
@@ -117,9 +117,24 @@ describe('an answer comes through', () => {
   test('under the key of its query', () => {
     const worker = makeWorker(nodeSeal, 'answering')
     const { query, keys } = sealTo(nodeSeal, [worker], random)
-    const { answerKey } = open(nodeSeal, worker, handed(query))
+    const { key: answerKey } = open(nodeSeal, worker, handed(query))
     const chunks = sealAll(answerKey, 1n, [Uint8Array.of(1, 2, 3)])
-    assert.equal(openAll(keys[0]!.keys.answer, 1n, chunks).isFinished, true)
+    assert.equal(openAll(keys[0]!.key, 1n, chunks).isFinished, true)
+  })
+
+  test('which does not make of the query an answer, whatever the nonce', () => {
+    const worker = makeWorker(nodeSeal, 'reflected')
+    const { query, keys } = sealTo(nodeSeal, [worker], random)
+    // The relay chooses the nonce: zeros are what the query was sealed with, but for the count of chunks.
+    for (const nonce of [0n, -1n, 1n]) {
+      for (const isFinal of [true, false]) {
+        const opener = new AnswerOpener(nodeSeal, { key: keys[0]!.key, nonce })
+        refuses('answer-altered', () => opener.open(query.body, isFinal))
+      }
+    }
+    // Nor of an answer a query.
+    const [chunk] = sealAll(keys[0]!.key, 0n, [Uint8Array.of(1, 2, 3)])
+    refuses('query-unreadable', () => open(nodeSeal, worker, { ...handed(query), body: chunk!.bytes }))
   })
 })
 
@@ -219,7 +234,7 @@ describe('nothing else does', () => {
 
   test('padding that is not zeros, or a length that does not fit', () => {
     const aad = new Uint8Array(5)
-    const nonce = Uint8Array.of(3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    const nonce = Uint8Array.of(3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)
     const sealed = (frame: Uint8Array): Chunk => ({
       bytes: nodeSeal.aead(key).seal(nonce, aad, frame),
       isFinal: false,
@@ -255,19 +270,19 @@ describe('two recipients of one query', () => {
   test('each answers with a key that the other has not', () => {
     const workers = ['one', 'two'].map(seed => makeWorker(nodeSeal, seed))
     const { query, keys } = sealTo(nodeSeal, workers, random)
-    const answerKeys = workers.map((worker, index) => open(nodeSeal, worker, handed(query, index)).answerKey)
+    const answerKeys = workers.map((worker, index) => open(nodeSeal, worker, handed(query, index)).key)
     assert.notEqual(hex(answerKeys[0]!), hex(answerKeys[1]!))
     const chunks = sealAll(answerKeys[0]!, 1n, [Uint8Array.of(1)])
-    assert.equal(openAll(keys[0]!.keys.answer, 1n, chunks).isFinished, true)
+    assert.equal(openAll(keys[0]!.key, 1n, chunks).isFinished, true)
     // What the first sealed is none of the second's, whoever hands it on.
-    assert.equal(openAll(keys[1]!.keys.answer, 1n, chunks).isRefused, true)
+    assert.equal(openAll(keys[1]!.key, 1n, chunks).isRefused, true)
   })
 
   test('an answer to one query is none to the next in its session', () => {
     const worker = makeWorker(nodeSeal, 'three')
     const one = sealTo(nodeSeal, [worker], random)
     const two = sealTo(nodeSeal, [worker], random)
-    const chunks = sealAll(open(nodeSeal, worker, handed(one.query)).answerKey, 1n, [Uint8Array.of(1)])
-    assert.equal(openAll(two.keys[0]!.keys.answer, 1n, chunks).isRefused, true)
+    const chunks = sealAll(open(nodeSeal, worker, handed(one.query)).key, 1n, [Uint8Array.of(1)])
+    assert.equal(openAll(two.keys[0]!.key, 1n, chunks).isRefused, true)
   })
 })

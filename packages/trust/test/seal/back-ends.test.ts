@@ -37,7 +37,7 @@ describe('hashes', () => {
   })
 })
 
-describe('AES-256-GCM', () => {
+describe('ChaCha20-Poly1305', () => {
   test('what one seals the other opens, and both write the same', () => {
     fc.assert(
       fc.property(exactly(32), exactly(12), bytes(100), bytes(2000), (key, nonce, aad, text) => {

@@ -20,7 +20,7 @@ import {
 } from '../../src/seal/query.ts'
 import { ReceiverSessions } from '../../src/seal/receiver-sessions.ts'
 import type { PublicSealKey, SealCrypto } from '../../src/seal/seal-crypto.ts'
-import { type NamedKeys, SenderSession, singleKeys } from '../../src/seal/sender-session.ts'
+import { type NamedKey, SenderSession, singleKey } from '../../src/seal/sender-session.ts'
 
 export type Random = (sizeBytes: number) => Uint8Array
 
@@ -107,8 +107,8 @@ export function beginSession(crypto: SealCrypto, worker: TestWorker, random: Ran
   return new SenderSession(crypto, { identity: worker.digest, sealKey: worker.sealKey, random, nowMs: 0 })
 }
 
-export function oneKey(crypto: SealCrypto, worker: TestWorker, random: Random): NamedKeys {
-  return singleKeys(crypto, { identity: worker.digest, sealKey: worker.sealKey, random })
+export function oneKey(crypto: SealCrypto, worker: TestWorker, random: Random): NamedKey {
+  return singleKey(crypto, { identity: worker.digest, sealKey: worker.sealKey, random })
 }
 
 export function routingTo(workers: readonly TestWorker[], random: Random): SealedRouting {
@@ -138,7 +138,7 @@ export interface Sealed {
   readonly routing: SealedRouting
   readonly content: SealedContent
   /** Of each recipient, as its session gave them. */
-  readonly keys: readonly NamedKeys[]
+  readonly keys: readonly NamedKey[]
 }
 
 /** Seals a query with a key of a fresh session for each worker, or with those that are given. */
@@ -146,7 +146,7 @@ export function sealTo(
   crypto: SealCrypto,
   workers: readonly TestWorker[],
   random: Random,
-  given: { body?: string; keys?: readonly NamedKeys[]; content?: Partial<SealedContent> } = {},
+  given: { body?: string; keys?: readonly NamedKey[]; content?: Partial<SealedContent> } = {},
 ): Sealed {
   const routing = routingTo(workers, random)
   const content = { ...contentOf(given.body ?? '{"messages":[]}', random), ...given.content }

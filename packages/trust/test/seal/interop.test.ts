@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { describe, test } from 'node:test'
-import { Aes256Gcm, CipherSuite, HkdfSha256 } from '@hpke/core'
+import { Chacha20Poly1305 } from '@hpke/chacha20poly1305'
+import { CipherSuite, HkdfSha256 } from '@hpke/core'
 import { XWing } from '@hpke/hybridkem-x-wing'
-import type { MessageKeys } from '../../src/seal/ratchet.ts'
 import { assertBytes, backEnds, beginSession, freshSessions, makeWorker, oneKey, seeded } from './fixture.ts'
 
 const kem = new XWing()
-const suite = new CipherSuite({ kem, kdf: new HkdfSha256(), aead: new Aes256Gcm() })
+const suite = new CipherSuite({ kem, kdf: new HkdfSha256(), aead: new Chacha20Poly1305() })
 
 function label(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${text}\0`)
@@ -17,21 +17,11 @@ function hmac(key: Uint8Array, text: Uint8Array): Buffer {
   return createHmac('sha512', key).update(text).digest()
 }
 
-/** The keys of a message as docs/PROTOCOL.md states them, from the chain key that leads to it. */
-function keysAt(chainKey: Uint8Array, counter: number): MessageKeys {
+/** The key of a message as docs/PROTOCOL.md states it, from the chain key that leads to it. */
+function keyAt(chainKey: Uint8Array, counter: number): Uint8Array {
   let chain: Uint8Array = chainKey
   for (let step = 0; step < counter; step++) chain = hmac(chain, label('cocoon ratchet v1')).subarray(0, 32)
-  return keysOf(hmac(chain, label('cocoon ratchet v1')).subarray(32))
-}
-
-function keysOf(message: Uint8Array): MessageKeys {
-  const keys = hmac(message, label('cocoon query keys v1'))
-  return { query: keys.subarray(0, 32), answer: keys.subarray(32) }
-}
-
-function assertKeys(actual: MessageKeys, expected: MessageKeys): void {
-  assertBytes(actual.query, expected.query)
-  assertBytes(actual.answer, expected.answer)
+  return hmac(chain, label('cocoon ratchet v1')).subarray(32)
 }
 
 for (const crypto of backEnds) {
@@ -48,7 +38,7 @@ for (const crypto of backEnds) {
       const sessions = freshSessions(crypto, worker)
       for (const counter of [0, 1, 5, 3]) {
         const offer = sessions.find({ session, counter, encapsulation }, 0)
-        assertKeys(offer.keys, keysAt(chain, counter))
+        assertBytes(offer.key, keyAt(chain, counter))
         offer.use()
       }
     })
@@ -58,7 +48,7 @@ for (const crypto of backEnds) {
       const message = new Uint8Array(await context.export(label('cocoon single message v1'), 32))
       const encapsulation = new Uint8Array(context.enc)
       const name = { session: crypto.sha256(encapsulation), counter: -1, encapsulation }
-      assertKeys(freshSessions(crypto, worker).find(name, 0).keys, keysOf(message))
+      assertBytes(freshSessions(crypto, worker).find(name, 0).key, message)
     })
 
     test('our sender, its recipient', async () => {
@@ -71,8 +61,8 @@ for (const crypto of backEnds) {
       const enc = first.name.encapsulation as Uint8Array<ArrayBuffer>
       const context = await suite.createRecipientContext({ recipientKey, enc, info })
       const chain = new Uint8Array(await context.export(label('cocoon session chain v1'), 32))
-      assertKeys(first.keys, keysAt(chain, 0))
-      assertKeys(second.keys, keysAt(chain, 1))
+      assertBytes(first.key, keyAt(chain, 0))
+      assertBytes(second.key, keyAt(chain, 1))
 
       const single = oneKey(crypto, worker, seeded('single'))
       const ofOne = await suite.createRecipientContext({
@@ -80,10 +70,7 @@ for (const crypto of backEnds) {
         enc: single.name.encapsulation as Uint8Array<ArrayBuffer>,
         info,
       })
-      assertKeys(
-        single.keys,
-        keysOf(new Uint8Array(await ofOne.export(label('cocoon single message v1'), 32))),
-      )
+      assertBytes(single.key, new Uint8Array(await ofOne.export(label('cocoon single message v1'), 32)))
     })
 
     test('for another identity the keys are others', async () => {
@@ -92,8 +79,8 @@ for (const crypto of backEnds) {
       const chain = new Uint8Array(await context.export(label('cocoon session chain v1'), 32))
       const encapsulation = new Uint8Array(context.enc)
       const name = { session: crypto.sha256(encapsulation), counter: 0, encapsulation }
-      const { keys } = freshSessions(crypto, worker).find(name, 0)
-      assert.notDeepEqual(Buffer.from(keys.query), Buffer.from(keysAt(chain, 0).query))
+      const { key } = freshSessions(crypto, worker).find(name, 0)
+      assert.notDeepEqual(Buffer.from(key), Buffer.from(keyAt(chain, 0)))
     })
   })
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
-import { messageKeys, Ratchet } from '../../src/seal/ratchet.ts'
+import { Ratchet } from '../../src/seal/ratchet.ts'
 import { assertBytes, backEnds, hex, seeded } from './fixture.ts'
 
 /** As docs/PROTOCOL.md has it, written down once more. */
@@ -26,15 +26,6 @@ for (const crypto of backEnds) {
       assertBytes(ratchet.next(), message)
     }
     assert.equal(new Set(messages.map(message => hex(message))).size, 20)
-  })
-
-  test(`a message key gives two keys and is erased, by ${crypto.name}`, () => {
-    const message = seeded('message')(32)
-    const due = createHmac('sha512', message).update('cocoon query keys v1\0').digest()
-    const { query, answer } = messageKeys(crypto, message)
-    assertBytes(query, due.subarray(0, 32))
-    assertBytes(answer, due.subarray(32))
-    assertBytes(message, new Uint8Array(32))
   })
 
   test(`the chain key before is erased, and a copy goes its own way, by ${crypto.name}`, () => {

@@ -16,7 +16,7 @@ import { labels } from '../../src/seal/labels.ts'
 import { nobleSeal as crypto } from '../../src/seal/noble-seal.ts'
 import { padded } from '../../src/seal/padding.ts'
 import { type SealedContent, type SealedRouting, sealQuery } from '../../src/seal/query.ts'
-import { messageKeys, Ratchet } from '../../src/seal/ratchet.ts'
+import { Ratchet } from '../../src/seal/ratchet.ts'
 import {
   type Receipt,
   receiptDigest,
@@ -24,7 +24,7 @@ import {
   signReceipt,
   startAnswerCommitment,
 } from '../../src/seal/receipt.ts'
-import { type NamedKeys, sessionContext } from '../../src/seal/sender-session.ts'
+import { type NamedKey, sessionContext } from '../../src/seal/sender-session.ts'
 import { contentOf, flipped, hex, makeWorker, nowMs, routingTo, seeded, type TestWorker } from './fixture.ts'
 
 export const vectorsFile = new URL('../../../../vectors/seal/sealed-query.json', import.meta.url)
@@ -70,15 +70,13 @@ function makeSession(worker: TestWorker, index: number, isSingle: boolean) {
   const session = crypto.sha256(encapsulation)
   const context = sessionContext(crypto, secret, worker.digest)
   const first = context.export(isSingle ? labels.singleMessage : labels.sessionChain, 32)
-  const named: NamedKeys[] = []
-  const keys: { counter: number; message: string; query: string; answer: string }[] = []
+  const named: NamedKey[] = []
+  const keys: { counter: number; key: string }[] = []
   const ratchet = new Ratchet(crypto, Uint8Array.from(first))
   for (let counter = isSingle ? -1 : 0; counter < (isSingle ? 0 : 3); counter++) {
-    const message = isSingle ? Uint8Array.from(first) : ratchet.next()
-    const text = hex(message)
-    const pair = messageKeys(crypto, message)
-    keys.push({ counter, message: text, query: hex(pair.query), answer: hex(pair.answer) })
-    named.push({ name: { session, counter, encapsulation }, keys: pair })
+    const key = isSingle ? Uint8Array.from(first) : ratchet.next()
+    keys.push({ counter, key: hex(key) })
+    named.push({ name: { session, counter, encapsulation }, key })
   }
   return {
     named,
@@ -111,7 +109,7 @@ interface Draft {
   readonly keys: readonly (readonly [session: number, counter: number])[]
 }
 
-function makeQuery(draft: Draft, named: readonly NamedKeys[]) {
+function makeQuery(draft: Draft, named: readonly NamedKey[]) {
   const { what, routing, content, keys } = draft
   const contentKey = seeded(what)(32)
   const { query } = sealQuery(crypto, routing, content, named, () => contentKey)
@@ -199,7 +197,7 @@ function makeReceipt(worker: TestWorker, header: Uint8Array, routing: SealedRout
   }
 }
 
-function invalidQueries(queries: readonly ReturnType<typeof makeQuery>[], named: readonly NamedKeys[][]) {
+function invalidQueries(queries: readonly ReturnType<typeof makeQuery>[], named: readonly NamedKey[][]) {
   const [one, three] = queries as [ReturnType<typeof makeQuery>, ReturnType<typeof makeQuery>]
   const { header, body, keys } = one.query
   const [key] = keys as [SealedKey]
@@ -218,7 +216,7 @@ function invalidQueries(queries: readonly ReturnType<typeof makeQuery>[], named:
     )
   }
   const withFrame = (frame: Uint8Array): string =>
-    hex(crypto.aead(named[0]![0]!.keys.query).seal(zeroNonce, joined(labels.query, header), frame))
+    hex(crypto.aead(named[0]![0]!.key).seal(zeroNonce, joined(labels.query, header), frame))
   const digest = Uint8Array.from(Buffer.from(one.vector.routing.recipients[0]!, 'hex'))
   const to = (query: number, recipient: number, why: string, changed: object, code = 'query-unreadable') => ({
     why,
@@ -382,10 +380,10 @@ export function makeVectors() {
       keys: [[3, -1]],
     },
   ]
-  const namedOf = ({ keys }: Draft): NamedKeys[] =>
+  const namedOf = ({ keys }: Draft): NamedKey[] =>
     keys.map(([session, counter]) => sessions[session]!.named[Math.max(counter, 0)]!)
   const queries = drafts.map(draft => makeQuery(draft, namedOf(draft)))
-  const answerKey = (index: number): Uint8Array => namedOf(drafts[index]!)[0]!.keys.answer
+  const answerKey = (index: number): Uint8Array => namedOf(drafts[index]!)[0]!.key
   const answers = [
     makeAnswer('as it comes', answerKey(0), 0x0123_4567_89ab_cdefn, ['head', 'of the answer', '']),
     makeAnswer('in frames of 256 bytes', answerKey(1), -1n, ['head', '', 'text'], 256),

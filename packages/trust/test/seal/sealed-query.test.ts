@@ -31,7 +31,7 @@ import {
   verifyReceipt,
 } from '../../src/seal/receipt.ts'
 import { ReceiverSessions } from '../../src/seal/receiver-sessions.ts'
-import { type KeyName, type NamedKeys, sessionContext } from '../../src/seal/sender-session.ts'
+import { type KeyName, type NamedKey, sessionContext } from '../../src/seal/sender-session.ts'
 import { backEnds, type Handed, hex, refuses, unhex } from './fixture.ts'
 import { type keyVector, makeVectors, vectorsFile } from './sealed-query-vectors.ts'
 
@@ -62,12 +62,12 @@ function contentOf({ content }: Vectors['queries'][number]): SealedContent {
   return { ...same, body: unhex(body), requestSalt: unhex(requestSalt), answerSalt: unhex(answerSalt) }
 }
 
-/** Keys as the vector of their session has them. */
-function namedBy({ session, counter }: { session: number; counter: number }): NamedKeys {
+/** A key as the vector of its session has it. */
+function namedBy({ session, counter }: { session: number; counter: number }): NamedKey {
   const { session: id, encapsulation, keys } = vectors.sessions[session]!
-  const { query, answer } = keys.find(key => key.counter === counter)!
+  const { key } = keys.find(one => one.counter === counter)!
   const name: KeyName = { session: unhex(id), counter, encapsulation: unhex(encapsulation) }
-  return { name, keys: { query: unhex(query), answer: unhex(answer) } }
+  return { name, key: unhex(key) }
 }
 
 /** As text: bytes as hexadecimal, large integers as decimal. */
@@ -150,13 +150,12 @@ for (const crypto of backEnds) {
         if (chainKey !== undefined) assert.equal(hex(chain), chainKey)
         const ratchet = new Ratchet(crypto, chain)
         const sessions = sessionsOf(identity)
-        for (const { counter, message, query, answer } of vector.keys) {
+        for (const { counter, key } of vector.keys) {
           const isSingle = counter === -1
-          assert.equal(hex(isSingle ? context.export(labels.singleMessage, 32) : ratchet.next()), message)
+          assert.equal(hex(isSingle ? context.export(labels.singleMessage, 32) : ratchet.next()), key)
           const name = { session: unhex(session), counter, encapsulation: unhex(encapsulation) }
           const offer = sessions.find(name, 0)
-          assert.equal(hex(offer.keys.query), query)
-          assert.equal(hex(offer.keys.answer), answer)
+          assert.equal(hex(offer.key), key)
           offer.use()
         }
       }
@@ -179,7 +178,7 @@ for (const crypto of backEnds) {
           const opened = openAs(identity, vector, handedOf(vector, index))
           assert.equal(flat(opened.routing), flat(routingOf(vector)))
           assert.equal(flat(opened.content), flat({ _: 'sealed.request', ...contentOf(vector) }))
-          assert.equal(hex(opened.answerKey), hex(named[index]!.keys.answer))
+          assert.equal(hex(opened.key), hex(named[index]!.key))
         }
       }
     })

@@ -3,11 +3,11 @@ import { createHmac } from 'node:crypto'
 import { describe, mock, test } from 'node:test'
 import fc from 'fast-check'
 import { nodeSeal } from '../../src/seal/node-seal.ts'
-import { receiverLimits, ReceiverSessions } from '../../src/seal/receiver-sessions.ts'
+import { type KeyOffer, receiverLimits, ReceiverSessions } from '../../src/seal/receiver-sessions.ts'
 import type { SealCrypto } from '../../src/seal/seal-crypto.ts'
 import {
   type KeyName,
-  type NamedKeys,
+  type NamedKey,
   senderLimits,
   type SenderSession,
 } from '../../src/seal/sender-session.ts'
@@ -35,15 +35,14 @@ function fresh(): ReceiverSessions {
   return freshSessions(nodeSeal, worker)
 }
 
-function take(session: SenderSession, count: number): NamedKeys[] {
+function take(session: SenderSession, count: number): NamedKey[] {
   return Array.from({ length: count }, () => session.next())
 }
 
-/** Finds the keys, checks that they are the sender's, and uses them. */
-function use(sessions: ReceiverSessions, { name, keys }: NamedKeys, atMs = 0): void {
+/** Finds the key, checks that it is the sender's, and uses it. */
+function use(sessions: ReceiverSessions, { name, key }: NamedKey, atMs = 0): void {
   const offer = sessions.find(name, atMs)
-  assertBytes(offer.keys.query, keys.query)
-  assertBytes(offer.keys.answer, keys.answer)
+  assertBytes(offer.key, key)
   offer.use()
 }
 
@@ -118,7 +117,7 @@ describe('keys in and out of order', () => {
   test('counters end with the session', () => {
     const session = begin()
     const sessions = fresh()
-    let last: NamedKeys | undefined
+    let last: NamedKey | undefined
     for (let counter = 0; counter < senderLimits.keys; counter++) {
       assert.equal(session.isOpen(0), true)
       last = session.next()
@@ -186,16 +185,16 @@ describe('what was altered', () => {
     const [first, second] = take(session, 2)
     const sessions = fresh()
     const offer = sessions.find({ ...first!.name, counter: 1 }, 0)
-    assertBytes(offer.keys.query, second!.keys.query)
+    assertBytes(offer.key, second!.key)
     refuses('session-unknown', () => sessions.find({ ...first!.name, encapsulation: undefined }, 0))
     const unknown = { session: flipped(first!.name.session, 3), counter: 0, encapsulation: undefined }
     refuses('session-unknown', () => sessions.find(unknown, 0))
   })
 
   test('a key for one identity leads elsewhere at another with the same seal key', () => {
-    const { name, keys } = begin().next()
+    const { name, key } = begin().next()
     const other = new ReceiverSessions(nodeSeal, flipped(worker.digest, 1), worker.keys.sealing)
-    assert.notEqual(hex(other.find(name, 0).keys.query), hex(keys.query))
+    assert.notEqual(hex(other.find(name, 0).key), hex(key))
   })
 })
 
@@ -251,7 +250,7 @@ describe('names', () => {
     assert.equal(single.name.counter, -1)
     const sessions = fresh()
     const asSession = sessions.find({ ...single.name, counter: 0 }, 0)
-    assert.notEqual(hex(asSession.keys.query), hex(single.keys.query))
+    assert.notEqual(hex(asSession.key), hex(single.key))
     use(sessions, single)
     refuses('session-unknown', () => sessions.find(single.name, 0))
     refuses('session-unknown', () => sessions.find({ ...single.name, counter: 0 }, 0))
@@ -388,13 +387,19 @@ describe('nothing that is left opens what was', () => {
     return first!
   }
 
+  /** Uses a key as a worker does, which erases it once it has answered. */
+  const useUp = ({ key, use }: KeyOffer): void => {
+    use()
+    key.fill(0)
+  }
+
   test('at the worker, after a query has opened', () => {
     const session = begin()
     const first = chainAt(session)
     const keys = take(session, 12)
     const arrays = watched(crypto => {
       const sessions = freshSessions(crypto, worker)
-      for (const { name } of keys) sessions.find(name, 0).use()
+      for (const { name } of keys) useUp(sessions.find(name, 0))
     })
     const secrets = secretsUpTo(first, 12)
     assert.ok(arrays.length > 24)
@@ -410,7 +415,7 @@ describe('nothing that is left opens what was', () => {
     const { name } = take(session, 8).at(-1)!
     const arrays = watched(crypto => {
       const sessions = freshSessions(crypto, worker)
-      sessions.find(name, 0).use()
+      useUp(sessions.find(name, 0))
       refuses('session-unknown', () => sessions.find(name, receiverLimits.lastsMs))
     })
     const secrets = secretsUpTo(first, 12)
