@@ -86,7 +86,8 @@ export class Receipts {
   readonly #distrusted: (announced: AnnouncedIdentity, why: string) => void
   readonly #kept = new NewestMap<Kept>(limits.kept)
   readonly #keptBytes = new KeptBytes()
-  readonly #seen = new Map<string, number>()
+  /** By identity: how many of its receipts have come. */
+  readonly #seen = new NewestMap<{ count: number }>(limits.counted)
   /** By worker: which accounts, and when. */
   readonly #disputes = new Map<string, Map<string, number>>()
 
@@ -172,11 +173,10 @@ export class Receipts {
   }
 
   #isSample(key: string): boolean {
-    const seen = (this.#seen.get(key) ?? 0) + 1
-    this.#seen.delete(key)
-    this.#seen.set(key, seen)
-    if (this.#seen.size > limits.counted) this.#seen.delete(this.#seen.keys().next().value!)
-    if (seen <= limits.verifiedFirst) return true
+    const known = this.#seen.get(key)
+    if (known === undefined) this.#seen.set(key, { count: 1 })
+    else known.count++
+    if (known === undefined || known.count <= limits.verifiedFirst) return true
     const [byte = 0] = this.#world.random(1)
     return byte % limits.verifiedOneOf === 0
   }

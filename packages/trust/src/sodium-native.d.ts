@@ -19,6 +19,8 @@ declare module 'sodium-native' {
       nonce: Uint8Array,
       key: Uint8Array,
     ): number
+    /** 64 bytes. */
+    crypto_hash_sha512(digest: Uint8Array, message: Uint8Array): void
     /** 32, 64 and 32 bytes. */
     crypto_sign_seed_keypair(publicKey: Uint8Array, secretKey: Uint8Array, seed: Uint8Array): void
     crypto_sign_detached(signature: Uint8Array, message: Uint8Array, secretKey: Uint8Array): void

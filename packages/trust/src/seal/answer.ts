@@ -51,21 +51,23 @@ export class AnswerSealer {
 
   /** The next chunk: in a bucket, or in a frame of exactly `frameBytes`, which has to hold it. */
   chunk(content: Uint8Array, isFinal: boolean, frameBytes?: number): Uint8Array {
-    return this.#seal(padded(content, frameBytes), isFinal)
+    return this.#seal(padded(content, frameBytes, sealSizes.tag), isFinal)
   }
 
   /** The next chunk, of a boxed value, in a bucket. */
   value<T>(codec: Codec<T>, value: T, isFinal: boolean): Uint8Array {
-    return this.#seal(paddedValue(codec, value), isFinal)
+    return this.#seal(paddedValue(codec, value, sealSizes.tag), isFinal)
   }
 
+  /** In place: the frame has room for the tag. */
   #seal(frame: Uint8Array, isFinal: boolean): Uint8Array {
     if (this.#isFinished || this.#chunks.count >= maxChunks) {
       throw new RangeError('An answer has nothing after its final chunk.')
     }
     this.#isFinished = isFinal
     this.#chunks.next(isFinal)
-    return this.#aead.seal(this.#chunks.nonce, this.#chunks.aad, frame)
+    this.#aead.sealInPlace(this.#chunks.nonce, this.#chunks.aad, frame)
+    return frame
   }
 }
 

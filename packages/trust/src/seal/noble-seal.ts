@@ -28,6 +28,8 @@ export const nobleSeal: SealCrypto = {
     }
     return {
       seal: (nonce, aad, plaintext) => cipher(nonce, aad).encrypt(plaintext),
+      sealInPlace: (nonce, aad, text) =>
+        text.set(cipher(nonce, aad).encrypt(text.subarray(0, -sealSizes.tag))),
       open: (nonce, aad, ciphertext) => {
         const opening = cipher(nonce, aad)
         return ciphertext.length < sealSizes.tag ? undefined : attempt(() => opening.decrypt(ciphertext))

@@ -119,9 +119,12 @@ class NodeSha256 implements RunningHash {
   }
 }
 
+/** Half-way through an HMAC; wiped after each use. */
+const innerHash = Buffer.alloc(hashBytes)
+
 /**
- * RFC 2104 over the hash in one call. Node's own HMAC makes three objects for each key, and here each key is used
- * once or twice: that would cost more than the hashing.
+ * RFC 2104 over the hash in one call, into memory that can be wiped. Node's own HMAC makes three objects for each key,
+ * and here each key is used once: that would cost more than the hashing.
  */
 function hmacSha512(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
   const sizeBytes = blockBytes + sizeOf(parts)
@@ -129,12 +132,13 @@ function hmacSha512(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Arra
     return createHmac('sha512', createSecretKey(key)).update(joined(parts)).digest()
   pad(key, 0x36)
   write(parts, scratch, blockBytes)
-  // Text cannot be wiped: this half tells nothing without the key, and the other one never becomes text.
-  const inner = hash('sha512', scratch.subarray(0, sizeBytes), 'binary')
+  sodium.crypto_hash_sha512(innerHash, scratch.subarray(0, sizeBytes))
   pad(key, 0x5c)
-  scratch.write(inner, blockBytes, 'latin1')
-  const outer = hash('sha512', scratch.subarray(0, blockBytes + hashBytes), 'buffer')
+  scratch.set(innerHash, blockBytes)
+  const outer = allocate(hashBytes)
+  sodium.crypto_hash_sha512(outer, scratch.subarray(0, blockBytes + hashBytes))
   scratch.fill(0, 0, Math.max(sizeBytes, blockBytes + hashBytes))
+  innerHash.fill(0)
   return outer
 }
 
@@ -151,10 +155,16 @@ class SodiumAead implements Aead {
   }
 
   seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array {
+    const text = allocate(plaintext.length + tagBytes)
+    text.set(plaintext)
+    this.sealInPlace(nonce, aad, text)
+    return text
+  }
+
+  sealInPlace(nonce: Uint8Array, aad: Uint8Array, text: Uint8Array): void {
     requireSize('A nonce', nonce, sealSizes.nonce)
-    const ciphertext = allocate(plaintext.length + tagBytes)
-    sodium.crypto_aead_chacha20poly1305_ietf_encrypt(ciphertext, plaintext, aad, null, nonce, this.#key)
-    return ciphertext
+    const plaintext = text.subarray(0, -tagBytes)
+    sodium.crypto_aead_chacha20poly1305_ietf_encrypt(text, plaintext, aad, null, nonce, this.#key)
   }
 
   open(nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {

@@ -16,23 +16,29 @@ export function bucketOf(sizeBytes: number): number {
   return Math.ceil(sizeBytes / step) * step
 }
 
-/** `u32 length ‖ content ‖ zeros`, in a bucket, or in exactly `sizeBytes`, which then have to hold it. */
-export function padded(content: Uint8Array, sizeBytes = bucketOf(lengthBytes + content.length)): Uint8Array {
+/**
+ * `u32 length ‖ content ‖ zeros`, in a bucket, or in exactly `sizeBytes`, which then have to hold it. Behind it is
+ * `roomBytes` for who seals it in place.
+ */
+export function padded(
+  content: Uint8Array,
+  sizeBytes = bucketOf(lengthBytes + content.length),
+  roomBytes = 0,
+): Uint8Array {
   if (lengthBytes + content.length > sizeBytes) throw new RangeError('The content is larger than its frame.')
-  const frame = emptyFrame(content.length, sizeBytes)
+  const frame = emptyFrame(content.length, sizeBytes + roomBytes)
   frame.set(content, lengthBytes)
   return frame
 }
 
 /** `padded` of a value in its boxed form, in a bucket. */
-export function paddedValue<T>(codec: Codec<T>, value: T): Uint8Array {
+export function paddedValue<T>(codec: Codec<T>, value: T, roomBytes = 0): Uint8Array {
   const contentBytes = encodedSize(codec, value)
-  const frame = emptyFrame(contentBytes, bucketOf(lengthBytes + contentBytes))
+  const frame = emptyFrame(contentBytes, bucketOf(lengthBytes + contentBytes) + roomBytes)
   writeBoxed(new Writer(frame, lengthBytes), codec, value)
   return frame
 }
 
-/** Zeros after the length of the content. Its memory is brief: what a frame is for is to be sealed. */
 function emptyFrame(contentBytes: number, sizeBytes: number): Uint8Array {
   const frame = allocate(sizeBytes)
   frame.set(u32(contentBytes))

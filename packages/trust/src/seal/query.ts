@@ -77,9 +77,8 @@ export function sealQuery(
   const header = encodeHeader(routing)
   const isDirect = recipients.length === 1
   const contentKey = isDirect ? recipients[0]!.key : random(32)
-  const body = crypto
-    .aead(contentKey)
-    .seal(zeroNonce, joinBriefly(labels.query, header), contentFrame(content))
+  const body = contentFrame(content)
+  crypto.aead(contentKey).sealInPlace(zeroNonce, joinBriefly(labels.query, header), body)
   const aad = isDirect ? undefined : wrapData(crypto, header, body)
   const keys = recipients.map(({ name, key }) =>
     keyOf(name, aad && crypto.aead(key).seal(zeroNonce, aad, contentKey)),
@@ -177,15 +176,8 @@ function keyOf(name: KeyName, wrapped: Uint8Array | undefined): SealedKey {
 
 function contentFrame(content: SealedContent): Uint8Array {
   const { path, body, requestSalt, answerSalt, chunkBytes, cadenceMs } = content
-  return paddedValue(sealedRequest, {
-    _: 'sealed.request',
-    path,
-    body,
-    requestSalt,
-    answerSalt,
-    chunkBytes,
-    cadenceMs,
-  })
+  const request = { _: 'sealed.request', path, body, requestSalt, answerSalt, chunkBytes, cadenceMs } as const
+  return paddedValue(sealedRequest, request, sealSizes.tag)
 }
 
 function readContent(frame: Uint8Array): SealedContent {

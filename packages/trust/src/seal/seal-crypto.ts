@@ -30,6 +30,8 @@ export interface SealCrypto {
 export interface Aead {
   /** Ciphertext, then the tag of 16 bytes. */
   seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array
+  /** The same in place, of all but the last 16 bytes, where the tag goes. */
+  sealInPlace(nonce: Uint8Array, aad: Uint8Array, text: Uint8Array): void
   /** The plaintext, or undefined where the tag does not fit. */
   open(nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined
 }

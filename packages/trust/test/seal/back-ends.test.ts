@@ -43,6 +43,12 @@ describe('ChaCha20-Poly1305', () => {
       fc.property(exactly(32), exactly(12), bytes(100), bytes(2000), (key, nonce, aad, text) => {
         const sealed = agree(crypto => crypto.aead(key).seal(nonce, aad, text))!
         assert.equal(sealed.length, text.length + sealSizes.tag)
+        const inPlace = agree(crypto => {
+          const frame = Uint8Array.from([...text, ...new Uint8Array(sealSizes.tag)])
+          crypto.aead(key).sealInPlace(nonce, aad, frame)
+          return frame
+        })
+        assertBytes(inPlace, sealed)
         assertBytes(
           agree(crypto => crypto.aead(key).open(nonce, aad, sealed)),
           text,
