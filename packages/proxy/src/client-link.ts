@@ -170,9 +170,9 @@ export class ClientLink implements RelayClient {
       this.#admitSealed(decode(clientRunSealedQuery, data))
     } else if (id === clientDisputeReceipt.id) {
       const { requestId, reason } = decode(clientDisputeReceipt, data)
-      const underWay = this.#relays.get(bytesKey(requestId))
-      if (underWay === undefined) this.#desk.receipts.dispute(this.ownerText, requestId, reason)
-      else underWay.dispute()
+      // While an answer is being charged, its receipt is there already.
+      const isUnderWay = this.#relays.get(bytesKey(requestId))?.dispute() === true
+      if (!isUnderWay) this.#desk.receipts.dispute(this.ownerText, requestId, reason)
     } else if (id === witnessOffer.id) {
       const offer = decode(witnessOffer, data)
       if (this.#desk.publicLog !== undefined) {

@@ -155,12 +155,13 @@ export class Relay {
     if (this.#state !== 'reserving') this.#stopEarly(refusals.cancelled())
   }
 
-  /** The client does not accept what it got of the answer so far. Counts once. */
-  dispute(): void {
+  /** The client does not accept what it got of the answer so far. Counts once. False once no worker answers it. */
+  dispute(): boolean {
     const run = this.#run
-    if (run === undefined || this.#query.sealed === undefined || this.#sentStatus === undefined) return
+    if (run === undefined || this.#query.sealed === undefined || this.#sentStatus === undefined) return false
     if (!this.#isDisputed) this.#desk.disputed(this, run)
     this.#isDisputed = true
+    return true
   }
 
   #match(): void {

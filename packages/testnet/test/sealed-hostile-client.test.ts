@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { type Charge, type ChargeRequest, MemoryLedger } from '@cocoon/money'
 import { nodeSeal } from '@cocoon/trust/node'
 import {
   disputeReasons,
@@ -322,6 +323,32 @@ test('one account on many connections is one that disputes', async () => {
     await network.world.runFor(100)
   }
   assert.equal([...network.proxy.proxy.workers][0]!.standing.failed, 0)
+})
+
+test('a dispute that comes while the answer is being charged is one of its receipt', async () => {
+  const charging = Promise.withResolvers<void>()
+  class SlowLedger extends MemoryLedger {
+    override async charge(request: ChargeRequest): Promise<Charge> {
+      await charging.promise
+      return super.charge(request)
+    }
+  }
+  const ledger = new SlowLedger()
+  await using network = await sealedNetwork({ workers: [{ script: whole }], proxies: [{ ledger }] })
+  const attacker = await hostile(network)
+  const { query, requestId } = attacker.seal([attacker.session.next()])
+  attacker.send(query)
+  await network.world.runFor(200)
+  assert.equal(attacker.peer.all('client.sealedAnswer').length, 0)
+  const reason = disputeReasons.field
+  attacker.peer.send({ _: 'client.disputeReceipt', requestId, reason })
+  await network.world.runFor(100)
+  const { receipts, clients } = network.proxy.proxy
+  const owners = [...clients].map(({ ownerText }) => ownerText)
+  // Each receipt is disputed once, by its own account.
+  for (const owner of owners) assert.equal(receipts.dispute(owner, requestId, reason), 'unknown')
+  charging.resolve()
+  await network.world.until(() => attacker.peer.all('client.sealedAnswer').length === 1, 5_000)
 })
 
 test('an open query of one client is not ended by the cancelling of another', async () => {
