@@ -258,6 +258,7 @@ export class Client implements Network {
     if (!session.isReady || session.isRetired) return this.#retry(pending, session)
     const { model, path, body, maxTokens } = pending.query
     const plain = { model, path, body, maxTokens, timeoutMs: pending.timeLeftMs() }
+    pending.exchange?.end()
     pending.exchange = this.#options.sealing!.sealer.seal(plain, chosen, session.sealedTerms)
     pending.reservedTokens = this.#reservedFor(pending.query, pending.exchange.query.body.length)
     this.#runOn(pending, session)
@@ -274,6 +275,7 @@ export class Client implements Network {
       const message = 'The proxy has not proved which machine it is, and the query asks for that at least.'
       return this.#passOver(pending, session, new ClientError('unprotected', message, { cause }))
     }
+    pending.exchange?.end()
     pending.exchange = undefined
     this.#runOn(pending, session)
   }
@@ -437,6 +439,7 @@ export class Client implements Network {
   #retry(pending: PendingQuery, session: ClientSession): void {
     if (pending.ended) return
     pending.session = undefined
+    pending.exchange?.end()
     pending.exchange = undefined
     if (pending.begun || pending.attempts >= maxAttempts || this.#closing) {
       return this.#fail(pending, connectionLost())

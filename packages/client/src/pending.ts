@@ -155,6 +155,7 @@ export class PendingQuery {
       // What is said of a machine that it was not sealed to is none of this query's matter.
       const identity = this.exchange?.isFor(piece.identity) === true ? piece.identity : undefined
       this.resealed++
+      this.exchange?.end()
       this.exchange = undefined
       this.session = undefined
       this.#owner.again(this, { identity, code })
@@ -201,6 +202,7 @@ export class PendingQuery {
   #end(outcome: 'succeeded' | 'failed', summary: AnswerSummary): void {
     this.ended = true
     this.#timer?.cancel()
+    this.exchange?.end()
     this.#owner.ended(outcome, summary, this.#receivedBytes, this)
   }
 

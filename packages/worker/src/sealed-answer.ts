@@ -81,7 +81,7 @@ export class SealedAnswer implements AnswerWriter {
     const { world, crypto, opened } = options
     const { chunkBytes: frameBytes, cadenceMs } = opened.content
     this.#options = options
-    this.#nonce = new DataView(world.random(8).buffer).getBigInt64(0)
+    this.#nonce = readInt64(world.random(8))
     this.#sealer = new AnswerSealer(crypto, { key: opened.key, nonce: this.#nonce })
     this.#startedAtMs = Math.floor(world.now())
     this.#shape = frameBytes === 0 ? undefined : { frameBytes, cadenceMs }
@@ -92,6 +92,7 @@ export class SealedAnswer implements AnswerWriter {
   }
 
   head(head: AnswerHead): void {
+    if (this.#isDone) return
     if (this.#shape === undefined) {
       this.#head = head
       return
@@ -102,6 +103,7 @@ export class SealedAnswer implements AnswerWriter {
 
   /** What comes first in a turn goes at once, the rest of the turn together at its end. */
   more(bytes: Uint8Array): void {
+    if (this.#isDone) return
     this.#push(bytes)
     if (this.#shape !== undefined || this.#inTurn) return
     this.#inTurn = true
@@ -128,6 +130,7 @@ export class SealedAnswer implements AnswerWriter {
   }
 
   whole(head: AnswerHead, body: Uint8Array, final: WorkerFinal): boolean {
+    if (this.#isDone) return true
     if (this.#shape !== undefined || body.length > partBytes) {
       this.head(head)
       return this.last(body, final)
@@ -238,8 +241,9 @@ export class SealedAnswer implements AnswerWriter {
 
   #receiptFields(final: WorkerFinal | undefined): { flags: number; receipt?: SealedSignedReceipt } {
     if (final === undefined) return { flags: 0 }
+    const receipt = this.#receipt('complete', final)
     this.#end()
-    return { flags: 1, receipt: this.#receipt('complete', final) }
+    return { flags: 1, receipt }
   }
 
   /** Nothing is sealed any more. */
@@ -294,6 +298,10 @@ export class SealedAnswer implements AnswerWriter {
       reasoningTokens: Math.min(reasoningTokens, completion),
     }
   }
+}
+
+function readInt64({ buffer, byteOffset }: Uint8Array): bigint {
+  return new DataView(buffer, byteOffset).getBigInt64(0)
 }
 
 const cancelledCode = 653

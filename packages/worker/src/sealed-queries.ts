@@ -89,6 +89,7 @@ export class SealedQueries implements Disposable {
     if (typeof opened === 'number') return this.#refuse(requestId, opened)
     const { routing, content } = opened
     if (coefficient > routing.maxCoefficient || !isModel(routing.model, held.identity.model)) {
+      opened.key.fill(0)
       return this.#refuse(requestId, failureCodes.unreadable)
     }
     const answer = new SealedAnswer({

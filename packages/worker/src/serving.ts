@@ -259,11 +259,14 @@ export class Serving implements BackendEvents {
     if (this.#done) return
     const head: AnswerHead = { status: refusal.status, headers: [['content-type', 'application/json']] }
     if (refusal.status === 503) head.headers.push(['retry-after', '2'])
-    this.#answer.whole(head, refusalBody(refusal), this.#final(noTokens))
-    this.#finish(refusal.status < 500 ? 'succeeded' : 'failed', noTokens)
+    const finish = (): void => this.#finish(refusal.status < 500 ? 'succeeded' : 'failed', noTokens)
+    if (this.#answer.whole(head, refusalBody(refusal), this.#final(noTokens))) finish()
+    else this.#whenSent = finish
   }
 
   #finish(outcome: Outcome, tokens: TokensUsed): void {
+    // A connection that ends while the last of an answer is sent has finished it.
+    if (this.#done) return
     this.#done = true
     this.#deadline?.cancel()
     this.#whenSent = undefined

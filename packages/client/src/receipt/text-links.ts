@@ -17,7 +17,7 @@ export function checkSeal(subject: Subject): Outcome {
   const findings = new Findings()
   const isForIt = routing.recipients.some(recipient => sameBytes(recipient, digest))
   const count = routing.recipients.length
-  findings.tell('key exchange', `X-Wing (X25519 and ML-KEM-768), cipher AES-256-GCM`)
+  findings.tell('key exchange', `X-Wing (X25519 and ML-KEM-768), cipher ChaCha20-Poly1305`)
   findings.require('recipients', isForIt, {
     found: routing.recipients.map(toHex).join(', '),
     expected: `${toHex(digest)} among them`,

@@ -90,20 +90,32 @@ export class SealedCalls {
       try {
         pieces = await this.#send(exchange, terms, deadline)
       } catch (error) {
+        exchange.end()
         // The proxy that made the offers is gone; another may have offers of its own. Nothing has left the endpoint.
         const isGone = error instanceof ClientError && error.code === 'no-proxy' && sentAgain++ === 0
         if (!isGone) throw error
         this.#book.forget(request.model)
         continue
       }
-      const { value: first } = await pieces.next()
-      if (first === undefined) throw cutOff()
+      const first = await this.#first(exchange, pieces)
       if (first.kind !== 'sealed-failure') return this.#open(exchange, first, pieces)
+      exchange.end()
       await pieces.return()
       const isStale = first.code === 660 || areOffersOld(first.code, first.message)
       const mayRepeat = isStale && resealed++ < maxResealed
       if (!mayRepeat) throw failureOf(first.code, first.message)
       this.#forget(request, first, exchange, resealed)
+    }
+  }
+
+  async #first(exchange: SealedExchange, pieces: AsyncGenerator<SealedPiece, void>): Promise<SealedPiece> {
+    try {
+      const { value: first } = await pieces.next()
+      if (first === undefined) throw cutOff()
+      return first
+    } catch (error) {
+      exchange.end()
+      throw error
     }
   }
 
@@ -126,6 +138,7 @@ export class SealedCalls {
       const { isSimulated, requestId } = exchange
       return { head, isSimulated, requestId, body: this.#body(exchange, head, first, pieces) }
     } catch (error) {
+      exchange.end()
       void pieces.return()
       throw error instanceof ClientError ? error : this.#refuse(exchange, error)
     }
@@ -154,6 +167,7 @@ export class SealedCalls {
     } catch (error) {
       throw error instanceof ClientError ? error : this.#refuse(exchange, error)
     } finally {
+      exchange.end()
       void pieces.return()
     }
   }

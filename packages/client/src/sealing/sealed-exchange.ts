@@ -89,6 +89,7 @@ export class SealedExchange {
   #commitment: RunningHash | undefined
   #status = 0
   #bodyBytes = 0
+  #isOver = false
 
   constructor(options: SealedExchangeOptions) {
     this.#options = options
@@ -124,6 +125,7 @@ export class SealedExchange {
   ): HttpResponse {
     const { recipients, crypto, content } = this.#options
     if (this.#opener !== undefined) throw altered('it began twice')
+    if (this.#isOver) throw altered('it came too late')
     const recipient = recipients.find(({ verified }) => sameBytes(verified.digest, first.identity))
     if (recipient === undefined) throw altered('a machine answered that it was not sealed to')
     this.#recipient = recipient
@@ -138,16 +140,23 @@ export class SealedExchange {
   /** More of the body. Throws a TrustError likewise. */
   part(chunk: Uint8Array, isFinal: boolean): Uint8Array {
     if (this.#opener === undefined) throw altered('it did not begin')
+    if (this.#isOver) throw altered('it goes on after its end')
     const bytes = this.#opener.open(chunk, isFinal)
     this.#take(bytes)
     return bytes
+  }
+
+  /** Nothing is opened any more: erases the keys. To be called however the query ends. */
+  end(): void {
+    this.#isOver = true
+    for (const { named } of this.#options.recipients) named.key.fill(0)
   }
 
   /** Verifies the receipt of the whole answer. Throws a ReceiptFault where anything of it does not hold. */
   finish(sent: SealedSignedReceipt, chargedTokens: bigint): SealedProof {
     const { header, content, recipients } = this.#options
     const { verified, session } = this.#recipient!
-    this.#erase()
+    this.end()
     if (this.#opener?.isFinished !== true) throw fault('missing', 'The answer ended before its end.')
     const signed = this.#signedBy(verified, sent)
     this.#checkQuery(signed.receipt, verified)
@@ -168,17 +177,12 @@ export class SealedExchange {
     if (this.#recipient === undefined)
       throw fault('charge', 'Nothing of the answer came, and it was charged.')
     const { verified } = this.#recipient
-    this.#erase()
+    this.end()
     const { receipt } = this.#signedBy(verified, sent)
     this.#checkQuery(receipt, verified)
     if (receipt.completionTokens > this.#options.routing.maxTokens)
       throw fault('counts', 'The receipt counts more tokens than were allowed.')
     this.#checkCharge(receipt, chargedTokens)
-  }
-
-  /** Nothing is opened any more. */
-  #erase(): void {
-    for (const { named } of this.#options.recipients) named.key.fill(0)
   }
 
   #signedBy({ identity }: VerifiedIdentity, sent: SealedSignedReceipt): SignedReceipt {

@@ -294,6 +294,7 @@ export const ledgerSql = tables + notes + functions + finish
  * Those of version 1 write no notes, those of version 2 tell no time of a credit.
  */
 export const ledgerMigration = `
+  PERFORM FROM book WHERE version < ${ledgerVersion} FOR UPDATE;
   IF EXISTS (SELECT FROM book WHERE version = 1) THEN
     ${notes} ${finish} UPDATE book SET version = 2;
   END IF;

@@ -51,9 +51,12 @@ export function keySchedule(
   const context = join(baseMode, extract(none, 'psk_id_hash', none), extract(none, 'info_hash', info))
   const secret = extract(sharedSecret, 'secret', none)
   const exporterSecret = expand(secret, 'exp', context, hashBytes)
+  const key = expand(secret, 'key', context, keyBytes)
+  const baseNonce = expand(secret, 'base_nonce', context, 12)
+  secret.fill(0)
   return {
-    key: expand(secret, 'key', context, keyBytes),
-    baseNonce: expand(secret, 'base_nonce', context, 12),
+    key,
+    baseNonce,
     exporterSecret,
     export: (purpose, sizeBytes) => expand(exporterSecret, 'sec', purpose, sizeBytes),
   }

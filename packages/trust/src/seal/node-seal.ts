@@ -172,8 +172,15 @@ class SodiumAead implements Aead {
     if (ciphertext.length < tagBytes) return undefined
     const plaintext = allocate(ciphertext.length - tagBytes)
     try {
-      sodium.crypto_aead_chacha20poly1305_ietf_decrypt(plaintext, null, ciphertext, aad, nonce, this.#key)
-      return plaintext
+      const openedBytes = sodium.crypto_aead_chacha20poly1305_ietf_decrypt(
+        plaintext,
+        null,
+        ciphertext,
+        aad,
+        nonce,
+        this.#key,
+      )
+      return openedBytes === plaintext.length ? plaintext : undefined
     } catch {
       return undefined
     }

@@ -83,6 +83,7 @@ export function sealQuery(
   const keys = recipients.map(({ name, key }) =>
     keyOf(name, aad && crypto.aead(key).seal(zeroNonce, aad, contentKey)),
   )
+  if (!isDirect) contentKey.fill(0)
   return { query: { _: 'sealed.query', header, keys, body }, header }
 }
 
@@ -142,9 +143,15 @@ export function openQuery(
     : crypto.aead(key).open(zeroNonce, wrapData(crypto, header, body), named.wrapped!)
   if (contentKey?.length !== 32) throw unreadable('its key was altered')
   const frame = crypto.aead(contentKey).open(zeroNonce, joinBriefly(labels.query, header), body)
+  if (!isDirect) contentKey.fill(0)
   if (frame === undefined) throw unreadable('it was altered')
   use()
-  return { routing, content: readContent(frame), key, header }
+  try {
+    return { routing, content: readContent(frame), key, header }
+  } catch (error) {
+    key.fill(0)
+    throw error
+  }
 }
 
 function encodeHeader(routing: SealedRouting): Uint8Array {

@@ -3,7 +3,7 @@ import { TrustError } from '../error.ts'
 import { labels } from './labels.ts'
 import { Ratchet } from './ratchet.ts'
 import { type SealCrypto, type SealKey, sealSizes } from './seal-crypto.ts'
-import { type KeyName, senderLimits, sessionContext, singleCounter } from './sender-session.ts'
+import { type KeyName, senderLimits, sessionKey, singleCounter } from './sender-session.ts'
 
 /** Bounds of sealing sessions on the side that opens. */
 export const receiverLimits = {
@@ -77,8 +77,7 @@ export class ReceiverSessions {
   }
 
   #first(id: Uint8Array, encapsulation: Uint8Array | undefined, counter: number, nowMs: number): KeyOffer {
-    const context = this.#begin(id, encapsulation)
-    const ratchet = new Ratchet(this.#crypto, context.export(labels.sessionChain, 32))
+    const ratchet = new Ratchet(this.#crypto, this.#begin(id, encapsulation, labels.sessionChain))
     const session: Session = { ratchet, kept: new Map(), endsAtMs: nowMs + receiverLimits.lastsMs }
     const { key, use } = this.#advance(session, counter)
     return {
@@ -92,8 +91,7 @@ export class ReceiverSessions {
   }
 
   #single(id: Uint8Array, encapsulation: Uint8Array | undefined): KeyOffer {
-    const context = this.#begin(id, encapsulation)
-    const key = context.export(labels.singleMessage, 32)
+    const key = this.#begin(id, encapsulation, labels.singleMessage)
     return { key, use: () => void this.#names.add(nameOf(id)) }
   }
 
@@ -129,13 +127,13 @@ export class ReceiverSessions {
     if (kept.delete(counter)) this.#keptKeys--
   }
 
-  #begin(id: Uint8Array, encapsulation: Uint8Array | undefined): ReturnType<typeof sessionContext> {
+  #begin(id: Uint8Array, encapsulation: Uint8Array | undefined, purpose: Uint8Array): Uint8Array {
     if (encapsulation === undefined) throw unknown('this worker has not seen its beginning')
     if (this.#names.has(nameOf(id))) throw unknown('it is over')
     if (this.isFull) throw unknown('this worker has begun as many as it can')
     const secret = this.#sealKey.decapsulate(encapsulation)
     if (secret === undefined) throw unreadable('its key is not encapsulated as it has to be')
-    return sessionContext(this.#crypto, secret, this.#identity)
+    return sessionKey(this.#crypto, secret, this.#identity, purpose)
   }
 
   #checkName(id: Uint8Array, encapsulation: Uint8Array): void {

@@ -1,5 +1,5 @@
 import { join } from '../bytes.ts'
-import { type HpkeContext, keySchedule, sealSuite } from './hpke.ts'
+import { keySchedule, sealSuite } from './hpke.ts'
 import { labels } from './labels.ts'
 import { Ratchet } from './ratchet.ts'
 import type { PublicSealKey, SealCrypto } from './seal-crypto.ts'
@@ -31,13 +31,20 @@ export const senderLimits = {
 /** In a session of one query. */
 export const singleCounter = -1
 
-/** What an encapsulated secret leads to: the same on both sides. `identity`: digest, 32 bytes. */
-export function sessionContext(
+/**
+ * The key of 32 bytes that an encapsulated secret leads to for one purpose: the same on both sides. The secret is
+ * erased, and all that leads back to it. `identity`: digest, 32 bytes.
+ */
+export function sessionKey(
   crypto: SealCrypto,
   secret: Uint8Array,
   identity: Uint8Array,
-): Pick<HpkeContext, 'export'> {
-  return keySchedule(crypto, sealSuite, secret, join(labels.session, identity))
+  purpose: Uint8Array,
+): Uint8Array {
+  const context = keySchedule(crypto, sealSuite, secret, join(labels.session, identity))
+  const key = context.export(purpose, 32)
+  for (const spent of [secret, context.key, context.baseNonce, context.exporterSecret]) spent.fill(0)
+  return key
 }
 
 export interface SenderOptions {
@@ -60,7 +67,7 @@ export class SenderSession {
   constructor(crypto: SealCrypto, options: SenderOptions & { readonly nowMs: number }) {
     const { identity, sealKey, random, nowMs } = options
     const { secret, encapsulation } = sealKey.encapsulate(random)
-    const chainKey = sessionContext(crypto, secret, identity).export(labels.sessionChain, 32)
+    const chainKey = sessionKey(crypto, secret, identity, labels.sessionChain)
     this.#ratchet = new Ratchet(crypto, chainKey)
     this.#session = crypto.sha256(encapsulation)
     this.#encapsulation = encapsulation
@@ -84,6 +91,6 @@ export function singleKey(crypto: SealCrypto, { identity, sealKey, random }: Sen
   const { secret, encapsulation } = sealKey.encapsulate(random)
   return {
     name: { session: crypto.sha256(encapsulation), counter: singleCounter, encapsulation },
-    key: sessionContext(crypto, secret, identity).export(labels.singleMessage, 32),
+    key: sessionKey(crypto, secret, identity, labels.singleMessage),
   }
 }

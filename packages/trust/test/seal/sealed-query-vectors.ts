@@ -24,7 +24,7 @@ import {
   signReceipt,
   startAnswerCommitment,
 } from '../../src/seal/receipt.ts'
-import { type NamedKey, sessionContext } from '../../src/seal/sender-session.ts'
+import { type NamedKey, sessionKey } from '../../src/seal/sender-session.ts'
 import { contentOf, flipped, hex, makeWorker, nowMs, routingTo, seeded, type TestWorker } from './fixture.ts'
 
 export const vectorsFile = new URL('../../../../vectors/seal/sealed-query.json', import.meta.url)
@@ -68,8 +68,8 @@ function makeSession(worker: TestWorker, index: number, isSingle: boolean) {
   const encapsulationSeed = seeded(`encapsulation ${index} ${isSingle}`)(64)
   const { secret, encapsulation } = worker.sealKey.encapsulate(() => encapsulationSeed)
   const session = crypto.sha256(encapsulation)
-  const context = sessionContext(crypto, secret, worker.digest)
-  const first = context.export(isSingle ? labels.singleMessage : labels.sessionChain, 32)
+  const purpose = isSingle ? labels.singleMessage : labels.sessionChain
+  const first = sessionKey(crypto, Uint8Array.from(secret), worker.digest, purpose)
   const named: NamedKey[] = []
   const keys: { counter: number; key: string }[] = []
   const ratchet = new Ratchet(crypto, Uint8Array.from(first))
@@ -112,7 +112,7 @@ interface Draft {
 function makeQuery(draft: Draft, named: readonly NamedKey[]) {
   const { what, routing, content, keys } = draft
   const contentKey = seeded(what)(32)
-  const { query } = sealQuery(crypto, routing, content, named, () => contentKey)
+  const { query } = sealQuery(crypto, routing, content, named, () => Uint8Array.from(contentKey))
   return {
     query,
     vector: {
