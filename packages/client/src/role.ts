@@ -7,7 +7,7 @@ export { createKey, hashKey, type KeyEntry, type KeyGrant } from './http/key-fil
 export type { EndpointLimits, QueryDefaults } from './http/limits.ts'
 export { Client, type ClientLimits, clientLimits, type ClientOptions } from './client.ts'
 export type { ClientEvent, ClientStats } from './event.ts'
-export { LogFollower, type LogFollowerOptions } from './receipt/log-follower.ts'
+export { LogFollower, type LogFollowerOptions, type LogHeads } from './receipt/log-follower.ts'
 export * from './receipt/receipt-book.ts'
 export * from './receipt/receipt-file.ts'
 export { Sealer, type SealerOptions } from './sealing/sealer.ts'

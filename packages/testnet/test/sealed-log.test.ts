@@ -138,29 +138,35 @@ test('a receipt is followed into the log, which the client and the worker have c
   assert.deepEqual(signers.slice(1).toSorted(), ['the-client', 'the-worker'])
 })
 
-test('a proxy that shows another log than before is caught, with a proof that stands by itself', async () => {
+async function catchFork(isRestarted: boolean): Promise<void> {
   await using logged = await loggedNetwork()
   const { network, store, contract } = logged
   await network.ready()
   const book = new ReceiptBook(systemWorld)
   const forks: Equivocation[] = []
   let hasForked = false
-  using following = new DisposableStack()
-  following.use(
+  const heads = new Map<string, string>()
+  const follow = () =>
     new LogFollower({
       world: systemWorld,
       most: 10,
       book,
       sealCrypto: nodeSeal,
       logCrypto: nodeLogCrypto,
+      heads: {
+        find: origin => heads.get(origin),
+        keep: (origin, checkpoint) => void heads.set(origin, checkpoint),
+      },
       proofs: proxyKey => {
         const honest = network.client.logProofs(proxyKey)
         return honest && hasForked ? { ...honest, inclusion: leaf => forked(leaf) } : honest
       },
       unlogged: () => {},
       forked: (_log, evidence) => forks.push(evidence),
-    }),
-  )
+    })
+  let follower = follow()
+  using following = new DisposableStack()
+  following.defer(() => follower[Symbol.dispose]())
   const first = await answered(ask(network.client))
   const id = book.add(first.summary!.proof!)
   await until(() => book.find(id)?.log !== undefined)
@@ -192,9 +198,19 @@ test('a proxy that shows another log than before is caught, with a proof that st
     flags: 0,
   })
   hasForked = true
+  if (isRestarted) {
+    follower[Symbol.dispose]()
+    follower = follow()
+  }
   const second = await answered(ask(network.client))
   book.add(second.summary!.proof!)
   await until(() => forks.length > 0)
   const keys = [noteKey(nodeLogCrypto, 'ed25519', origin, key.publicKey)]
   assert.ok(verifyEquivocation(nodeLogCrypto, { origin, keys }, forks[0]!))
-})
+}
+
+test('a proxy that shows another log than before is caught, with a proof that stands by itself', () =>
+  catchFork(false))
+
+test('a proxy that forks while a client restarts is caught by the head that the client kept', () =>
+  catchFork(true))

@@ -1,4 +1,4 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Client, LogFollower, ReceiptBook, type ReceiptNews } from '@cocoon/client/role'
 import { nodeLogCrypto } from '@cocoon/proxy'
@@ -7,7 +7,9 @@ import { nodeSeal } from '@cocoon/trust/node'
 import { toHex } from '@cocoon/wire'
 import { CliError } from '../error.ts'
 import type { Report } from '../event.ts'
+import { LogHeadsFile } from './log-heads.ts'
 import type { RoleSetup } from './role.ts'
+import { saveText } from './save-text.ts'
 
 export interface ReceiptsOptions extends Pick<RoleSetup, 'world' | 'network' | 'report' | 'stateDirectory'> {
   readonly client: Client
@@ -40,6 +42,12 @@ export async function openReceipts(
   }
   // Proxies keep their logs with their books, which they have for a chain.
   if (network.chain === undefined) return book
+  await mkdir(stateDirectory, { recursive: true, mode: 0o700 })
+  const heads = stack.use(
+    await LogHeadsFile.open(stateDirectory, error =>
+      report({ event: 'receipt-not-saved', why: `log-heads.json: ${reasonOf(error)}` }),
+    ),
+  )
   stack.use(
     new LogFollower({
       world,
@@ -47,6 +55,7 @@ export async function openReceipts(
       book,
       sealCrypto: nodeSeal,
       logCrypto: nodeLogCrypto,
+      heads,
       proofs: proxyKey => client.logProofs(proxyKey),
       unlogged: ({ signed: { receipt } }, reason) => {
         report({ event: 'receipt-not-logged', receipt: toHex(receipt.requestId) })
@@ -109,12 +118,6 @@ async function saveFork(
   await writeFork(file, log, evidence).catch((error: unknown) =>
     report({ event: 'receipt-not-saved', why: reasonOf(error) }),
   )
-}
-
-async function saveText(path: string, text: string): Promise<void> {
-  const draft = `${path}.draft`
-  await writeFile(draft, text, { mode: 0o600 })
-  await rename(draft, path)
 }
 
 function reasonOf(error: unknown): string {

@@ -24,6 +24,13 @@ import type { LogProofs } from './log-proofs.ts'
 import type { ReceiptBook } from './receipt-book.ts'
 import type { AnchorRecord, LogRecord } from './receipt-file.ts'
 
+/** The newest checkpoint that was seen of each log, kept from one run to the next. */
+export interface LogHeads {
+  /** The signed checkpoint; undefined for a log that was not seen. */
+  find(origin: string): string | undefined
+  keep(origin: string, checkpoint: string): void
+}
+
 export interface LogFollowerOptions {
   readonly world: Pick<World, 'monotonic' | 'after'>
   /** Receipts that are followed at once, of more the newest are left out: a few keep a proxy honest. */
@@ -31,9 +38,11 @@ export interface LogFollowerOptions {
   readonly book: ReceiptBook
   readonly sealCrypto: Pick<SealCrypto, 'sha256'>
   readonly logCrypto: LogCrypto
+  /** Absent: what was seen is forgotten with the process. */
+  readonly heads?: LogHeads | undefined
   /** Who proves something of the log of this proxy now; undefined while nobody does. */
   readonly proofs: (proxyKey: Uint8Array) => LogProofs | undefined
-  /** The proxy has not logged an answer that it was paid for. */
+  /** The proxy has not logged an answer that it was paid for, or never said whether it has. */
   readonly unlogged: (proof: SealedProof, reason: number) => void
   /** The proxy has signed two logs: anybody can check that by the evidence. */
   readonly forked: (log: KnownLog, evidence: Equivocation) => void
@@ -187,6 +196,7 @@ export class LogFollower implements Disposable {
       return undefined
     }
     const { size, root, note } = observed.checkpoint
+    if (observed.kind === 'accepted') this.#options.heads?.keep(log.origin, note)
     const claim = { index: Number(index), size, root, leaf, proof }
     if (!sameBytes(leafHash(sha256, entry), leaf) || !verifyInclusion(sha256, claim)) {
       throw new TrustError('log-unverified', 'The proxy proves another entry than that of the receipt.')
@@ -206,7 +216,8 @@ export class LogFollower implements Disposable {
     const { logCrypto } = this.#options
     const origin = `cocoon/${contract}`
     const log: KnownLog = { origin, keys: [noteKey(logCrypto, 'ed25519', origin, proxyKey)] }
-    const watched = { log, watcher: new LogWatcher({ log, crypto: logCrypto }) }
+    const trusted = this.#options.heads?.find(origin)
+    const watched = { log, watcher: new LogWatcher({ log, crypto: logCrypto, ...(trusted && { trusted }) }) }
     this.#watchers.set(key, watched)
     return watched
   }
@@ -215,7 +226,7 @@ export class LogFollower implements Disposable {
     const ageMs = this.#options.world.monotonic() - since
     if (ageMs < (isMissing && !isLogged ? limits.loggedMs : limits.anchoredMs)) return
     this.#followed.delete(id)
-    if (isMissing && !isLogged) this.#options.unlogged(proof, disputeReasons.unlogged)
+    if (!isLogged) this.#options.unlogged(proof, disputeReasons.unlogged)
   }
 }
 
