@@ -6,6 +6,8 @@ import { CliError } from '../error.ts'
 import { saveText } from './save-text.ts'
 
 const headsShape = z.record(z.string(), z.string())
+/** Logs that are remembered: those that grew last. A local network has another one each time. */
+const maxLogs = 1_000
 
 /** The newest checkpoint that was seen of each log, in one file: a proxy that forks while a client is away is caught. */
 export class LogHeadsFile implements LogHeads, AsyncDisposable {
@@ -33,7 +35,9 @@ export class LogHeadsFile implements LogHeads, AsyncDisposable {
 
   keep(origin: string, checkpoint: string): void {
     if (this.#heads.get(origin) === checkpoint) return
+    this.#heads.delete(origin)
     this.#heads.set(origin, checkpoint)
+    if (this.#heads.size > maxLogs) this.#heads.delete(this.#heads.keys().next().value!)
     this.#isDirty = true
     this.#writing ??= this.#write().finally(() => (this.#writing = undefined))
   }
