@@ -5,7 +5,7 @@ import { readProxyAnswer, type SealedPiece } from '../answer.ts'
 import { ClientError } from '../error.ts'
 import type { PassedOffers } from '../network.ts'
 import { areOffersOld, failureOf, maxResealed } from '../pending.ts'
-import { type Candidate, type Offer, OfferBook } from '../sealing/offer-book.ts'
+import { type Offer, OfferBook, type OfferedCandidate } from '../sealing/offer-book.ts'
 import { ReceiptFault, type SealedExchange, type SealedProof } from '../sealing/sealed-exchange.ts'
 import type { Sealer } from '../sealing/sealer.ts'
 import type { SdkWorld } from './ambient-world.ts'
@@ -40,15 +40,16 @@ export interface SealedCallsOptions {
 
 /** For offers, and for the evidence of a machine. */
 const offersTimeoutMs = 10_000
-/** Models whose terms are remembered. */
-const maxTerms = 256
+
+/** An offer, and what the proxy that makes it says of itself. */
+interface ToldOffer extends Offer {
+  readonly terms: PassedOffers
+}
 
 /** Seals queries on this device and opens the answers, over an endpoint that can read neither. */
 export class SealedCalls {
   readonly #options: SealedCallsOptions
-  readonly #book: OfferBook
-  /** What the proxy that makes the offers says of itself, by model. */
-  readonly #terms = new Map<string, PassedOffers>()
+  readonly #book: OfferBook<ToldOffer>
   #registry: Registry = { images: new Set(), models: new Set() }
 
   constructor(options: SealedCallsOptions) {
@@ -70,7 +71,10 @@ export class SealedCalls {
    * Up to three machines that the query can be sealed to: verified, listed, and at its price. Rejects with
    * `unprotected` where those on offer were not believed, and otherwise where they cannot be had.
    */
-  async candidates(request: ReadRequest, registry: Registry): Promise<readonly Candidate[]> {
+  async candidates(
+    request: ReadRequest,
+    registry: Registry,
+  ): Promise<readonly OfferedCandidate<ToldOffer>[]> {
     this.#registry = registry
     return this.#book.choose(request.model, request.maxCoefficient)
   }
@@ -82,8 +86,7 @@ export class SealedCalls {
   async call(request: ReadRequest, registry: Registry, deadline: Deadline): Promise<OpenedAnswer> {
     for (let resealed = 0, sentAgain = 0; ;) {
       const chosen = await deadline.within(this.candidates(request, registry))
-      if (chosen.length === 0) throw noMachine()
-      const terms = this.#terms.get(request.model)
+      const terms = chosen[0]?.offer.terms
       if (terms === undefined) throw noMachine()
       const exchange = this.#seal(request, chosen, terms, deadline)
       let pieces: AsyncGenerator<SealedPiece, void>
@@ -188,7 +191,7 @@ export class SealedCalls {
 
   #seal(
     { model, path, body, maxTokens }: ReadRequest,
-    chosen: readonly Candidate[],
+    chosen: readonly OfferedCandidate<ToldOffer>[],
     { proxyKey, prices }: PassedOffers,
     deadline: Deadline,
   ): SealedExchange {
@@ -218,12 +221,9 @@ export class SealedCalls {
     if (resealed > 1) this.#book.avoid(identity)
   }
 
-  async #offers(model: string): Promise<readonly Offer[]> {
-    const told = await this.#soon(signal => this.#options.relay.offers(model, signal))
-    this.#terms.delete(model)
-    this.#terms.set(model, told)
-    if (this.#terms.size > maxTerms) this.#terms.delete(this.#terms.keys().next().value!)
-    return told.offers
+  async #offers(model: string): Promise<readonly ToldOffer[]> {
+    const terms = await this.#soon(signal => this.#options.relay.offers(model, signal))
+    return terms.offers.map(offer => ({ ...offer, terms }))
   }
 
   async #soon<Value>(ask: (signal: AbortSignal) => Promise<Value>): Promise<Value> {

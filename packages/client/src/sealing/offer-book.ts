@@ -19,9 +19,9 @@ export interface Offer {
 }
 
 /** Where offers and the evidence behind them come from: a proxy, or who stands between. Both may lie. */
-export interface OfferSource {
+export interface OfferSource<Told extends Offer = Offer> {
   /** Rejects where they cannot be had. */
-  offers(model: string): Promise<readonly Offer[]>
+  offers(model: string): Promise<readonly Told[]>
   /** Rejects where it cannot be had. */
   evidence(identity: Uint8Array): Promise<SealedWorkerEvidence>
 }
@@ -33,9 +33,14 @@ export interface Candidate {
   readonly coefficient: number
 }
 
-export interface OfferBookOptions {
+/** With the offer that it was verified for. */
+export interface OfferedCandidate<Told extends Offer> extends Candidate {
+  readonly offer: Told
+}
+
+export interface OfferBookOptions<Told extends Offer = Offer> {
   readonly world: Pick<World, 'now' | 'monotonic' | 'after'>
-  readonly source: OfferSource
+  readonly source: OfferSource<Told>
   readonly verifier: IdentityVerifier
   readonly registry: () => Registry
   /** SHA-256 of a model's text, as the registry lists it: 64 hexadecimal digits. */
@@ -60,32 +65,36 @@ const limits = {
   avoided: 1_000,
 } as const
 
-interface Shelf {
-  candidates: readonly Candidate[]
+interface Shelf<Told extends Offer> {
+  candidates: readonly OfferedCandidate<Told>[]
   /** Why a machine was not believed, if that happened. */
   refusal: Error | undefined
   atMs: number
 }
 
 /** The machines that a source offers and that were verified, by model. */
-export class OfferBook {
-  readonly #options: OfferBookOptions
-  readonly #shelves = new Map<string, Shelf>()
+export class OfferBook<Told extends Offer = Offer> {
+  readonly #options: OfferBookOptions<Told>
+  readonly #shelves = new Map<string, Shelf<Told>>()
   /** What is being asked, by model: who comes meanwhile waits for the same. */
-  readonly #loads = new Map<string, Promise<Shelf>>()
+  readonly #loads = new Map<string, Promise<Shelf<Told>>>()
   /** Machines that failed lately, and until when they are left alone. */
   readonly #avoided = new Map<string, number>()
 
-  constructor(options: OfferBookOptions) {
+  constructor(options: OfferBookOptions<Told>) {
     this.#options = options
   }
 
   /**
-   * Up to three machines to seal a query to, cheapest and least busy first; none if none is offered at that price.
+   * Up to three machines to seal a query to, all told of at once, cheapest and least busy first; none if none is
+   * offered at that price.
    * At once where offers are known, otherwise later; rejects with a ClientError where they cannot be had, or where
    * what is offered was not believed.
    */
-  choose(model: string, maxCoefficient: number): readonly Candidate[] | Promise<readonly Candidate[]> {
+  choose(
+    model: string,
+    maxCoefficient: number,
+  ): readonly OfferedCandidate<Told>[] | Promise<readonly OfferedCandidate<Told>[]> {
     const shelf = this.#shelves.get(model)
     const ageMs = shelf === undefined ? Infinity : this.#options.world.monotonic() - shelf.atMs
     // What was not there a while ago may have come.
@@ -109,7 +118,7 @@ export class OfferBook {
     if (this.#avoided.size < limits.avoided) this.#avoided.set(bytesKey(identity), now + limits.avoidMs)
   }
 
-  #pick(shelf: Shelf, maxCoefficient: number): readonly Candidate[] {
+  #pick(shelf: Shelf<Told>, maxCoefficient: number): readonly OfferedCandidate<Told>[] {
     const until = this.#options.world.now() + limits.leastMs
     const lasting = shelf.candidates.filter(({ verified }) => verified.holdsUntilMs > until)
     const affordable = lasting.filter(({ coefficient }) => coefficient <= maxCoefficient)
@@ -129,7 +138,7 @@ export class OfferBook {
     return until !== undefined && until > this.#options.world.monotonic()
   }
 
-  #load(model: string): Promise<Shelf> {
+  #load(model: string): Promise<Shelf<Told>> {
     const running = this.#loads.get(model)
     if (running !== undefined) return running
     // False once it was forgotten: what was asked before does not count then.
@@ -152,13 +161,13 @@ export class OfferBook {
     return load
   }
 
-  #keep(model: string, shelf: Shelf): void {
+  #keep(model: string, shelf: Shelf<Told>): void {
     this.#shelves.delete(model)
     this.#shelves.set(model, shelf)
     if (this.#shelves.size > limits.models) this.#shelves.delete(this.#shelves.keys().next().value!)
   }
 
-  async #fetch(model: string): Promise<Shelf> {
+  async #fetch(model: string): Promise<Shelf<Told>> {
     const offered = [...(await this.#options.source.offers(model))]
     // What is busy comes after what is free at the same price.
     offered.sort((a, b) => a.coefficient - b.coefficient || load(a) - load(b))
@@ -178,7 +187,8 @@ export class OfferBook {
     return { candidates, refusal, atMs: this.#options.world.monotonic() }
   }
 
-  async #verify({ identity, coefficient }: Offer, model: string): Promise<Candidate> {
+  async #verify(offer: Told, model: string): Promise<OfferedCandidate<Told>> {
+    const { identity, coefficient } = offer
     const { verifier, world, source, registry, modelHash } = this.#options
     const verified =
       verifier.known(identity, world.now()) ??
@@ -187,7 +197,7 @@ export class OfferBook {
       throw new TrustError('identity-invalid', 'The evidence is of another machine than the offer.')
     }
     requireListed(verified, model, registry(), modelHash)
-    return { verified, coefficient }
+    return { verified, coefficient, offer }
   }
 
   /** One proof that cannot be had now does not hold up the machines that have theirs. */
@@ -201,7 +211,7 @@ export class OfferBook {
   }
 }
 
-function unique(offers: readonly Offer[]): Offer[] {
+function unique<Told extends Offer>(offers: readonly Told[]): Told[] {
   const keys = new Set<string>()
   return offers.filter(({ identity }) => {
     const { size } = keys

@@ -86,3 +86,20 @@ test('a machine whose proof does not come in time holds up no other', async () =
   await bench.world.advance(1)
   assert.deepEqual([got, bench.world.timers], [['02'], 0])
 })
+
+test('each machine comes with the offer that it was chosen by, also while others are being asked for', async () => {
+  const bench = new Bench()
+  const [before, after] = [[offer(1), offer(2)], [offer(1)]]
+  bench.offers = async () => before
+  const offersOf = async (): Promise<Offer[]> =>
+    (await bench.book.choose('m', 1_000)).map(candidate => candidate.offer)
+  assert.deepEqual(await offersOf(), before)
+  await bench.world.advance(2_001)
+  const { promise, resolve } = Promise.withResolvers<Offer[]>()
+  bench.offers = () => promise
+  assert.ok((await offersOf()).every(one => before.includes(one)))
+  resolve(after)
+  await bench.world.settle()
+  const [only, ...others] = await offersOf()
+  assert.ok(only === after[0] && others.length === 0)
+})
